@@ -1,0 +1,1 @@
+//! The SQL surface: convert, call, map the error.

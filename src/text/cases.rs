@@ -35,7 +35,7 @@ fn case_and_accents_do_not_matter() {
         ("İSTANBUL ısı", "istanbul isi"),
         ("Straße STRASSE STRAẞE", "strasse strasse strasse"),
         ("ΟΔΟΣ οδός", "οδοσ οδοσ"),
-        ("ᾳ α\u{345} ΑΙ", "αι αι αι"),
+        ("ᾳ α\u{345} ᾼ", "α α α"),
         ("Йогурт ёж", "иогурт еж"),
         ("שָׁלוֹם", "שלום"),
         ("مُحَمَّد أحمد", "محمد احمد"),

@@ -28,6 +28,10 @@ mod unicode;
 
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod twin;
 
 pub use fold::{Folded, MAX_TEXT};
 pub use span::char_span;

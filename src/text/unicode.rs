@@ -89,20 +89,20 @@ pub(super) fn parts(c: char, out: &mut Vec<Part>) {
     out.truncate(kept);
 }
 
-/// Decomposes and case-folds until nothing changes, and writes Latin letters in ASCII.
+/// Decomposes and case-folds until nothing changes, and writes Latin letters in ASCII. An accent is
+/// not case-folded: the Greek iota below, alone of all, would become a letter.
 fn settle(c: char, out: &mut Vec<Part>) {
     if let Some(ascii) = latin::ascii(c) {
         out.extend(ascii.chars().map(Part::of));
         return;
     }
     decompose_compatible(c, |decomposed| {
+        let part = Part::of(decomposed);
         for folded in std::iter::once(decomposed).default_case_fold() {
-            if folded != decomposed {
-                settle(folded, out);
-            } else if let Some(ascii) = latin::ascii(folded) {
-                out.extend(ascii.chars().map(Part::of));
+            if folded == decomposed && latin::ascii(folded).is_none() || part.kind == Kind::Accent {
+                out.push(part);
             } else {
-                out.push(Part::of(folded));
+                settle(folded, out);
             }
         }
     });
@@ -115,8 +115,6 @@ pub(super) fn kind(c: char) -> Kind {
         '&' | '＆' | '﹠' => Kind::Ampersand,
         _ if is_apostrophe(c) => Kind::Apostrophe,
         _ if is_ignored(c) => Kind::Ignored,
-        // Greek iota below: the one mark that case-folds to a letter.
-        '\u{345}' => Kind::Letter,
         _ if is_combining_mark(c) => mark_kind(c),
         _ if !c.is_alphanumeric() || is_letter_emoji(c) => Kind::Separator,
         _ if is_digit(c) => Kind::Digit,

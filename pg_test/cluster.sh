@@ -61,6 +61,15 @@ cluster_stop() {
   rm -f "$clusters/$1"
 }
 
+# cluster_file FILE: copies a file to where the server can read it and prints its place there.
+cluster_file() {
+  local copy=$pg_home/files/$(basename "$1")
+  mkdir -p "$pg_home/files"
+  cp "$1" "$copy"
+  chmod -R a+rX "$pg_home/files"
+  echo "$copy"
+}
+
 # cluster_refresh NAME: hands the extension as just built to a running server; new sessions load it.
 cluster_refresh() {
   cluster_use "$1" || return 0

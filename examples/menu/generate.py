@@ -12,8 +12,10 @@ import random
 import sys
 from pathlib import Path
 
-from brands import BRANDS
-from dishes import ASIDES, DISHES, EXTRAS, FRAMES, WORDS_OF_MENUS
+sys.dont_write_bytecode = True
+
+from brands import BRANDS  # noqa: E402
+from dishes import ASIDES, DISHES, EXTRAS, FRAMES, WORDS_OF_MENUS  # noqa: E402
 
 ROWS = 5200
 BROKEN_FROM = 20001

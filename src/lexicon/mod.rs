@@ -1,44 +1,161 @@
-//! STUB
+//! Lexicon: a set of terms compiled for matching, and the search for them in folded text.
 #![forbid(unsafe_code)]
-use std::str::FromStr;
-#[derive(Clone, Debug)]
-pub struct Settings { pub max_distance: Option<u8>, pub whole_words: bool, pub overlap: Overlap }
-impl Default for Settings { fn default() -> Self { Settings { max_distance: None, whole_words: true, overlap: Overlap::Longest } } }
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Overlap { Longest, All }
-#[derive(Debug, thiserror::Error)]
-pub enum LexiconError { #[error("unknown overlap \"{0}\"")] Overlap(String) }
-impl FromStr for Overlap { type Err = LexiconError; fn from_str(s: &str) -> Result<Self, LexiconError> { match s { "longest" => Ok(Overlap::Longest), "all" => Ok(Overlap::All), o => Err(LexiconError::Overlap(o.into())) } } }
-#[derive(Default, Clone, Copy)]
-pub struct TermOptions { pub guard: bool, pub max_distance: Option<u8> }
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Added { Yes, Empty, TooLong }
-pub fn english() -> impl Iterator<Item = &'static str> { std::iter::empty() }
-pub struct Builder { terms: Vec<(i64, String)> }
-impl Builder {
-    pub fn new(_: Settings) -> Builder { Builder { terms: vec![] } }
-    pub fn common_words<'a>(&mut self, _w: impl Iterator<Item = &'a str>) {}
-    pub fn add(&mut self, id: i64, term: &str, _o: TermOptions) -> Added { if term.trim().is_empty() { return Added::Empty } self.terms.push((id, term.into())); Added::Yes }
-    pub fn finish(self) -> Result<Lexicon, LexiconError> { Ok(Lexicon { terms: self.terms }) }
+
+mod anchors;
+mod builder;
+mod compiled;
+mod english;
+mod exact;
+mod fuzzy;
+mod guard;
+mod hash;
+#[cfg(test)]
+mod oracle;
+mod osa;
+mod overlap;
+mod search;
+mod settings;
+mod substring;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod words;
+
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+
+pub use builder::{Added, Builder};
+pub use compiled::Shared;
+pub use english::english;
+pub use guard::Rule;
+pub use hash::MAX_LETTERS;
+pub use search::Scratch;
+pub use settings::{MAX_DISTANCE, Overlap, Settings, TermOptions};
+
+use compiled::{Compiled, Section, TermRow, span};
+
+/// What can be wrong with a lexicon.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LexiconError {
+    #[error("unknown overlap \"{0}\", valid are \"longest\" and \"all\"")]
+    UnknownOverlap(String),
+    #[error("too many terms for one lexicon")]
+    TooLarge,
+    #[error("two words of the lexicon cannot be told apart by their hash")]
+    Collision,
+    #[error("compiled lexicon is damaged")]
+    Damaged,
+    #[error("compiled lexicon has version {found}, expected {expected}")]
+    Version { found: u32, expected: u32 },
 }
-pub struct Lexicon { terms: Vec<(i64, String)> }
-#[derive(Default)]
-pub struct Scratch { out: Vec<Mention> }
-#[derive(Clone, Copy, Debug)]
-pub struct Mention { pub term: u32, pub start: usize, pub end: usize, pub distance: u8, pub similarity: f32, pub kind: Kind }
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind { Exact, Folded, Fuzzy }
-impl Kind { pub fn as_str(self) -> &'static str { match self { Kind::Exact => "exact", Kind::Folded => "folded", Kind::Fuzzy => "fuzzy" } } }
-impl Lexicon {
-    pub fn search<'s>(&self, text: &str, scratch: &'s mut Scratch) -> &'s [Mention] {
-        scratch.out.clear();
-        for (n, (_, t)) in self.terms.iter().enumerate() { if let Some(p) = text.to_ascii_lowercase().find(&t.to_ascii_lowercase()) { scratch.out.push(Mention { term: n as u32, start: p, end: p + t.len(), distance: 0, similarity: 1.0, kind: Kind::Exact }) } }
-        scratch.out.sort_by_key(|m| m.start);
-        &scratch.out
+
+/// How a mention is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Byte for byte like the term.
+    Exact,
+    /// With the same letters, after folding.
+    Folded,
+    /// Misspelled.
+    Fuzzy,
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Exact => "exact",
+            Kind::Folded => "folded",
+            Kind::Fuzzy => "fuzzy",
+        }
     }
-    pub fn is_match(&self, text: &str, scratch: &mut Scratch) -> bool { !self.search(text, scratch).is_empty() }
-    pub fn term_id(&self, t: u32) -> i64 { self.terms[t as usize].0 }
-    pub fn term_text(&self, t: u32) -> &str { &self.terms[t as usize].1 }
-    pub fn terms(&self) -> usize { self.terms.len() }
-    pub fn heap_bytes(&self) -> usize { 0 }
+}
+
+/// A term found in a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mention {
+    /// Number of the term, in the order of adding.
+    pub term: u32,
+    /// Bytes of the original text.
+    pub start: usize,
+    pub end: usize,
+    pub distance: u8,
+    /// 1 - distance / letters of the longer one.
+    pub similarity: f32,
+    pub kind: Kind,
+}
+
+/// A compiled set of terms.
+pub struct Lexicon {
+    compiled: Compiled,
+    /// For searches without word boundaries; built by the first of them.
+    automaton: OnceLock<Option<AhoCorasick>>,
+}
+
+impl Lexicon {
+    fn of(compiled: Compiled) -> Lexicon {
+        Lexicon {
+            compiled,
+            automaton: OnceLock::new(),
+        }
+    }
+
+    /// The compiled form, from which [`Lexicon::from_bytes`] makes the same lexicon again.
+    pub fn to_bytes(&self) -> &[u8] {
+        self.compiled.bytes()
+    }
+
+    /// Opens a copy of the compiled form. A damaged or foreign buffer is an error.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Lexicon, LexiconError> {
+        Compiled::copied(bytes).map(Lexicon::of)
+    }
+
+    /// Opens the compiled form where it is; it must begin on a multiple of 8 bytes.
+    pub fn from_shared(bytes: Shared) -> Result<Lexicon, LexiconError> {
+        Compiled::shared(bytes).map(Lexicon::of)
+    }
+
+    pub fn settings(&self) -> Settings {
+        self.compiled.settings()
+    }
+
+    /// How many terms were added.
+    pub fn terms(&self) -> usize {
+        self.compiled.header.terms as usize
+    }
+
+    /// The id of a term; 0 for a number that no term has.
+    pub fn term_id(&self, term: u32) -> i64 {
+        let ids: &[i64] = self.compiled.section(Section::Ids);
+        ids.get(term as usize).copied().unwrap_or(0)
+    }
+
+    /// A term as written; empty for a number that no term has.
+    pub fn term_text(&self, term: u32) -> &str {
+        let rows: &[TermRow] = self.compiled.section(Section::Terms);
+        let texts: &[u8] = self.compiled.section(Section::Texts);
+        let term = term as usize;
+        match (rows.get(term), rows.get(term + 1)) {
+            (Some(row), Some(next)) => {
+                std::str::from_utf8(&texts[span(row.text, next.text, texts.len())]).unwrap_or("")
+            }
+            _ => "",
+        }
+    }
+
+    /// Memory of this process that the lexicon holds.
+    pub fn heap_bytes(&self) -> usize {
+        let automaton = self
+            .automaton
+            .get()
+            .and_then(Option::as_ref)
+            .map_or(0, AhoCorasick::memory_usage);
+        self.compiled.heap_bytes() + automaton
+    }
+
+    fn automaton(&self) -> Option<&AhoCorasick> {
+        self.automaton
+            .get_or_init(|| substring::automaton(&self.compiled))
+            .as_ref()
+    }
 }

@@ -19,6 +19,8 @@ pub mod text;
 mod api;
 #[cfg(feature = "pgrx")]
 mod pg;
+#[cfg(feature = "pgrx")]
+mod registry;
 
 #[cfg(feature = "pgrx")]
 ::pgrx::pg_module_magic!(name, version);

@@ -1,0 +1,227 @@
+//! Rows that wait to be flushed together, bounded by number and by bytes.
+//!
+//! All values lie in one buffer, so that a row costs no allocation; the buffers stay when the batch is
+//! cleared, and give their memory back after an unusually big row.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::error::Error;
+use crate::record::csv_line;
+
+pub const DEFAULT_BATCH_ROWS: i64 = 5_000;
+pub const MAX_BATCH_ROWS: i64 = 1_000_000;
+
+/// A batch is full when its values reach this size, however few rows they are. 5,000 ordinary rows
+/// have 0.5 to 5 MiB; a batch is held several times over (fields, typed rows, the statement's own).
+pub const MAX_BATCH_BYTES: usize = 8 << 20;
+
+/// Where a row came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A record of an input: its physical line and its byte offset.
+    Input { line: u64, offset: u64 },
+    /// The number of the row, from 1, where the door shows rows only.
+    Row { number: u64 },
+}
+
+impl Place {
+    /// The physical line, or the number of the row.
+    pub fn line(self) -> u64 {
+        match self {
+            Place::Input { line, .. } => line,
+            Place::Row { number } => number,
+        }
+    }
+
+    pub fn offset(self) -> Option<u64> {
+        match self {
+            Place::Input { offset, .. } => Some(offset),
+            Place::Row { .. } => None,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct Batch {
+    max_rows: usize,
+    /// The values of all fields, each row's followed by its raw bytes.
+    bytes: Vec<u8>,
+    fields: Vec<Field>,
+    rows: Vec<Extent>,
+}
+
+/// The end of one value in `bytes`; it starts where the one before ends.
+#[derive(Debug, Clone, Copy)]
+struct Field {
+    end: usize,
+    is_null: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Extent {
+    place: Place,
+    /// Where its values start in `bytes`.
+    start: usize,
+    /// Where its fields end in `fields`; they start where the ones of the row before end.
+    fields_end: usize,
+    /// Where its raw bytes end in `bytes`, if it has any; they start where its last value ends.
+    raw_end: Option<usize>,
+}
+
+/// One row of a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    bytes: &'a [u8],
+    fields: &'a [Field],
+    extent: Extent,
+}
+
+impl Batch {
+    pub fn new(batch_rows: i64) -> Result<Self, Error> {
+        let max_rows = usize::try_from(batch_rows)
+            .ok()
+            .filter(|_| (1..=MAX_BATCH_ROWS).contains(&batch_rows))
+            .ok_or(Error::InvalidBatchRows {
+                value: batch_rows,
+                max: MAX_BATCH_ROWS,
+            })?;
+        Ok(Batch {
+            max_rows,
+            bytes: Vec::new(),
+            fields: Vec::new(),
+            rows: Vec::new(),
+        })
+    }
+
+    /// Adds one row. `raw` is the record as read, where there is one.
+    pub fn push<'a>(
+        &mut self,
+        place: Place,
+        raw: Option<&[u8]>,
+        fields: impl IntoIterator<Item = Option<&'a [u8]>>,
+    ) {
+        let start = self.bytes.len();
+        for value in fields {
+            self.bytes.extend_from_slice(value.unwrap_or_default());
+            self.fields.push(Field {
+                end: self.bytes.len(),
+                is_null: value.is_none(),
+            });
+        }
+        let raw_end = raw.map(|raw| {
+            self.bytes.extend_from_slice(raw);
+            self.bytes.len()
+        });
+        self.rows.push(Extent {
+            place,
+            start,
+            fields_end: self.fields.len(),
+            raw_end,
+        });
+    }
+
+    /// Time to flush. One row more always fits, however big it is.
+    pub fn is_full(&self) -> bool {
+        self.rows.len() >= self.max_rows || self.bytes.len() >= MAX_BATCH_BYTES
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Bytes of all values and raw records.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub fn row(&self, index: usize) -> Option<Row<'_>> {
+        let extent = *self.rows.get(index)?;
+        let fields_start = match index.checked_sub(1) {
+            Some(before) => self.rows.get(before)?.fields_end,
+            None => 0,
+        };
+        Some(Row {
+            bytes: &self.bytes,
+            fields: self.fields.get(fields_start..extent.fields_end)?,
+            extent,
+        })
+    }
+
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.range(0..self.len())
+    }
+
+    /// The rows with these indexes, as far as they exist.
+    pub fn range(&self, indexes: Range<usize>) -> impl Iterator<Item = Row<'_>> {
+        indexes.map_while(|index| self.row(index))
+    }
+
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Drops the rows and keeps the memory, but for what an unusually big row took.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.fields.clear();
+        self.bytes.clear();
+        self.bytes.shrink_to(2 * MAX_BATCH_BYTES);
+    }
+}
+
+impl<'a> Row<'a> {
+    pub fn place(&self) -> Place {
+        self.extent.place
+    }
+
+    /// Number of fields.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// The value of one field, counted from 0; `None` is NULL (or a field that does not exist).
+    pub fn field(&self, index: usize) -> Option<&'a [u8]> {
+        let field = self.fields.get(index)?;
+        let start = match index.checked_sub(1) {
+            Some(before) => self.fields.get(before)?.end,
+            None => self.extent.start,
+        };
+        if field.is_null {
+            return None;
+        }
+        self.bytes.get(start..field.end)
+    }
+
+    /// The values in order; `None` is NULL.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = Option<&'a [u8]>> + use<'a> {
+        let row = *self;
+        (0..self.len()).map(move |index| row.field(index))
+    }
+
+    /// The record as read, or else the fields as a CSV line.
+    pub fn line(&self) -> Cow<'a, [u8]> {
+        let start = self
+            .fields
+            .last()
+            .map_or(self.extent.start, |last| last.end);
+        match self
+            .extent
+            .raw_end
+            .and_then(|end| self.bytes.get(start..end))
+        {
+            Some(raw) => Cow::Borrowed(raw),
+            None => Cow::Owned(csv_line(self.fields())),
+        }
+    }
+}

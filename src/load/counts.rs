@@ -1,0 +1,111 @@
+//! What a load has done so far. Plain values: a caller keeps a copy to go back to when a transaction
+//! is rolled back.
+
+use serde::Serialize;
+
+use super::error::Error;
+use super::reject::Stage;
+
+/// Rejected rows by the stage that rejected them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct RejectedByStage {
+    pub parse: u64,
+    pub convert: u64,
+    pub check: u64,
+    pub statement: u64,
+    pub quality: u64,
+}
+
+impl RejectedByStage {
+    pub fn get(&self, stage: Stage) -> u64 {
+        match stage {
+            Stage::Parse => self.parse,
+            Stage::Convert => self.convert,
+            Stage::Check => self.check,
+            Stage::Statement => self.statement,
+            Stage::Quality => self.quality,
+        }
+    }
+
+    fn get_mut(&mut self, stage: Stage) -> &mut u64 {
+        match stage {
+            Stage::Parse => &mut self.parse,
+            Stage::Convert => &mut self.convert,
+            Stage::Check => &mut self.check,
+            Stage::Statement => &mut self.statement,
+            Stage::Quality => &mut self.quality,
+        }
+    }
+
+    fn total(&self) -> u64 {
+        Stage::ALL.into_iter().map(|stage| self.get(stage)).sum()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Counts {
+    /// Rows read, malformed ones included. Between batches, `taken + rejected`.
+    pub read: u64,
+    /// Rows that the statement has taken.
+    pub taken: u64,
+    pub rejected: u64,
+    pub rejected_by_stage: RejectedByStage,
+    /// Rows that the statement has written.
+    pub pairs: u64,
+    /// Bytes of input.
+    pub bytes: u64,
+    pub batches: u64,
+}
+
+impl Counts {
+    /// One row was read, from so many bytes.
+    pub fn add_read(&mut self, bytes: u64) {
+        self.read += 1;
+        self.bytes += bytes;
+    }
+
+    /// One row was rejected.
+    pub fn add_rejected(&mut self, stage: Stage) {
+        self.rejected += 1;
+        *self.rejected_by_stage.get_mut(stage) += 1;
+    }
+
+    /// The statement has taken so many rows and written so many.
+    pub fn add_taken(&mut self, rows: u64, pairs: u64) {
+        self.taken += rows;
+        self.pairs += pairs;
+    }
+
+    /// One batch is done.
+    pub fn add_batch(&mut self) {
+        self.batches += 1;
+    }
+
+    /// Rows read and neither taken nor rejected: those of the batch that is being filled.
+    pub fn pending(&self) -> u64 {
+        self.read
+            .saturating_sub(self.taken)
+            .saturating_sub(self.rejected)
+    }
+
+    /// Every row read is taken or rejected, and every rejected one at one stage. Holds whenever no
+    /// batch is being filled.
+    pub fn check_balance(&self) -> Result<(), Error> {
+        if self.read == self.taken + self.rejected
+            && self.rejected == self.rejected_by_stage.total()
+        {
+            Ok(())
+        } else {
+            Err(Error::Unbalanced(*self))
+        }
+    }
+}
+
+/// How far an input has been read and committed: where to resume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Position {
+    /// Bytes consumed; the next record starts there.
+    pub bytes: u64,
+    /// Physical lines consumed.
+    pub lines: u64,
+}

@@ -1,0 +1,52 @@
+//! What is done about a row that is wrong, and which errors are a row's own.
+
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use super::error::Error;
+
+/// What becomes of a row that could not be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnError {
+    /// It is kept in the rejects table.
+    #[default]
+    Table,
+    /// It ends the load.
+    Stop,
+    /// It is counted and not kept.
+    Ignore,
+}
+
+impl OnError {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            OnError::Table => "table",
+            OnError::Stop => "stop",
+            OnError::Ignore => "ignore",
+        }
+    }
+}
+
+impl FromStr for OnError {
+    type Err = Error;
+
+    fn from_str(value: &str) -> Result<Self, Error> {
+        [OnError::Table, OnError::Stop, OnError::Ignore]
+            .into_iter()
+            .find(|option| option.as_str().eq_ignore_ascii_case(value))
+            .ok_or_else(|| Error::InvalidOnError {
+                value: value.to_owned(),
+            })
+    }
+}
+
+/// Whether an error is about the data, so that it rejects its row: classes 22 (data exception) and 23
+/// (integrity constraint violation), and P0001, which a statement raises on purpose. Everything else
+/// (a missing table, a full disk, a cancel, a serialization failure) would be the next row's error
+/// too, and stops the load.
+pub fn is_data_error(sqlstate: &str) -> bool {
+    sqlstate.len() == 5
+        && (sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "P0001")
+}

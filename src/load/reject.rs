@@ -1,0 +1,132 @@
+//! A row that could not be taken, kept so that it can be mended and taken again.
+
+use serde::Serialize;
+
+use super::batch::{Place, Row};
+use crate::record::{DEFAULT_MAX_RECORD_BYTES, Malformed, RecordError};
+
+/// How much is kept of one rejected row: all of it, unless `max_record_bytes` was raised.
+pub const KEPT_RAW_BYTES: usize = DEFAULT_MAX_RECORD_BYTES;
+
+/// How much is kept of the field, the message and the detail. They are there to be read; the row
+/// itself is in `raw`.
+pub const KEPT_TEXT_BYTES: usize = 8 << 10;
+
+/// Where on its way a row was rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Bytes to fields.
+    Parse,
+    /// Text to the declared types.
+    Convert,
+    /// The stream's CHECK and NOT NULL.
+    Check,
+    /// The stream's statement.
+    Statement,
+    /// Too many rejects.
+    Quality,
+}
+
+impl Stage {
+    pub const ALL: [Stage; 5] = [
+        Stage::Parse,
+        Stage::Convert,
+        Stage::Check,
+        Stage::Statement,
+        Stage::Quality,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Stage::Parse => "parse",
+            Stage::Convert => "convert",
+            Stage::Check => "check",
+            Stage::Statement => "statement",
+            Stage::Quality => "quality",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    pub stage: Stage,
+    /// Physical line in the input, or the number of the row where the door shows no lines.
+    pub line: Option<u64>,
+    /// Byte offset in the input.
+    pub offset: Option<u64>,
+    pub column: Option<String>,
+    /// The column's value as it came.
+    pub field: Option<String>,
+    /// The row as read or as a CSV line; no more than [`KEPT_RAW_BYTES`] of it.
+    pub raw: Vec<u8>,
+    /// Length of the whole row.
+    pub size: u64,
+    /// Five characters.
+    pub sqlstate: String,
+    pub message: String,
+    pub detail: Option<String>,
+}
+
+impl Reject {
+    /// A row of a batch, rejected with this error.
+    pub fn of_row(stage: Stage, row: &Row<'_>, sqlstate: &str, message: &str) -> Self {
+        Reject::new(stage, row.place(), &row.line(), sqlstate, message)
+    }
+
+    /// A record that the parser could not split. All are `22P04` (bad_copy_file_format), as in COPY,
+    /// but for bytes that are not UTF-8 (`22021`, character_not_in_repertoire).
+    pub fn of_malformed(malformed: &Malformed<'_>) -> Self {
+        let sqlstate = match malformed.error {
+            RecordError::InvalidEncoding { .. } => "22021",
+            _ => "22P04",
+        };
+        let place = Place::Input {
+            line: malformed.line,
+            offset: malformed.offset,
+        };
+        let message = malformed.error.to_string();
+        let mut reject = Reject::new(Stage::Parse, place, malformed.raw, sqlstate, &message);
+        reject.size = malformed.size;
+        if let RecordError::MissingData { column } = &malformed.error {
+            reject.column = Some(column.clone());
+        }
+        reject
+    }
+
+    pub fn new(stage: Stage, place: Place, raw: &[u8], sqlstate: &str, message: &str) -> Self {
+        Reject {
+            stage,
+            line: Some(place.line()),
+            offset: place.offset(),
+            column: None,
+            field: None,
+            raw: raw.get(..KEPT_RAW_BYTES).unwrap_or(raw).to_vec(),
+            size: raw.len() as u64,
+            sqlstate: sqlstate.to_owned(),
+            message: head(message),
+            detail: None,
+        }
+    }
+
+    /// Names the column and its value.
+    pub fn column(mut self, column: &str, field: Option<&str>) -> Self {
+        self.column = Some(column.to_owned());
+        self.field = field.map(head);
+        self
+    }
+
+    pub fn detail(mut self, detail: &str) -> Self {
+        self.detail = Some(head(detail));
+        self
+    }
+
+    /// Whether `raw` is the whole row.
+    pub fn is_whole(&self) -> bool {
+        self.raw.len() as u64 == self.size
+    }
+}
+
+fn head(text: &str) -> String {
+    text[..text.floor_char_boundary(KEPT_TEXT_BYTES)].to_owned()
+}

@@ -1,0 +1,62 @@
+//! What can be wrong: with the options or the header, which ends the reading ([`Error`]), or with one
+//! record, which is rejected while the reading goes on ([`RecordError`]). The words are COPY's.
+
+/// An error that ends the reading.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    #[error("csv {option} must be a single one-byte character, not \"{value}\"")]
+    NotOneByte { option: &'static str, value: String },
+    #[error("csv {option} cannot be newline or carriage return")]
+    IsNewline { option: &'static str },
+    #[error("csv delimiter and quote must be different")]
+    DelimiterIsQuote,
+    #[error("csv {character} character must not appear in the null specification \"{null}\"")]
+    InNull {
+        character: &'static str,
+        null: String,
+    },
+    #[error("csv null representation cannot use newline or carriage return")]
+    NewlineInNull,
+    #[error("invalid value for csv option header: \"{value}\" (valid: true, false, match)")]
+    InvalidHeader { value: String },
+    #[error("csv needs at least one column")]
+    NoColumns,
+    #[error("csv max_record_bytes must be between {min} and {max}, not {value}")]
+    InvalidMaxRecordBytes { value: u64, min: u64, max: u64 },
+    #[error(
+        "column name mismatch in header line field {position}: got \"{found}\", expected \"{expected}\""
+    )]
+    HeaderName {
+        position: usize,
+        found: String,
+        expected: String,
+    },
+    #[error("header line ends before column \"{expected}\"")]
+    HeaderTooShort { expected: String },
+    #[error("header line has a field after the last expected column: \"{found}\"")]
+    HeaderTooLong { found: String },
+    #[error("header line cannot be read: {0}")]
+    HeaderMalformed(RecordError),
+    #[error("header line is missing: the input is empty")]
+    HeaderMissing,
+}
+
+/// Why one record cannot be split into the expected fields.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    #[error("missing data for column \"{column}\"")]
+    MissingData { column: String },
+    #[error("extra data after last expected column")]
+    ExtraData,
+    #[error("unterminated csv quoted field")]
+    UnterminatedQuote,
+    #[error("unquoted carriage return found in data")]
+    UnquotedCarriageReturn,
+    #[error("unquoted newline found in data")]
+    UnquotedNewline,
+    /// `bytes` is the sequence in hex, as `0xff 0x20`; a NUL byte is `0x00`.
+    #[error("invalid byte sequence for encoding \"UTF8\": {bytes}")]
+    InvalidEncoding { bytes: String },
+    #[error("record is longer than {max} bytes")]
+    TooLong { max: u64 },
+}

@@ -1,0 +1,32 @@
+//! Compares a header line with the expected columns, as COPY's `HEADER MATCH` does: same names, same
+//! order, same number. The first difference is named.
+
+use super::error::Error;
+
+/// `found` may stop at the first field that is too many.
+pub(super) fn match_header<'a>(
+    columns: &[String],
+    found: impl Iterator<Item = Option<&'a [u8]>>,
+) -> Result<(), Error> {
+    // A null string has no place in a header: an empty name is shown as it is.
+    let mut found =
+        found.map(|name| String::from_utf8_lossy(name.unwrap_or_default()).into_owned());
+    for (index, expected) in columns.iter().enumerate() {
+        let Some(found) = found.next() else {
+            return Err(Error::HeaderTooShort {
+                expected: expected.clone(),
+            });
+        };
+        if found != *expected {
+            return Err(Error::HeaderName {
+                position: index + 1,
+                found,
+                expected: expected.clone(),
+            });
+        }
+    }
+    match found.next() {
+        Some(found) => Err(Error::HeaderTooLong { found }),
+        None => Ok(()),
+    }
+}

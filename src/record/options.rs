@@ -1,0 +1,146 @@
+//! Options of the CSV parser: named, defaulted and refused as in `COPY … (FORMAT csv)`.
+//!
+//! Two things differ from COPY: every one-byte character must be ASCII, because the input is UTF-8
+//! and is split before it is decoded; and a record has a longest length.
+
+use std::str::FromStr;
+
+use super::error::Error;
+
+/// The longest record that is held in memory, unless set otherwise. An ordinary row has 10² to 10⁴
+/// bytes; 16 MiB leaves room for documents while one hostile record, or one stray quote, costs a
+/// backend no more memory than a few `work_mem`.
+pub const DEFAULT_MAX_RECORD_BYTES: usize = 16 << 20;
+
+/// Field ranges are kept as `u32`, and Postgres holds no text value of 1 GiB.
+const LARGEST_MAX_RECORD_BYTES: usize = 1 << 30;
+
+/// Whether the first record is a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Header {
+    /// The first record is data.
+    #[default]
+    No,
+    /// The first record is skipped, whatever it holds; only its first line if it has several and not
+    /// the expected fields, for then a stray quote is likelier than a name with a line end.
+    Yes,
+    /// The first record must be the expected column names in their order.
+    Match,
+}
+
+impl FromStr for Header {
+    type Err = Error;
+
+    fn from_str(value: &str) -> Result<Self, Error> {
+        match value.to_ascii_lowercase().as_str() {
+            "true" | "on" | "yes" | "1" => Ok(Header::Yes),
+            "false" | "off" | "no" | "0" => Ok(Header::No),
+            "match" => Ok(Header::Match),
+            _ => Err(Error::InvalidHeader {
+                value: value.to_owned(),
+            }),
+        }
+    }
+}
+
+/// What the parser expects. Each setter refuses what can be refused alone; [`super::CsvParser::new`]
+/// refuses what does not go together.
+#[derive(Debug, Clone)]
+pub struct CsvOptions {
+    pub(super) delimiter: u8,
+    pub(super) quote: u8,
+    /// The quote character where none was given, as in COPY.
+    pub(super) escape: Option<u8>,
+    pub(super) null: String,
+    pub(super) header: Header,
+    /// Never empty.
+    pub(super) columns: Vec<String>,
+    pub(super) max_record_bytes: usize,
+}
+
+impl CsvOptions {
+    /// COPY's defaults (`,` `"`, no header, NULL is an unquoted empty field) for these columns.
+    pub fn new(columns: Vec<String>) -> Result<Self, Error> {
+        if columns.is_empty() {
+            return Err(Error::NoColumns);
+        }
+        Ok(CsvOptions {
+            delimiter: b',',
+            quote: b'"',
+            escape: None,
+            null: String::new(),
+            header: Header::No,
+            columns,
+            max_record_bytes: DEFAULT_MAX_RECORD_BYTES,
+        })
+    }
+
+    pub fn delimiter(mut self, value: &str) -> Result<Self, Error> {
+        self.delimiter = one_byte("delimiter", value)?;
+        Ok(self)
+    }
+
+    pub fn quote(mut self, value: &str) -> Result<Self, Error> {
+        self.quote = one_byte("quote", value)?;
+        Ok(self)
+    }
+
+    pub fn escape(mut self, value: &str) -> Result<Self, Error> {
+        self.escape = Some(one_byte("escape", value)?);
+        Ok(self)
+    }
+
+    /// What an unquoted field must be to mean NULL.
+    pub fn null(mut self, value: &str) -> Result<Self, Error> {
+        if value.contains(['\r', '\n']) {
+            return Err(Error::NewlineInNull);
+        }
+        self.null = value.to_owned();
+        Ok(self)
+    }
+
+    pub fn header(mut self, header: Header) -> Self {
+        self.header = header;
+        self
+    }
+
+    /// The longest record, its line end included.
+    pub fn max_record_bytes(mut self, value: usize) -> Result<Self, Error> {
+        if !(1..=LARGEST_MAX_RECORD_BYTES).contains(&value) {
+            return Err(Error::InvalidMaxRecordBytes {
+                value: value as u64,
+                min: 1,
+                max: LARGEST_MAX_RECORD_BYTES as u64,
+            });
+        }
+        self.max_record_bytes = value;
+        Ok(self)
+    }
+
+    /// The checks of COPY on options that must not contradict each other.
+    pub(super) fn validate(&self) -> Result<(), Error> {
+        if self.delimiter == self.quote {
+            return Err(Error::DelimiterIsQuote);
+        }
+        for (character, byte) in [("delimiter", self.delimiter), ("quote", self.quote)] {
+            if self.null.as_bytes().contains(&byte) {
+                return Err(Error::InNull {
+                    character,
+                    null: self.null.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn one_byte(option: &'static str, value: &str) -> Result<u8, Error> {
+    match value.as_bytes() {
+        [b'\r' | b'\n'] => Err(Error::IsNewline { option }),
+        [byte] if *byte != 0 && byte.is_ascii() => Ok(*byte),
+        _ => Err(Error::NotOneByte {
+            option,
+            value: value.to_owned(),
+        }),
+    }
+}

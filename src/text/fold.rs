@@ -1,0 +1,103 @@
+//! Folding a text: the walk over its bytes. ASCII goes by one table and in whole words; every other
+//! character through the cache of foldings. `builder` makes the tokens out of either.
+
+use std::ops::Range;
+
+use super::ascii;
+use super::builder::Builder;
+use super::cache::Cache;
+use super::span::{self, Cluster};
+use super::token::Token;
+use super::unicode::Kind;
+
+/// No character folds to more than 16 times its bytes (the most is `ﷺ`, 30 for its 3), so that the
+/// positions in the letters of a text of this many bytes fit `u32`.
+pub const MAX_TEXT: usize = u32::MAX as usize / 16;
+
+/// A folded text, and the buffers to fold the next one without allocating.
+pub struct Folded {
+    letters: Vec<u8>,
+    tokens: Vec<Token>,
+    /// Where letters and original do not run in step; see `span`.
+    clusters: Vec<Cluster>,
+    ascii: bool,
+    cache: Cache,
+}
+
+impl Folded {
+    pub fn new() -> Folded {
+        Folded {
+            letters: Vec::new(),
+            tokens: Vec::new(),
+            clusters: Vec::new(),
+            ascii: true,
+            cache: Cache::new(),
+        }
+    }
+
+    /// Folds `text`, in place of what was folded before. Reads no further than [`MAX_TEXT`] bytes:
+    /// the caller refuses longer texts, or says that it cut them.
+    pub fn fold(&mut self, text: &str) {
+        self.walk::<true>(text);
+    }
+
+    /// The folded UTF-8 of all tokens, run together without separators.
+    pub fn letters(&self) -> &[u8] {
+        &self.letters
+    }
+
+    pub fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// Whether the letters are all ASCII (the original need not be).
+    pub fn is_ascii(&self) -> bool {
+        self.ascii
+    }
+
+    /// The bytes of the original that a person would mark for a range of the letters: whole
+    /// characters, with their combining marks. The range is on character boundaries of the letters.
+    ///
+    /// `O(log n)`; where the range is that of whole tokens, the tokens say the same for nothing.
+    pub fn source_of(&self, letters: Range<usize>) -> Range<usize> {
+        span::source_of(&self.tokens, &self.clusters, letters)
+    }
+
+    /// Without `TABLE`, ASCII takes the way of all other characters: for the test that holds the two
+    /// ways to the same outcome.
+    pub(super) fn walk<const TABLE: bool>(&mut self, text: &str) {
+        let text = &text[..text.floor_char_boundary(MAX_TEXT)];
+        let bytes = text.as_bytes();
+        self.letters.clear();
+        self.tokens.clear();
+        self.clusters.clear();
+        let mut builder = Builder::new(&mut self.letters, &mut self.tokens, &mut self.clusters);
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            if TABLE && byte < 128 {
+                at += match ascii::KIND[byte as usize] {
+                    kind @ (Kind::Letter | Kind::Digit) => {
+                        builder.word(kind, &bytes[at..], at as u32)
+                    }
+                    kind => {
+                        builder.mark(kind, at as u32);
+                        1
+                    }
+                };
+            } else if let Some(c) = text[at..].chars().next() {
+                let end = at + c.len_utf8();
+                for part in self.cache.parts(c) {
+                    builder.part(*part, at as u32..end as u32);
+                }
+                at = end;
+            }
+        }
+        self.ascii = builder.finish();
+    }
+}
+
+impl Default for Folded {
+    fn default() -> Folded {
+        Folded::new()
+    }
+}

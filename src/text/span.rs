@@ -1,0 +1,57 @@
+//! From the letters back to the original, and from bytes to characters.
+//!
+//! Within a token a letter is one byte of the original and follows the one before it, except where a
+//! [`Cluster`] says otherwise: so a text of plain ASCII words needs no map at all.
+
+use std::ops::Range;
+
+use super::token::Token;
+
+/// An original character with its marks, and the letters it became. The letters behind it follow it
+/// byte by byte, up to the next cluster or the end of the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cluster {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) source_start: u32,
+    pub(super) source_end: u32,
+}
+
+/// Where the letter at `at` stood in the original. `O(log n)`; nothing for a position outside.
+fn source(tokens: &[Token], clusters: &[Cluster], at: u32) -> Option<Range<u32>> {
+    let token = tokens.get(tokens.partition_point(|token| token.end <= at))?;
+    let before = clusters.partition_point(|cluster| cluster.start <= at);
+    let cluster = clusters[..before]
+        .last()
+        .filter(|cluster| cluster.start >= token.start);
+    let start = match cluster {
+        Some(cluster) if at < cluster.end => return Some(cluster.source_start..cluster.source_end),
+        Some(cluster) => cluster.source_end + (at - cluster.end),
+        None => token.source_start + (at - token.start),
+    };
+    Some(start..start + 1)
+}
+
+/// The original characters, whole, that became the letters of `range`.
+pub(super) fn source_of(
+    tokens: &[Token],
+    clusters: &[Cluster],
+    range: Range<usize>,
+) -> Range<usize> {
+    let last = range.end.saturating_sub(1).max(range.start);
+    let start = source(tokens, clusters, range.start as u32);
+    let end = source(tokens, clusters, last as u32);
+    match (start, end) {
+        (Some(start), Some(end)) => start.start as usize..end.end as usize,
+        _ => 0..0,
+    }
+}
+
+/// A byte range of `text` as `(start, length)` in characters. Counts up to the end of the range and
+/// no further; `(0, 0)` for a range that is not on character boundaries of the text.
+pub fn char_span(text: &str, range: Range<usize>) -> (usize, usize) {
+    match (text.get(..range.start), text.get(range)) {
+        (Some(before), Some(within)) => (before.chars().count(), within.chars().count()),
+        _ => (0, 0),
+    }
+}

@@ -6,13 +6,13 @@ DECLARE
   got record;
 BEGIN
   FOR load IN SELECT * FROM termstream.loads LOOP
-    ASSERT load.rows_read = load.rows_taken + load.rows_rejected,
-      format('load %s: %s read, %s taken, %s rejected', load.load_id, load.rows_read, load.rows_taken, load.rows_rejected);
-    ASSERT load.rows_rejected = (SELECT count(*) FROM menu_rejects WHERE load_id = load.load_id),
+    ASSERT load.read = load.taken + load.rejected,
+      format('load %s: %s read, %s taken, %s rejected', load.load_id, load.read, load.taken, load.rejected);
+    ASSERT load.rejected = (SELECT count(*) FROM menu_rejects WHERE load_id = load.load_id),
       format('load %s: its rejects are not all kept', load.load_id);
   END LOOP;
 
-  SELECT array_agg(rows_read ORDER BY load_id) AS read, array_agg(rows_rejected ORDER BY load_id) AS rejected,
+  SELECT array_agg(read ORDER BY load_id) AS read, array_agg(rejected ORDER BY load_id) AS rejected,
          sum(pairs) AS pairs
     INTO got FROM termstream.loads;
   ASSERT got.read = '{5200,401}', format('rows read: %s', got.read);

@@ -4,7 +4,7 @@
 \pset footer off
 \echo
 \echo What was loaded, by which door
-SELECT source, rows_read AS read, rows_taken AS taken, rows_rejected AS rejected, pairs
+SELECT source, read, taken, rejected, pairs
 FROM termstream.loads ORDER BY load_id;
 
 \echo Rows that could not be taken, and why (menu_rejects keeps them whole)

@@ -10,15 +10,11 @@ psql -q -v path="$(cluster_file input_broken.csv)" -f broken.sql
 psql -q -v on="$menu_on" -v off="$menu_off" -f report.sql
 
 say "Loading the same menus twenty times over"
-menu_big=$(mktemp -d)/big.csv
-awk -F, -v OFS=, 'NR == 1 { print } $1 ~ /^[0-9]+$/ && $1 < 1e9 { row[++n] = $0; id[n] = $1 }
-  END { for (copy = 0; copy < 20; copy++) for (i = 1; i <= n; i++) { $0 = row[i]; $1 = id[i] + copy * 100000; print } }' \
-  input.csv >"$menu_big"
-(
-  cd "$(dirname "$menu_big")"
-  psql -q -v path="$(cluster_file big.csv)" -v rows="$(($(wc -l <big.csv) - 1))" -f "$repo/examples/menu/speed.sql"
-)
-rm -r "$(dirname "$menu_big")"
+menu_big=$(mktemp -d)
+awk -v times=20 -f times.awk input.csv >"$menu_big/big.csv"
+cd "$menu_big"
+psql -q -v path="$(cluster_file big.csv)" -v rows="$(($(wc -l <big.csv) - 1))" -f "$repo/examples/menu/speed.sql"
+rm -r "$menu_big"
 
 cat <<'TEXT'
 

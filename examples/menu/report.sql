@@ -30,6 +30,19 @@ FROM (SELECT term, count(*) AS menus FROM menu_terms JOIN terms USING (term_id) 
 ORDER BY menus DESC, term LIMIT 10;
 
 \echo
+\echo Found, but not meant
+SELECT format('  %s times %s, as in: %s', count(*), term, min(concat_ws(' | ', name, description)))
+FROM menu_terms JOIN terms USING (term_id) JOIN typed ON typed.menu_id = menu_terms.menu_id::text
+WHERE NOT EXISTS (SELECT FROM gold WHERE (gold.menu_id, gold.term_id) = (menu_terms.menu_id, menu_terms.term_id))
+GROUP BY term ORDER BY count(*) DESC, term LIMIT 3;
+
+\echo Meant, but not found
+SELECT format('  %s in: %s', term, concat_ws(' | ', name, description))
+FROM gold JOIN terms USING (term_id) JOIN typed ON typed.menu_id = gold.menu_id::text
+WHERE NOT EXISTS (SELECT FROM menu_terms WHERE (gold.menu_id, gold.term_id) = (menu_terms.menu_id, menu_terms.term_id))
+ORDER BY md5(typed.menu_id) LIMIT 3;
+
+\echo
 SELECT format('Found %s of the %s pairs that were meant, %s in all: precision %s, recall %s, F1 %s',
               round((recall * meant)::numeric), meant, found,
               round(precision::numeric, 3), round(recall::numeric, 3), round(f1::numeric, 3))

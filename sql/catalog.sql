@@ -51,7 +51,7 @@ COMMENT ON SEQUENCE termstream.load_id IS 'numbers of loads';
 CREATE TABLE termstream.load (
     load_id       bigint PRIMARY KEY,
     stream        regclass NOT NULL,
-    source        text NOT NULL,
+    source        text,
     userid        regrole NOT NULL,
     read          bigint NOT NULL DEFAULT 0,
     taken         bigint NOT NULL DEFAULT 0,

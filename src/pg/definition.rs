@@ -30,6 +30,13 @@ impl Column {
     }
 }
 
+impl Column {
+    /// Whether every text is a value of it.
+    pub fn is_text(&self) -> bool {
+        [pg_sys::TEXTOID, pg_sys::VARCHAROID, pg_sys::BPCHAROID].contains(&self.type_oid)
+    }
+}
+
 /// Reads a list of column definitions. A mistake is raised with its position in the list.
 pub fn parse_columns(columns: &str) -> Vec<Column> {
     const PREFIX: &str = "CREATE TABLE batch (";

@@ -6,6 +6,7 @@
 pub use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
+use std::panic::AssertUnwindSafe;
 
 /// An error to be raised: what Postgres' `ereport(ERROR, …)` takes.
 #[derive(Debug, Clone)]
@@ -82,4 +83,24 @@ impl Caught {
 pub fn sqlstate(code: PgSqlErrorCode) -> String {
     let number = code as i32;
     (0..5).map(|place| char::from((((number >> (6 * place)) & 0x3f) as u8) + b'0')).collect()
+}
+
+/// The code of a SQLSTATE's five characters.
+pub fn code_of(sqlstate: &str) -> PgSqlErrorCode {
+    let number = sqlstate.bytes().enumerate().fold(0, |number, (place, character)| {
+        number | (i32::from(character.wrapping_sub(b'0') & 0x3f) << (6 * place))
+    });
+    PgSqlErrorCode::from(number)
+}
+
+/// Runs `work` and returns the error it raises, if any. The transaction is not mended by that: the
+/// caller must roll it back, or pass the error on.
+pub fn caught<R>(work: impl FnOnce() -> R) -> Result<R, Caught> {
+    let mut work = Some(work);
+    PgTryBuilder::new(AssertUnwindSafe(|| match work.take() {
+        Some(work) => Ok(work()),
+        None => unreachable!("tried once"),
+    }))
+    .catch_others(|error| Err(Caught::new(error)))
+    .execute()
 }

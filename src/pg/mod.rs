@@ -2,6 +2,7 @@
 //! knows Postgres and nothing of terms, records or streams.
 
 pub mod callsite;
+pub mod clock;
 pub mod catalog;
 pub mod compat;
 pub mod definition;
@@ -14,5 +15,6 @@ pub mod rows;
 pub mod session;
 pub mod snapshot;
 pub mod subtransaction;
+pub mod transaction;
 pub mod trigger;
 pub mod user;

@@ -1,10 +1,8 @@
 //! A piece of work that can fail without the transaction failing.
 
-use pgrx::PgTryBuilder;
 use pgrx::pg_sys;
-use std::panic::AssertUnwindSafe;
 
-use super::error::Caught;
+use super::error::{Caught, caught};
 
 /// Runs `work` in a subtransaction. If it raises an error, everything it did is undone and the error
 /// is returned.
@@ -23,14 +21,7 @@ pub fn subtransaction<R>(work: impl FnOnce() -> R) -> Result<R, Caught> {
             pg_sys::MemoryContextSwitchTo(context);
             pg_sys::CurrentResourceOwner = owner;
         };
-        let mut work = Some(work);
-        let outcome = PgTryBuilder::new(AssertUnwindSafe(|| match work.take() {
-            Some(work) => Ok(work()),
-            None => unreachable!("a subtransaction runs once"),
-        }))
-        .catch_others(|error| Err(Caught::new(error)))
-        .execute();
-        match outcome {
+        match caught(work) {
             Ok(result) => {
                 pg_sys::ReleaseCurrentSubTransaction();
                 restore();

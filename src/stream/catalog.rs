@@ -33,7 +33,7 @@ const MAX_BATCH_ROWS: i32 = 1_000_000;
 
 /// Makes the stream, its rejects table, and the pairs table if there is none.
 pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
-    let _: OnError = new.on_error.parse().map_err(|error: crate::load::LoadError| {
+    let _: OnError = new.on_error.parse().map_err(|error: crate::load::Error| {
         invalid(error.to_string())
     })?;
     if !(1..=MAX_BATCH_ROWS).contains(&new.batch_rows) {
@@ -302,9 +302,10 @@ fn create_rejects(session: &Session, stream: &RelationName) -> Result<pg_sys::Oi
             &[],
         );
         session.execute(
-            &format!("COMMENT ON TABLE {table} IS 'rows that stream {} could not take', ", stream.sql())
-                .trim_end_matches(", ")
-                .to_owned(),
+            &format!(
+                "COMMENT ON TABLE {table} IS {}",
+                quote_literal(&format!("rows that stream {} could not take", stream.sql()))
+            ),
             &[],
         );
     }

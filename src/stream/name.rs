@@ -29,7 +29,7 @@ impl RelationName {
             (Some(schema), Some(name), _, Some(2)) => Ok(RelationName { schema, name }),
             (Some(name), None, Some(schema), Some(1)) => Ok(RelationName { schema, name }),
             (Some(_), None, None, _) => Err(Raise::new(
-                PgSqlErrorCode::ERRCODE_UNDEFINED_SCHEMA,
+                PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
                 "no schema has been selected to create in",
             )
             .hint("Write the name with its schema, or set search_path.")),

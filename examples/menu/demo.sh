@@ -3,9 +3,10 @@
 menu_on='[' menu_off=']'
 [[ ! -t 1 ]] || { menu_on=$'\e[1m' menu_off=$'\e[0m'; }
 
+export PGOPTIONS='-c client_min_messages=warning'
 cd "$repo/examples/menu"
 say "Loading examples/menu: the brands of terms.csv, the menus of input.csv"
-psql -q -f menu.sql -f gold.sql
+psql -q -o /dev/null -f menu.sql -f gold.sql
 psql -q -v path="$(cluster_file input_broken.csv)" -f broken.sql
 psql -q -v on="$menu_on" -v off="$menu_off" -f report.sql
 

@@ -4,13 +4,16 @@
 \pset footer off
 \echo
 \echo What was loaded, by which door
-SELECT source, read, taken, rejected, pairs
+SELECT CASE source WHEN '' THEN 'COPY' ELSE 'load_file' END AS door, read, taken, rejected, pairs, bytes,
+       to_char(1000 * extract(epoch FROM finished - started), 'FM999990.0 ms') AS time
 FROM termstream.loads ORDER BY load_id;
 
 \echo Rows that could not be taken, and why (menu_rejects keeps them whole)
-SELECT stage, err_message AS reason, count(*) AS rows, string_agg(lineno::text, ', ' ORDER BY lineno) AS lines
+SELECT stage, regexp_replace(err_message, ': ["0].*', '') AS reason, count(*) AS rows,
+       string_agg(lineno::text, ', ' ORDER BY lineno) AS lines,
+       coalesce(string_agg(DISTINCT raw_field_value, '  '), '') AS values
 FROM menu_rejects
-GROUP BY stage, err_message ORDER BY rows DESC, reason LIMIT 12;
+GROUP BY 1, 2 ORDER BY rows DESC, reason;
 
 \pset format unaligned
 \pset tuples_only on

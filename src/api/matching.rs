@@ -32,7 +32,11 @@ fn with_lexicon<R>(
     };
     let identity = snapshot::identity();
     let form = match &site.form {
-        Some(form) if identity.is_some() && site.identity == identity && site.lexicon == lexicon => form,
+        Some(form)
+            if identity.is_some() && site.identity == identity && site.lexicon == lexicon =>
+        {
+            form
+        }
         _ => {
             let form = registry::current(lexicon)?;
             site.identity = identity;
@@ -49,7 +53,10 @@ fn document_text(document: &[u8]) -> Result<&str, Raise> {
     std::str::from_utf8(document).map_err(|error| {
         Raise::new(
             PgSqlErrorCode::ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
-            format!("the document is not valid UTF-8 at byte {}", error.valid_up_to() + 1),
+            format!(
+                "the document is not valid UTF-8 at byte {}",
+                error.valid_up_to() + 1
+            ),
         )
         .hint("Load it with the client encoding it really has.")
     })
@@ -128,7 +135,9 @@ fn has_match(
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<bool, ErrorReport> {
     let document = document_text(document)?;
-    Ok(with_lexicon(fcinfo, lexicon, |form, scratch| form.lexicon.is_match(document, scratch))?)
+    Ok(with_lexicon(fcinfo, lexicon, |form, scratch| {
+        form.lexicon.is_match(document, scratch)
+    })?)
 }
 
 #[pg_extern(sql = r#"

@@ -9,5 +9,14 @@ mod matching;
 mod stream;
 
 pgrx::extension_sql_file!("../../sql/catalog.sql", name = "catalog", bootstrap);
-pgrx::extension_sql_file!("../../sql/types.sql", name = "types", requires = ["catalog"]);
-pgrx::extension_sql_file!("../../sql/views.sql", name = "views", finalize);
+pgrx::extension_sql_file!(
+    "../../sql/types.sql",
+    name = "types",
+    requires = ["catalog"]
+);
+pgrx::extension_sql_file!(
+    "../../sql/views.sql",
+    name = "views",
+    requires = [lexicon::lexicon_report]
+);
+pgrx::extension_sql_file!("../../sql/comments.sql", name = "comments", finalize);

@@ -1,8 +1,8 @@
 //! Making and dropping streams, their triggers, and `load_file`.
 
+use pgrx::AnyArray;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
-use pgrx::AnyArray;
 
 use super::lexicon::given;
 use crate::pg::catalog::names;
@@ -81,7 +81,10 @@ fn load_file(
     let stream = given("stream", stream)?.to_owned();
     let path = given("path", path)?.to_owned();
     let delimiter = given("delimiter", delimiter)?.to_owned();
-    let options = FileOptions { header: given("header", header)?, delimiter: &delimiter };
+    let options = FileOptions {
+        header: given("header", header)?,
+        delimiter: &delimiter,
+    };
     with_transactions(fcinfo, "load_file", |transactions| {
         stream::load_file(transactions, &stream, &path, &options)
     })?;

@@ -81,7 +81,9 @@ pub fn owner(relation: pg_sys::Oid) -> Option<pg_sys::Oid> {
 
 /// Whether the relation is seen by its own session only.
 pub fn is_temporary(relation: pg_sys::Oid) -> bool {
-    class(relation, |class| class.relpersistence as u8 == pg_sys::RELPERSISTENCE_TEMP) == Some(true)
+    class(relation, |class| {
+        class.relpersistence as u8 == pg_sys::RELPERSISTENCE_TEMP
+    }) == Some(true)
 }
 
 /// The relation called `schema.name`.
@@ -94,7 +96,10 @@ pub fn find(schema: &CStr, name: &CStr) -> Option<pg_sys::Oid> {
     }
 }
 
-fn class<R>(relation: pg_sys::Oid, read: impl FnOnce(&pg_sys::FormData_pg_class) -> R) -> Option<R> {
+fn class<R>(
+    relation: pg_sys::Oid,
+    read: impl FnOnce(&pg_sys::FormData_pg_class) -> R,
+) -> Option<R> {
     // SAFETY: the tuple is pinned until released, and its fixed part is a FormData_pg_class.
     unsafe {
         let cache = pg_sys::SysCacheIdentifier::RELOID as i32;
@@ -103,7 +108,10 @@ fn class<R>(relation: pg_sys::Oid, read: impl FnOnce(&pg_sys::FormData_pg_class)
             return None;
         }
         let data = (*tuple).t_data;
-        let form = data.cast::<u8>().add((*data).t_hoff as usize).cast::<pg_sys::FormData_pg_class>();
+        let form = data
+            .cast::<u8>()
+            .add((*data).t_hoff as usize)
+            .cast::<pg_sys::FormData_pg_class>();
         let result = read(&*form);
         pg_sys::ReleaseSysCache(tuple);
         Some(result)

@@ -80,7 +80,9 @@ pub fn parse_columns(columns: &str) -> Vec<Column> {
                 refuse("the column list may hold columns only, no table constraints".into());
             }
             let definition = &*item.cast::<pg_sys::ColumnDef>();
-            let name = CStr::from_ptr(definition.colname).to_string_lossy().into_owned();
+            let name = CStr::from_ptr(definition.colname)
+                .to_string_lossy()
+                .into_owned();
             if found.iter().any(|column| column.name == name) {
                 refuse(format!("column \"{name}\" is declared twice"));
             }

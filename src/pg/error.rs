@@ -3,8 +3,8 @@
 //! Rooms have error enums of their own; `api` maps them to a [`Raise`]. Nothing here decides what is
 //! an error.
 
-pub use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::pg_sys::panic::CaughtError;
+pub use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use std::panic::AssertUnwindSafe;
 
@@ -19,7 +19,12 @@ pub struct Raise {
 
 impl Raise {
     pub fn new(code: PgSqlErrorCode, message: impl Into<String>) -> Raise {
-        Raise { code, message: message.into(), detail: None, hint: None }
+        Raise {
+            code,
+            message: message.into(),
+            detail: None,
+            hint: None,
+        }
     }
 
     pub fn detail(mut self, detail: impl Into<String>) -> Raise {
@@ -64,7 +69,9 @@ impl Caught {
     pub(super) fn new(error: CaughtError) -> Caught {
         let (CaughtError::PostgresError(report)
         | CaughtError::ErrorReport(report)
-        | CaughtError::RustPanic { ereport: report, .. }) = &error;
+        | CaughtError::RustPanic {
+            ereport: report, ..
+        }) = &error;
         Caught {
             sqlstate: sqlstate(report.sql_error_code()),
             message: report.message().to_owned(),
@@ -82,14 +89,19 @@ impl Caught {
 /// The five characters of a SQLSTATE, six bits each in Postgres' number.
 pub fn sqlstate(code: PgSqlErrorCode) -> String {
     let number = code as i32;
-    (0..5).map(|place| char::from((((number >> (6 * place)) & 0x3f) as u8) + b'0')).collect()
+    (0..5)
+        .map(|place| char::from((((number >> (6 * place)) & 0x3f) as u8) + b'0'))
+        .collect()
 }
 
 /// The code of a SQLSTATE's five characters.
 pub fn code_of(sqlstate: &str) -> PgSqlErrorCode {
-    let number = sqlstate.bytes().enumerate().fold(0, |number, (place, character)| {
-        number | (i32::from(character.wrapping_sub(b'0') & 0x3f) << (6 * place))
-    });
+    let number = sqlstate
+        .bytes()
+        .enumerate()
+        .fold(0, |number, (place, character)| {
+            number | (i32::from(character.wrapping_sub(b'0') & 0x3f) << (6 * place))
+        });
     PgSqlErrorCode::from(number)
 }
 

@@ -34,7 +34,11 @@ impl Converter {
                     pg_sys::getTypeInputInfo(column.type_oid, &mut function, &mut ioparam);
                     pg_sys::fmgr_info(function, &mut info);
                 }
-                ColumnInput { function: info, ioparam, typmod: column.typmod }
+                ColumnInput {
+                    function: info,
+                    ioparam,
+                    typmod: column.typmod,
+                }
             })
             .collect();
         // SAFETY: a child of the current context, and freed with it.

@@ -2,8 +2,8 @@
 //! knows Postgres and nothing of terms, records or streams.
 
 pub mod callsite;
-pub mod clock;
 pub mod catalog;
+pub mod clock;
 pub mod compat;
 pub mod definition;
 pub mod error;

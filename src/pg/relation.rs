@@ -37,7 +37,12 @@ impl BatchRelation {
                 );
             }
             let store = pg_sys::tuplestore_begin_heap(true, false, pg_sys::work_mem);
-            BatchRelation { store, descriptor, name, rows: 0 }
+            BatchRelation {
+                store,
+                descriptor,
+                name,
+                rows: 0,
+            }
         }
     }
 

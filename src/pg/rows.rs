@@ -116,7 +116,10 @@ unsafe impl SqlTranslatable for Returned {
 }
 
 fn split<const N: usize>(cells: [Cell; N]) -> ([pg_sys::Datum; N], [bool; N]) {
-    (cells.map(|cell| cell.unwrap_or(pg_sys::Datum::from(0))), cells.map(|cell| cell.is_none()))
+    (
+        cells.map(|cell| cell.unwrap_or(pg_sys::Datum::from(0))),
+        cells.map(|cell| cell.is_none()),
+    )
 }
 
 /// # Safety

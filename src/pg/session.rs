@@ -27,7 +27,10 @@ pub struct Arg {
 impl<T: IntoDatum> From<T> for Arg {
     fn from(value: T) -> Arg {
         let oid = T::type_oid();
-        Arg { datum: value.into_datum(), oid }
+        Arg {
+            datum: value.into_datum(),
+            oid,
+        }
     }
 }
 
@@ -65,8 +68,11 @@ fn check(code: i32, action: &str) -> i32 {
 /// A statement's text for Postgres. An interior NUL cannot be written in SQL, so it ends here.
 fn text(statement: &str) -> CString {
     CString::new(statement).unwrap_or_else(|_| {
-        Raise::new(PgSqlErrorCode::ERRCODE_SYNTAX_ERROR, "a statement contains a NUL character")
-            .raise()
+        Raise::new(
+            PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
+            "a statement contains a NUL character",
+        )
+        .raise()
     })
 }
 
@@ -142,7 +148,10 @@ impl Session {
             // SAFETY: a plain read of SPI's status.
             check(unsafe { pg_sys::SPI_result }.min(-1), "prepare");
         }
-        Plan { plan, _session: self }
+        Plan {
+            plan,
+            _session: self,
+        }
     }
 }
 
@@ -150,8 +159,14 @@ type Unzipped = (Vec<pg_sys::Oid>, Vec<pg_sys::Datum>, Vec<u8>);
 
 fn unzip(args: &[Arg]) -> Unzipped {
     let oids = args.iter().map(|arg| arg.oid).collect();
-    let values = args.iter().map(|arg| arg.datum.unwrap_or(pg_sys::Datum::from(0))).collect();
-    let nulls = args.iter().map(|arg| if arg.datum.is_some() { b' ' } else { b'n' }).collect();
+    let values = args
+        .iter()
+        .map(|arg| arg.datum.unwrap_or(pg_sys::Datum::from(0)))
+        .collect();
+    let nulls = args
+        .iter()
+        .map(|arg| if arg.datum.is_some() { b' ' } else { b'n' })
+        .collect();
     (oids, values, nulls)
 }
 
@@ -193,7 +208,10 @@ impl Rows {
         unsafe {
             let table = pg_sys::SPI_tuptable;
             pg_sys::SPI_tuptable = std::ptr::null_mut();
-            Rows { table, processed: pg_sys::SPI_processed }
+            Rows {
+                table,
+                processed: pg_sys::SPI_processed,
+            }
         }
     }
 
@@ -241,7 +259,11 @@ pub struct Saved {
 
 impl Saved {
     pub const fn new(statement: &'static str, types: &'static [pg_sys::Oid]) -> Saved {
-        Saved { statement, types, plan: std::cell::Cell::new(std::ptr::null_mut()) }
+        Saved {
+            statement,
+            types,
+            plan: std::cell::Cell::new(std::ptr::null_mut()),
+        }
     }
 
     /// Runs it on `session`. `args` have the types it was made with.

@@ -32,7 +32,10 @@ pub fn current_subtransaction() -> u32 {
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn transaction(event: pg_sys::XactEvent::Type, _arg: *mut c_void) {
     use pg_sys::XactEvent::*;
-    if matches!(event, XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE) {
+    if matches!(
+        event,
+        XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE
+    ) {
         // SAFETY: written once, before it is read.
         if let Some(callbacks) = unsafe { CALLBACKS } {
             (callbacks.transaction_ended)();

@@ -24,7 +24,9 @@ impl TriggerCall {
                 )
                 .raise();
             }
-            TriggerCall { data: context.cast() }
+            TriggerCall {
+                data: context.cast(),
+            }
         }
     }
 
@@ -40,7 +42,11 @@ impl TriggerCall {
         unsafe {
             let trigger = &*(*self.data).tg_trigger;
             (0..trigger.tgnargs as usize)
-                .map(|n| CStr::from_ptr(*trigger.tgargs.add(n)).to_string_lossy().into_owned())
+                .map(|n| {
+                    CStr::from_ptr(*trigger.tgargs.add(n))
+                        .to_string_lossy()
+                        .into_owned()
+                })
                 .collect()
         }
     }
@@ -48,7 +54,9 @@ impl TriggerCall {
     /// Whether it fires before the statement or the row.
     pub fn is_before(&self) -> bool {
         // SAFETY: set for the whole call.
-        unsafe { (*self.data).tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE }
+        unsafe {
+            (*self.data).tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE
+        }
     }
 
     /// Whether it fires for each row.

@@ -78,6 +78,8 @@ pub fn role_name(role: pg_sys::Oid) -> String {
         if name.is_null() {
             return role.to_string();
         }
-        CString::from(CStr::from_ptr(name)).to_string_lossy().into_owned()
+        CString::from(CStr::from_ptr(name))
+            .to_string_lossy()
+            .into_owned()
     }
 }

@@ -6,12 +6,13 @@ use pgrx::prelude::*;
 use super::definition::{check_id_type, unknown};
 use crate::lexicon::Overlap;
 use crate::pg::catalog::{
-    column_names, column_type, is_temporary, is_utf8, owner as catalog_owner, qualified_name, quote_identifier, quote_literal, relation_kind,
+    column_names, column_type, is_temporary, is_utf8, owner as catalog_owner, qualified_name,
+    quote_identifier, quote_literal, relation_kind,
 };
 use crate::pg::error::Raise;
 use crate::pg::session::{self, Mode};
-use crate::pg::user::{self, as_extension_owner};
 use crate::pg::snapshot::with_snapshot;
+use crate::pg::user::{self, as_extension_owner};
 
 /// A lexicon's name becomes part of a trigger's name, which has 63 bytes at most.
 const MAX_NAME_BYTES: usize = 63 - TRIGGER_PREFIX.len();
@@ -40,9 +41,12 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
         return Err(invalid(format!("max_distance {edits} is out of range"))
             .hint("Give 0, 1 or 2, or NULL for the rule by length: 0, 1 or 2 edits for fewer than 4, 4 to 7, 8 or more letters."));
     }
-    let _: Overlap = new.overlap.parse().map_err(|error: crate::lexicon::LexiconError| {
-        invalid(error.to_string()).hint("Give 'longest' or 'all'.")
-    })?;
+    let _: Overlap = new
+        .overlap
+        .parse()
+        .map_err(|error: crate::lexicon::LexiconError| {
+            invalid(error.to_string()).hint("Give 'longest' or 'all'.")
+        })?;
     let trigger = quote_identifier(&format!("{TRIGGER_PREFIX}{}", new.lexicon));
     let lexicon = quote_literal(new.lexicon);
     // A statement trigger costs nothing for each row, but sees only what goes through the parent.
@@ -86,12 +90,20 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
             ),
             &[],
         );
-        session.execute(&format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"), &[]);
+        session.execute(
+            &format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"),
+            &[],
+        );
         Ok(())
     })?;
     let form = with_snapshot(|| super::current(new.lexicon))?;
     if form.skipped > 0 {
-        let ids: Vec<String> = form.skipped_ids.iter().take(10).map(i64::to_string).collect();
+        let ids: Vec<String> = form
+            .skipped_ids
+            .iter()
+            .take(10)
+            .map(i64::to_string)
+            .collect();
         pgrx::notice!(
             "{} of the terms of lexicon \"{}\" have nothing to match and were skipped: {}",
             form.skipped,
@@ -113,7 +125,10 @@ pub fn drop(lexicon: &str) -> Result<(), Raise> {
             });
         }
         as_extension_owner(|| {
-            session.execute("DELETE FROM termstream.lexicon WHERE lexicon = $1", &[lexicon.into()]);
+            session.execute(
+                "DELETE FROM termstream.lexicon WHERE lexicon = $1",
+                &[lexicon.into()],
+            );
             session.execute(
                 "DELETE FROM termstream.lexicon_change WHERE lexicon = $1",
                 &[lexicon.into()],
@@ -208,7 +223,10 @@ fn check_source(new: &NewLexicon) -> Result<String, Raise> {
         .detail("A source is a permanent table, so that triggers can note its changes for all sessions.")
         .hint("Keep the terms in a table, for example with CREATE TABLE … AS."));
     }
-    for (argument, column) in [("id_column", new.id_column), ("term_column", new.term_column)] {
+    for (argument, column) in [
+        ("id_column", new.id_column),
+        ("term_column", new.term_column),
+    ] {
         let Some(column_type) = column_type(new.source, column) else {
             return Err(Raise::new(
                 PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,

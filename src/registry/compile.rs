@@ -16,11 +16,18 @@ pub fn compile(definition: &Definition) -> Result<Compiled, Raise> {
     let Some(table) = qualified_name(definition.source) else {
         return Err(Raise::new(
             PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
-            format!("the source table of lexicon \"{}\" was dropped", definition.name),
+            format!(
+                "the source table of lexicon \"{}\" was dropped",
+                definition.name
+            ),
         ));
     };
     // Triggers of a plain table do not fire for the tables that inherit from it.
-    let only = if relation_kind(definition.source) == Some('r') { "ONLY " } else { "" };
+    let only = if relation_kind(definition.source) == Some('r') {
+        "ONLY "
+    } else {
+        ""
+    };
     let query = format!(
         "SELECT {id}::pg_catalog.int8, {term}::pg_catalog.text FROM {only}{table} ORDER BY 1, 2",
         id = quote_identifier(&definition.id_column),
@@ -49,8 +56,16 @@ pub fn compile(definition: &Definition) -> Result<Compiled, Raise> {
     let lexicon = builder.finish().map_err(|error| {
         Raise::new(
             PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-            format!("lexicon \"{}\" cannot be compiled: {error}", definition.name),
+            format!(
+                "lexicon \"{}\" cannot be compiled: {error}",
+                definition.name
+            ),
         )
     })?;
-    Ok(Compiled { lexicon, skipped, skipped_ids, fingerprint: definition.fingerprint })
+    Ok(Compiled {
+        lexicon,
+        skipped,
+        skipped_ids,
+        fingerprint: definition.fingerprint,
+    })
 }

@@ -64,7 +64,9 @@ impl Definition {
             let missing = |column: &str| {
                 Raise::new(
                     PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
-                    format!("the source of lexicon \"{lexicon}\" has no column \"{column}\" any more"),
+                    format!(
+                        "the source of lexicon \"{lexicon}\" has no column \"{column}\" any more"
+                    ),
                 )
                 .hint("Rename the column back, or drop the lexicon and create it anew.")
             };
@@ -76,7 +78,9 @@ impl Definition {
                     PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
                     format!("the source table of lexicon \"{lexicon}\" was dropped"),
                 )
-                .hint("Create the table again and the lexicon anew, or call termstream.drop_lexicon."));
+                .hint(
+                    "Create the table again and the lexicon anew, or call termstream.drop_lexicon.",
+                ));
             }
             let Some(id_type) = row.get::<pg_sys::Oid>(0, 8) else {
                 return Err(missing(&id_column));
@@ -91,8 +95,12 @@ impl Definition {
                     PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
                     format!("permission denied for lexicon \"{lexicon}\""),
                 )
-                .detail(format!("Using it takes the right to read its source, {table}."))
-                .hint(format!("Ask the owner of the table to GRANT SELECT ON {table}.")));
+                .detail(format!(
+                    "Using it takes the right to read its source, {table}."
+                ))
+                .hint(format!(
+                    "Ask the owner of the table to GRANT SELECT ON {table}."
+                )));
             }
             if row.get(0, 11) == Some(true) {
                 return Err(Raise::new(
@@ -105,7 +113,9 @@ impl Definition {
                 .hint("Make the lexicon from a table that holds just the terms this role may see."));
             }
             let settings = Settings {
-                max_distance: row.get::<i32>(0, 4).and_then(|edits| u8::try_from(edits).ok()),
+                max_distance: row
+                    .get::<i32>(0, 4)
+                    .and_then(|edits| u8::try_from(edits).ok()),
                 whole_words: row.get(0, 5).unwrap_or(true),
                 overlap: row
                     .get::<String>(0, 6)

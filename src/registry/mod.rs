@@ -63,7 +63,11 @@ pub fn current(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
     }
     let definition = Definition::read(lexicon)?;
     let known = with_entry(lexicon, |entry| {
-        entry.forms.iter().find(|form| form.fingerprint == definition.fingerprint).cloned()
+        entry
+            .forms
+            .iter()
+            .find(|form| form.fingerprint == definition.fingerprint)
+            .cloned()
     });
     // Compiling runs queries, so no borrow of the registry is held meanwhile.
     let form = match known {

@@ -33,12 +33,15 @@ const MAX_BATCH_ROWS: i32 = 1_000_000;
 
 /// Makes the stream, its rejects table, and the pairs table if there is none.
 pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
-    let _: OnError = new.on_error.parse().map_err(|error: crate::load::Error| {
-        invalid(error.to_string())
-    })?;
+    let _: OnError = new
+        .on_error
+        .parse()
+        .map_err(|error: crate::load::Error| invalid(error.to_string()))?;
     if !(1..=MAX_BATCH_ROWS).contains(&new.batch_rows) {
-        return Err(invalid(format!("batch_rows {} is out of range", new.batch_rows))
-            .hint(format!("Give a number from 1 to {MAX_BATCH_ROWS}.")));
+        return Err(
+            invalid(format!("batch_rows {} is out of range", new.batch_rows))
+                .hint(format!("Give a number from 1 to {MAX_BATCH_ROWS}.")),
+        );
     }
     let mut columns = parse_columns(new.columns);
     let key = key_columns(new, &mut columns)?;
@@ -69,8 +72,11 @@ pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
         let statement = match_statement(new, &pairs, &key);
         let list: Vec<String> = columns.iter().map(sql_column).collect();
         as_extension_owner(|| {
-            session.execute("DELETE FROM termstream.stream s WHERE NOT EXISTS
-                (SELECT FROM pg_class WHERE pg_class.oid = s.stream)", &[]);
+            session.execute(
+                "DELETE FROM termstream.stream s WHERE NOT EXISTS
+                (SELECT FROM pg_class WHERE pg_class.oid = s.stream)",
+                &[],
+            );
             session.execute(
                 "INSERT INTO termstream.stream (stream, columns, statement, search_path, rejects,
                         on_error, batch_rows, lexicon, pairs)
@@ -121,7 +127,11 @@ pub fn find_stream(session: &Session, stream: &str) -> Result<pg_sys::Oid, Raise
 
 fn is_stream(session: &Session, view: pg_sys::Oid) -> bool {
     session
-        .run("SELECT FROM termstream.stream WHERE stream = $1", &[view.into()], Mode::Write)
+        .run(
+            "SELECT FROM termstream.stream WHERE stream = $1",
+            &[view.into()],
+            Mode::Write,
+        )
         .len()
         == 1
 }
@@ -130,7 +140,10 @@ fn is_stream(session: &Session, view: pg_sys::Oid) -> bool {
 fn key_columns(new: &NewMatchStream, columns: &mut [Column]) -> Result<Vec<Column>, Raise> {
     let mut key = Vec::new();
     for name in new.key.split(',').map(str::trim) {
-        let name = name.strip_prefix('"').and_then(|n| n.strip_suffix('"')).unwrap_or(name);
+        let name = name
+            .strip_prefix('"')
+            .and_then(|n| n.strip_suffix('"'))
+            .unwrap_or(name);
         declared(columns, name, "key")?;
         for column in columns.iter_mut().filter(|column| column.name == name) {
             column.not_null = true;
@@ -154,7 +167,11 @@ fn declared(columns: &[Column], name: &str, argument: &str) -> Result<(), Raise>
 
 fn sql_column(column: &Column) -> String {
     let not_null = if column.not_null { " NOT NULL" } else { "" };
-    format!("{} {}{not_null}", quote_identifier(&column.name), column.type_name())
+    format!(
+        "{} {}{not_null}",
+        quote_identifier(&column.name),
+        column.type_name()
+    )
 }
 
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
@@ -194,16 +211,30 @@ fn create_view(
     let view = name.sql();
     let texts: Vec<String> = columns
         .iter()
-        .map(|column| format!("NULL::pg_catalog.text AS {}", quote_identifier(&column.name)))
+        .map(|column| {
+            format!(
+                "NULL::pg_catalog.text AS {}",
+                quote_identifier(&column.name)
+            )
+        })
         .collect();
     session.execute(
-        &format!("CREATE VIEW {view} AS SELECT {} WHERE false", texts.join(", ")),
+        &format!(
+            "CREATE VIEW {view} AS SELECT {} WHERE false",
+            texts.join(", ")
+        ),
         &[],
     );
     for (trigger, moment) in [
-        ("termstream_begin", "BEFORE INSERT ON {view} FOR EACH STATEMENT"),
+        (
+            "termstream_begin",
+            "BEFORE INSERT ON {view} FOR EACH STATEMENT",
+        ),
         ("termstream_row", "INSTEAD OF INSERT ON {view} FOR EACH ROW"),
-        ("termstream_end", "AFTER INSERT ON {view} FOR EACH STATEMENT"),
+        (
+            "termstream_end",
+            "AFTER INSERT ON {view} FOR EACH STATEMENT",
+        ),
     ] {
         let moment = moment.replace("{view}", &view);
         session.execute(
@@ -245,8 +276,11 @@ fn check_pairs(
     table: pg_sys::Oid,
     key: &[Column],
 ) -> Result<pg_sys::Oid, Raise> {
-    let wanted: Vec<&str> =
-        key.iter().map(|column| column.name.as_str()).chain(["term_id"]).collect();
+    let wanted: Vec<&str> = key
+        .iter()
+        .map(|column| column.name.as_str())
+        .chain(["term_id"])
+        .collect();
     for column in &wanted {
         if column_type(table, column).is_none() {
             return Err(Raise::new(
@@ -268,17 +302,30 @@ fn check_pairs(
                     AND a.attnum = ANY (i.indkey::pg_catalog.int2[]))
               = (SELECT pg_catalog.array_agg(w ORDER BY w::pg_catalog.name)
                    FROM pg_catalog.unnest($2) w)",
-        &[table.into(), wanted.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>().into()],
+        &[
+            table.into(),
+            wanted
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect::<Vec<_>>()
+                .into(),
+        ],
         Mode::Write,
     );
     if unique.len() == 0 {
         let columns = list(wanted.iter().copied());
         return Err(Raise::new(
             PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
-            format!("pairs table {} has no unique key over ({columns})", pairs.sql()),
+            format!(
+                "pairs table {} has no unique key over ({columns})",
+                pairs.sql()
+            ),
         )
         .detail("Without one the same rows loaded twice would double the pairs.")
-        .hint(format!("ALTER TABLE {} ADD PRIMARY KEY ({columns})", pairs.sql())));
+        .hint(format!(
+            "ALTER TABLE {} ADD PRIMARY KEY ({columns})",
+            pairs.sql()
+        )));
     }
     Ok(table)
 }
@@ -309,12 +356,17 @@ fn create_rejects(session: &Session, stream: &RelationName) -> Result<pg_sys::Oi
             &[],
         );
     }
-    let table = rejects.find(session).ok_or_else(|| not_a_stream(&rejects.name))?;
+    let table = rejects
+        .find(session)
+        .ok_or_else(|| not_a_stream(&rejects.name))?;
     for column in ["load_id", "stage", "line_bytes", "errorcode"] {
         if column_type(table, column).is_none() {
             return Err(Raise::new(
                 PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE,
-                format!("relation \"{}\" already exists and is no rejects table", rejects.name),
+                format!(
+                    "relation \"{}\" already exists and is no rejects table",
+                    rejects.name
+                ),
             )
             .hint("Rename it, or give the stream another name."));
         }

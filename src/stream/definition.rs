@@ -78,7 +78,9 @@ pub fn not_a_stream(name: &str) -> Raise {
             &[],
             Mode::Read,
         );
-        (0..rows.len()).filter_map(|row| rows.get::<String>(row, 1)).collect::<Vec<_>>()
+        (0..rows.len())
+            .filter_map(|row| rows.get::<String>(row, 1))
+            .collect::<Vec<_>>()
     });
     let hint = if known.is_empty() {
         "There is none yet: make one with termstream.create_match_stream.".to_owned()

@@ -7,11 +7,11 @@ use pgrx::prelude::*;
 use std::fs::File;
 use std::io::Read;
 
+use super::Load;
 use super::catalog::find_stream;
 use super::definition::Definition;
 use super::flush::flush;
 use super::ledger::{self, State};
-use super::Load;
 use crate::load::{Place, Position, Reject};
 use crate::pg::definition::Column;
 use crate::pg::error::{Raise, caught};
@@ -126,12 +126,20 @@ impl Run<'_> {
         self.load.counts.add_read(end_offset - offset);
         match event {
             Event::Record(record) => {
-                let place = Place::Input { line: record.line, offset };
-                self.load.batch.push(place, Some(record.raw), record.fields());
+                let place = Place::Input {
+                    line: record.line,
+                    offset,
+                };
+                self.load
+                    .batch
+                    .push(place, Some(record.raw), record.fields());
             }
             Event::Malformed(record) => self.load.refuse(Reject::of_malformed(&record))?,
         }
-        self.position = Position { bytes: end_offset, lines: next_line - 1 };
+        self.position = Position {
+            bytes: end_offset,
+            lines: next_line - 1,
+        };
         if self.load.is_full() {
             self.flush(State::Running)?;
         }
@@ -185,7 +193,10 @@ fn may_read(path: &str) -> Result<(), Raise> {
 
 fn open(path: &str) -> Result<File, Raise> {
     let file = File::open(path).map_err(|error| file_error("open", path, &error))?;
-    let is_folder = file.metadata().map_err(|error| file_error("open", path, &error))?.is_dir();
+    let is_folder = file
+        .metadata()
+        .map_err(|error| file_error("open", path, &error))?
+        .is_dir();
     if is_folder {
         return Err(Raise::new(
             PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
@@ -224,8 +235,14 @@ fn read_chunk(file: &mut File, path: &str) -> Result<Vec<u8>, Raise> {
 }
 
 fn parser(columns: &[Column], options: &FileOptions) -> Result<CsvParser, Raise> {
-    let header = if options.header { Header::Yes } else { Header::No };
-    Ok(CsvParser::new(csv_options(columns, options)?.header(header))?)
+    let header = if options.header {
+        Header::Yes
+    } else {
+        Header::No
+    };
+    Ok(CsvParser::new(
+        csv_options(columns, options)?.header(header),
+    )?)
 }
 
 fn csv_options(columns: &[Column], options: &FileOptions) -> Result<CsvOptions, Raise> {
@@ -252,7 +269,10 @@ fn refuse_data_as_header(
         }
         Ok::<(), Raise>(())
     };
-    let line = first.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = first
+        .split_inclusive(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
     parser.feed(line, &mut look)?;
     parser.finish(&mut look)?;
     if looks_like_data != Some(true) {
@@ -267,10 +287,7 @@ fn refuse_data_as_header(
 }
 
 /// Whether there is a column that is not text, and a value in it, and all such values convert.
-fn all_convert<'a>(
-    columns: &[Column],
-    fields: impl Iterator<Item = Option<&'a [u8]>>,
-) -> bool {
+fn all_convert<'a>(columns: &[Column], fields: impl Iterator<Item = Option<&'a [u8]>>) -> bool {
     let typed: Vec<_> = fields
         .enumerate()
         .filter(|(number, _)| columns.get(*number).is_some_and(|column| !column.is_text()))
@@ -294,7 +311,9 @@ impl From<record::Error> for Raise {
         use record::Error::*;
         let raise = |code| Raise::new(code, error.to_string());
         match &error {
-            HeaderName { .. } | HeaderTooShort { .. } | HeaderTooLong { .. }
+            HeaderName { .. }
+            | HeaderTooShort { .. }
+            | HeaderTooLong { .. }
             | HeaderMalformed(_) => raise(PgSqlErrorCode::ERRCODE_BAD_COPY_FILE_FORMAT)
                 .hint("The header names the stream's columns, in their order."),
             HeaderMissing => raise(PgSqlErrorCode::ERRCODE_BAD_COPY_FILE_FORMAT)

@@ -140,8 +140,10 @@ fn convert_row(
         };
         let Some(field) = field else {
             if column.not_null {
-                let message =
-                    format!("null value in column \"{}\" violates not-null constraint", column.name);
+                let message = format!(
+                    "null value in column \"{}\" violates not-null constraint",
+                    column.name
+                );
                 return refuse(Stage::Check, "23502", message);
             }
             converter.convert(number, None);
@@ -188,7 +190,10 @@ fn execute(
     };
     if load.definition.on_error == OnError::Stop {
         // Nothing has to be undone but everything, so no subtransaction is needed.
-        return Ok(Bisected { taken: vec![(0..good.len(), run(all))], guilty: Vec::new() });
+        return Ok(Bisected {
+            taken: vec![(0..good.len(), run(all))],
+            guilty: Vec::new(),
+        });
     }
     bisect(0..good.len(), |range| {
         let outcome = if range.len() == good.len() {

@@ -10,10 +10,10 @@
 use pgrx::pg_sys;
 use std::cell::RefCell;
 
+use super::Load;
 use super::definition::Definition;
 use super::flush::flush;
 use super::ledger::{self, State};
-use super::Load;
 use crate::load::Place;
 use crate::pg::error::Raise;
 use crate::pg::session;
@@ -47,7 +47,10 @@ pub fn forget_all() {
 
 /// Drops the loads that began in a subtransaction which is rolled back.
 pub fn forget_since(subtransaction: u32) {
-    OPEN.with(|open| open.borrow_mut().retain(|one| one.subtransaction < subtransaction));
+    OPEN.with(|open| {
+        open.borrow_mut()
+            .retain(|one| one.subtransaction < subtransaction)
+    });
 }
 
 fn begin(call: &TriggerCall) -> Result<(), Raise> {
@@ -66,9 +69,15 @@ fn take_row(call: &TriggerCall) -> Result<pg_sys::Datum, Raise> {
     let (row, full) = with_top(call, |open| {
         let load = &mut open.load;
         call.with_fields(|fields| {
-            let bytes = fields.iter().flatten().map(|field| field.len() as u64).sum();
+            let bytes = fields
+                .iter()
+                .flatten()
+                .map(|field| field.len() as u64)
+                .sum();
             load.counts.add_read(bytes);
-            let place = Place::Row { number: load.counts.read };
+            let place = Place::Row {
+                number: load.counts.read,
+            };
             load.batch.push(place, None, fields.iter().copied());
         });
         (open.returned.copy(call), load.is_full())
@@ -94,7 +103,10 @@ fn with_top<R>(call: &TriggerCall, work: impl FnOnce(&mut Open) -> R) -> Result<
     let stream = call.relation();
     OPEN.with(|stack| {
         let mut stack = stack.borrow_mut();
-        let top = stack.iter_mut().rev().find(|open| open.load.definition.stream == stream);
+        let top = stack
+            .iter_mut()
+            .rev()
+            .find(|open| open.load.definition.stream == stream);
         top.map(work).ok_or_else(no_load)
     })
 }
@@ -103,7 +115,9 @@ fn take_top(call: &TriggerCall) -> Result<Open, Raise> {
     let stream = call.relation();
     OPEN.with(|stack| {
         let mut stack = stack.borrow_mut();
-        let top = stack.iter().rposition(|open| open.load.definition.stream == stream);
+        let top = stack
+            .iter()
+            .rposition(|open| open.load.definition.stream == stream);
         top.map(|top| stack.remove(top)).ok_or_else(no_load)
     })
 }

@@ -31,7 +31,9 @@ impl State {
 pub fn next_id() -> i64 {
     as_extension_owner(|| {
         session::connect(|session| {
-            session.run("SELECT nextval('termstream.load_id')", &[], Mode::Write).get(0, 1)
+            session
+                .run("SELECT nextval('termstream.load_id')", &[], Mode::Write)
+                .get(0, 1)
         })
     })
     .unwrap_or(0)

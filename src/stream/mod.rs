@@ -21,7 +21,6 @@ mod rejects;
 pub use file::{FileOptions, load_file};
 pub use inbox::take;
 
-
 use crate::load::{Batch, Counts, Error, OnError, Reject};
 use crate::pg::error::Raise;
 use crate::pg::transaction::Callbacks;

@@ -43,12 +43,19 @@ impl RelationName {
 
     /// The name with a suffix, for tables that belong to a stream.
     pub fn with_suffix(&self, suffix: &str) -> RelationName {
-        RelationName { schema: self.schema.clone(), name: format!("{}{suffix}", self.name) }
+        RelationName {
+            schema: self.schema.clone(),
+            name: format!("{}{suffix}", self.name),
+        }
     }
 
     /// Qualified and quoted, ready for SQL.
     pub fn sql(&self) -> String {
-        format!("{}.{}", quote_identifier(&self.schema), quote_identifier(&self.name))
+        format!(
+            "{}.{}",
+            quote_identifier(&self.schema),
+            quote_identifier(&self.name)
+        )
     }
 
     /// The relation of that name, if there is one.

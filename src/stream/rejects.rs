@@ -49,7 +49,10 @@ pub fn write(session: &Session, load: &Load, userid: pg_sys::Oid, rejects: &[Rej
             (detail, true) => detail.clone(),
             (detail, false) => Some(format!(
                 "{}{} of {} bytes are kept.",
-                detail.as_deref().map(|detail| format!("{detail} ")).unwrap_or_default(),
+                detail
+                    .as_deref()
+                    .map(|detail| format!("{detail} "))
+                    .unwrap_or_default(),
                 reject.raw.len(),
                 reject.size
             )),
@@ -92,7 +95,10 @@ pub fn as_error(definition: &Definition, reject: &Reject) -> Raise {
     };
     let raise = Raise::new(
         crate::pg::error::code_of(&reject.sqlstate),
-        format!("stream {}: {place}{column}: {}", definition.name, reject.message),
+        format!(
+            "stream {}: {place}{column}: {}",
+            definition.name, reject.message
+        ),
     )
     .hint("Mend the row, or make the stream with on_error => 'table' to keep such rows aside.");
     match &reject.detail {

@@ -4,8 +4,8 @@
 \pset footer off
 \echo
 \echo What was loaded, by which door
-SELECT CASE source WHEN '' THEN 'COPY' ELSE 'load_file' END AS door, read, taken, rejected, pairs, bytes,
-       to_char(1000 * extract(epoch FROM finished - started), 'FM999990.0 ms') AS time
+SELECT CASE WHEN source IS NULL THEN 'COPY' ELSE 'load_file' END AS door, read, taken, rejected, pairs, bytes,
+       round(1000 * extract(epoch FROM finished - started), 1) || ' ms' AS time
 FROM termstream.loads ORDER BY load_id;
 
 \echo Rows that could not be taken, and why (menu_rejects keeps them whole)

@@ -1,9 +1,9 @@
 //! termstream: finds known terms in messy text inside Postgres, as the rows stream in.
 //!
 //! ```text
-//! text ◀── distance ◀── lexicon ◀──────────┐
-//! record ◀──────────── load                 ├── api
-//! pg (std + pgrx only) ◀────────────────────┘
+//! text ◀── distance ◀── lexicon ◀── registry ◀──┐
+//! record ◀── load ◀──────────────── stream   ◀──├── api
+//! pg (std + pgrx only) ◀── registry, stream ◀───┘
 //! ```
 //!
 //! An arrow points at what is used; nothing points back. The rooms above `pg` know nothing of
@@ -19,6 +19,17 @@ pub mod text;
 mod api;
 #[cfg(feature = "pgrx")]
 mod pg;
+#[cfg(feature = "pgrx")]
+mod registry;
+#[cfg(feature = "pgrx")]
+mod stream;
 
 #[cfg(feature = "pgrx")]
 ::pgrx::pg_module_magic!(name, version);
+
+/// Called by Postgres when a backend loads the library.
+#[cfg(feature = "pgrx")]
+#[pgrx::pg_guard]
+extern "C-unwind" fn _PG_init() {
+    pg::transaction::register(stream::CALLBACKS);
+}

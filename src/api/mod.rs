@@ -1,1 +1,22 @@
 //! The SQL surface: convert, call, map the error.
+//!
+//! Every function says its volatility, strictness, parallel safety and cost, and carries its
+//! COMMENT (`sql/comments.sql`).
+
+mod distance;
+mod lexicon;
+mod matching;
+mod stream;
+
+pgrx::extension_sql_file!("../../sql/catalog.sql", name = "catalog", bootstrap);
+pgrx::extension_sql_file!(
+    "../../sql/types.sql",
+    name = "types",
+    requires = ["catalog"]
+);
+pgrx::extension_sql_file!(
+    "../../sql/views.sql",
+    name = "views",
+    requires = [lexicon::lexicon_report]
+);
+pgrx::extension_sql_file!("../../sql/comments.sql", name = "comments", finalize);

@@ -1,1 +1,20 @@
-//! What pgrx lacks, wrapped once so that it can be used safely. The only room with unsafe code.
+//! What pgrx lacks, wrapped once so that it can be used safely. The only room with unsafe code; it
+//! knows Postgres and nothing of terms, records or streams.
+
+pub mod callsite;
+pub mod catalog;
+pub mod clock;
+pub mod compat;
+pub mod definition;
+pub mod error;
+pub mod input;
+pub mod memory;
+pub mod procedure;
+pub mod relation;
+pub mod rows;
+pub mod session;
+pub mod snapshot;
+pub mod subtransaction;
+pub mod transaction;
+pub mod trigger;
+pub mod user;

@@ -1,0 +1,28 @@
+# What ./run bench measures; sourced by ./run. Everything runs three times, the best time counts.
+#
+# The rows are those of examples/menu, twenty times over; the server has Postgres's own settings,
+# so that a commit is a commit. The peers need pg_trgm and fuzzystrmatch, which Debian's server has.
+
+build
+trap 'cluster_stop bench' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+cluster_start bench max_wal_size=4GB shared_buffers=256MB
+
+mkdir "$pg_home/files"
+cp "$repo"/examples/menu/*.csv "$pg_home/files/"
+cd "$pg_home/files"
+awk -v times=20 -f "$repo/examples/menu/times.awk" input.csv >big.csv
+rows=$(($(wc -l <big.csv) - 1))
+chmod -R a+rX .
+
+psql -q -f "$repo/benches/prepare.sql"
+for round in 1 2 3; do
+  say "Loading $rows rows, each way (round $round of 3)"
+  psql -q -v path="$PWD/big.csv" -v rows="$rows" -f "$repo/benches/doors.sql"
+done
+for round in 1 2 3; do
+  say "Matching by termstream and by what else Postgres has (round $round of 3)"
+  psql -q -f "$repo/benches/peers.sql"
+done
+psql -q -f "$repo/benches/report.sql"

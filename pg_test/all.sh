@@ -1,0 +1,146 @@
+# Everything that can be checked, in the order of what it costs; sourced by ./run.
+#
+# Each check runs in a subshell of its own and says nothing but what it runs, unless it fails.
+# Where a check is made of tests, the tests are counted; any other check counts as one.
+# What cannot run on this machine is skipped loudly, and counted too.
+
+export PGCLIENTENCODING=UTF8
+logs=$target/logs
+passed=0 failed=0 skipped=0
+failures=()
+mkdir -p "$logs"
+if [[ ${1:-} == --long ]]; then
+  export TERMSTREAM_LONG=1 PROPTEST_CASES=20000
+elif [[ $# -gt 0 ]]; then
+  die "unknown option \"$1\" of ./run test"
+fi
+
+exec 9>"$target/test.lock"
+flock -n 9 || {
+  say "Another ./run test is at work in this clone: waiting for its end"
+  flock 9
+}
+trap 'cluster_stop test' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# check NAME COMMAND…: runs the command, and counts what it reports.
+check() {
+  local name=$1 log=$logs/${1//[^A-Za-z0-9.]/-}.log status=0 counts
+  shift
+  say "Checking $name"
+  set +e
+  (
+    set -e
+    exec 9>&-
+    "$@"
+  ) >"$log" 2>&1
+  status=$?
+  set -e
+  counts=$(count_tests <"$log")
+  passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
+  grep -h '^SKIP' "$log" && skipped=$((skipped + 1))
+  if [[ $status -eq 0 ]]; then
+    [[ $counts != '0 0' ]] || grep -q '^SKIP' "$log" || passed=$((passed + 1))
+  else
+    [[ ${counts#* } != 0 ]] || failed=$((failed + 1))
+    failures+=("$name")
+    tail -n 60 "$log"
+    say "FAILED: $name (all of it: ${log#"$repo/"})"
+  fi
+}
+
+# Sums up what cargo test and pg_regress print: "passed failed".
+count_tests() {
+  awk '
+    /^test result:/ { for (i = 2; i <= NF; i++) { if ($i == "passed;") p += $(i-1); if ($i == "failed;") f += $(i-1) } }
+    /^test .* \.\.\. ok +[0-9]+ ms/ || /^ok [0-9]+ +[-+] / { p++ }
+    /^test .* \.\.\. FAILED +[0-9]+ ms/ || /^not ok [0-9]+ +[-+] / { f++ }
+    END { print p + 0, f + 0 }'
+}
+
+# An empty database of its own for a check.
+fresh_database() {
+  "$pg_bin/dropdb" --if-exists "$1"
+  "$pg_bin/createdb" "$1"
+  export PGDATABASE=$1
+}
+
+regress() {
+  local kind=$1 program=$2 suffix=$3 tests
+  tests=$(cd "$repo/pg_test/$kind" 2>/dev/null && for file in */*."$suffix"; do basename "$file" ".$suffix"; done) || true
+  [[ -n $tests && $tests != '*' ]] || { echo "SKIP: pg_test/$kind has no tests" && return; }
+  mkdir -p "$target/$kind"
+  # shellcheck disable=SC2086
+  "$pg_bin/../lib/pgxs/src/test/$program" --inputdir="$repo/pg_test/$kind" --outputdir="$target/$kind" \
+    --bindir="$pg_bin" --host="$PGHOST" --port="$PGPORT" --user="$PGUSER" --encoding=UTF8 \
+    --dbname="${kind}_test" --load-extension=termstream $tests || {
+    cat "$target/$kind/regression.diffs"
+    return 1
+  }
+}
+
+sessions() {
+  fresh_database sessions
+  psql -qc 'CREATE EXTENSION termstream'
+  TERMSTREAM_TEST_DSN="host=$PGHOST port=$PGPORT user=$PGUSER dbname=$PGDATABASE" \
+    cargo test --no-default-features --features sessions --test sessions
+}
+
+readme() {
+  fresh_database readme
+  bash "$repo/pg_test/readme.sh" "$pg_bin/psql" "$1"
+}
+
+# Loads a folder's terms.csv and input.csv as the example does; leaves the pairs in a file.
+match_folder() {
+  fresh_database menu
+  cd "$1"
+  psql -q -f "$repo/examples/menu/menu.sql"
+  psql -qc "\\copy (SELECT * FROM menu_terms) TO '$target/pairs.csv' (FORMAT csv, HEADER)"
+}
+
+menu_example() {
+  match_folder "$repo/examples/menu"
+  psql -q -f gold.sql -v path="$(cluster_file input_broken.csv)" -f broken.sql -f check.sql
+}
+
+menu_data() {
+  command -v python3 >/dev/null || { echo 'SKIP: no python3 to write the data of examples/menu again' && return; }
+  local again file
+  again=$(mktemp -d)
+  python3 "$repo/examples/menu/generate.py" "$again"
+  for file in terms input input_broken gold; do
+    cmp "$again/$file.csv" "$repo/examples/menu/$file.csv"
+  done
+  rm -r "$again"
+}
+
+labelled() {
+  local folder=$repo/../shared/data/$1
+  [[ -d $folder ]] || { echo "SKIP: no ../shared/data/$1: accuracy on real text was NOT measured" && return; }
+  command -v python3 >/dev/null || { echo "SKIP: no python3 to score $1" && return; }
+  match_folder "$folder"
+  python3 "$repo/../shared/tools/score.py" "$target/pairs.csv" "$folder" "$2"
+}
+
+set_up
+check 'formatting' cargo fmt --check
+check 'lints, without Postgres' cargo clippy --no-default-features --all-targets -- -D warnings
+check 'lints, with Postgres' cargo clippy --no-default-features --features "pg$pg_major" --all-targets -- -D warnings
+check 'the rooms above Postgres' cargo test --lib --no-default-features
+check 'the data of the menu example' menu_data
+build
+cluster_start test fsync=off synchronous_commit=off full_page_writes=off max_wal_size=4GB 9>&-
+check 'SQL, by pg_regress' regress regress regress/pg_regress sql
+check 'two sessions at once, by pg_isolation_regress' regress isolation isolation/pg_isolation_regress spec
+check 'sessions' sessions
+check 'the statements of README.md' readme "$repo/README.md"
+check 'the statements of examples/menu/README.md' readme "$repo/examples/menu/README.md"
+check 'the menu example' menu_example
+check 'real text: brands-small' labelled brands-small 0.96
+check 'real text: brands-demo' labelled brands-demo 0.90
+
+[[ ${#failures[@]} -eq 0 ]] || printf 'FAILED: %s\n' "${failures[@]}"
+echo "$passed passed, $failed failed$([[ $skipped -eq 0 ]] || echo ", $skipped skipped")"
+[[ ${#failures[@]} -eq 0 ]]

@@ -1,0 +1,79 @@
+-- The extension's own tables: what lexicons and streams there are, and what was loaded. Everybody
+-- may read them; only the extension's functions write them.
+
+CREATE TABLE termstream.lexicon (
+    lexicon      text PRIMARY KEY CHECK (lexicon <> ''),
+    owner        regrole NOT NULL,
+    source       regclass NOT NULL,
+    id_column    name NOT NULL,
+    term_column  name NOT NULL,
+    max_distance integer CHECK (max_distance BETWEEN 0 AND 2),
+    whole_words  boolean NOT NULL,
+    overlap      text NOT NULL CHECK (overlap IN ('longest', 'all')),
+    -- Tells a lexicon from an earlier one of the same name.
+    generation   bigint NOT NULL,
+    created      timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+COMMENT ON TABLE termstream.lexicon IS
+    'lexicons: named sets of terms, each fed from a table; written by termstream.create_lexicon';
+
+-- One row for each transaction that changed a lexicon's source, with a random token that each
+-- changing statement draws anew. The tokens that a snapshot sees, folded by XOR, are the fingerprint
+-- of the terms it sees: no two sessions ever wait for each other here, and a rolled back change is
+-- gone like any other row. Rows of long ago are folded into one (xid 0), which keeps the fingerprint.
+CREATE TABLE termstream.lexicon_change (
+    lexicon text NOT NULL,
+    xid     xid8 NOT NULL,
+    token   bigint NOT NULL,
+    PRIMARY KEY (lexicon, xid)
+);
+COMMENT ON TABLE termstream.lexicon_change IS
+    'changes of lexicons'' sources; what is visible here tells which compiled form is the right one';
+
+CREATE TABLE termstream.stream (
+    stream       regclass PRIMARY KEY,
+    columns      text NOT NULL,
+    statement    text NOT NULL,
+    search_path  text NOT NULL,
+    rejects      regclass NOT NULL,
+    on_error     text NOT NULL CHECK (on_error IN ('table', 'stop', 'ignore')),
+    batch_rows   integer NOT NULL CHECK (batch_rows BETWEEN 1 AND 1000000),
+    lexicon      text,
+    pairs        regclass,
+    created      timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+COMMENT ON TABLE termstream.stream IS
+    'streams: inboxes whose rows run a statement batch by batch; written by termstream.create_match_stream';
+
+CREATE SEQUENCE termstream.load_id AS bigint;
+COMMENT ON SEQUENCE termstream.load_id IS 'numbers of loads';
+
+CREATE TABLE termstream.load (
+    load_id       bigint PRIMARY KEY,
+    stream        regclass NOT NULL,
+    source        text,
+    userid        regrole NOT NULL,
+    read          bigint NOT NULL DEFAULT 0,
+    taken         bigint NOT NULL DEFAULT 0,
+    rejected      bigint NOT NULL DEFAULT 0,
+    pairs         bigint NOT NULL DEFAULT 0,
+    bytes         bigint NOT NULL DEFAULT 0,
+    started       timestamptz NOT NULL,
+    finished      timestamptz,
+    state         text NOT NULL CHECK (state IN ('running', 'done', 'failed')),
+    error         text,
+    position      bigint,
+    line          bigint,
+    pid           integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
+    CHECK (read = taken + rejected)
+);
+COMMENT ON TABLE termstream.load IS 'runs of ingestion, one row each: COPY, INSERT or load_file';
+
+GRANT SELECT ON termstream.lexicon, termstream.lexicon_change, termstream.stream, termstream.load
+    TO PUBLIC;
+GRANT USAGE ON SCHEMA termstream TO PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('termstream.lexicon', '');
+SELECT pg_catalog.pg_extension_config_dump('termstream.stream', '');
+SELECT pg_catalog.pg_extension_config_dump('termstream.load', '');
+SELECT pg_catalog.pg_extension_config_dump('termstream.load_id', '');

@@ -1,0 +1,51 @@
+-- A sentence for every function: what it answers, and what the numbers mean.
+
+COMMENT ON FUNCTION termstream.create_lexicon(text, regclass, name, name, integer, boolean, text) IS
+    'makes a lexicon of the terms in a table, and returns how many terms it has';
+COMMENT ON FUNCTION termstream.drop_lexicon(text) IS
+    'drops a lexicon; its table stays';
+COMMENT ON FUNCTION termstream.refresh_lexicon(text) IS
+    'compiles a lexicon anew in every session; only needed when its triggers were disabled';
+COMMENT ON FUNCTION termstream.lexicon_report(text) IS
+    'terms of a lexicon that this session sees, terms skipped because nothing of them can match, bytes in this session';
+COMMENT ON FUNCTION termstream.note_change() IS
+    'trigger on the source of a lexicon: notes that its terms changed';
+COMMENT ON FUNCTION termstream."match"(text, text) IS
+    'finds the terms of a lexicon in a document, misspelled or not: one row per mention';
+COMMENT ON FUNCTION termstream.best_match(text, text) IS
+    'the most similar mention in a document, of several the longest, of those the first; NULL if there is none';
+COMMENT ON FUNCTION termstream.has_match(text, text) IS
+    'whether a document mentions any term of a lexicon';
+COMMENT ON FUNCTION termstream.highlight(text, text, text, text) IS
+    'the document with each mention between two marks; nothing is escaped';
+COMMENT ON FUNCTION termstream.create_match_stream(text, text, text, text, name[], text, text, integer) IS
+    'makes a stream: a view whose inserted rows are searched for the terms of a lexicon, and the pairs stored';
+COMMENT ON FUNCTION termstream.drop_stream(text) IS
+    'drops a stream; its pairs and rejects stay';
+COMMENT ON FUNCTION termstream.take_rows() IS
+    'trigger on a stream: takes its rows';
+COMMENT ON PROCEDURE termstream.load_file(text, text, boolean, text) IS
+    'loads a CSV file of the server into a stream, committing batch by batch';
+
+COMMENT ON FUNCTION termstream.levenshtein(text, text) IS
+    'insertions, deletions and substitutions of characters from one text to the other';
+COMMENT ON FUNCTION termstream.levenshtein(text, text, integer) IS
+    'levenshtein distance if it is at most max, else max + 1; faster than the whole distance';
+COMMENT ON FUNCTION termstream.osa(text, text) IS
+    'optimal string alignment: levenshtein where swapping two neighbours is one edit';
+COMMENT ON FUNCTION termstream.osa(text, text, integer) IS
+    'optimal string alignment distance if it is at most max, else max + 1';
+COMMENT ON FUNCTION termstream.damerau_levenshtein(text, text) IS
+    'like osa, but characters may also be edited between two that were swapped';
+COMMENT ON FUNCTION termstream.damerau_levenshtein(text, text, integer) IS
+    'damerau-levenshtein distance if it is at most max, else max + 1';
+COMMENT ON FUNCTION termstream.jaro(text, text) IS
+    'Jaro similarity, from 0 to 1 (equal)';
+COMMENT ON FUNCTION termstream.jaro_winkler(text, text) IS
+    'Jaro similarity raised for a common beginning, from 0 to 1 (equal)';
+COMMENT ON FUNCTION termstream.sorensen_dice(text, text) IS
+    'Sørensen-Dice coefficient of the bags of character bigrams, from 0 to 1';
+COMMENT ON FUNCTION termstream.jaccard(text, text) IS
+    'Jaccard index of the bags of character bigrams, from 0 to 1';
+COMMENT ON FUNCTION termstream.similarity(text, text) IS
+    '1 - osa / letters of the longer one, of the folded texts: how alike match finds them, from 0 to 1';

@@ -1,0 +1,28 @@
+CREATE VIEW termstream.lexicons AS
+SELECT l.lexicon, l.source, l.id_column, l.term_column, l.owner,
+       l.max_distance, l.whole_words, l.overlap,
+       r.terms, r.skipped, r.skipped_ids, r.bytes, r.state, l.created
+  FROM termstream.lexicon l, LATERAL termstream.lexicon_report(l.lexicon) r;
+COMMENT ON VIEW termstream.lexicons IS
+    'lexicons, with the terms this session sees: how many, which were skipped, their memory in this session';
+GRANT SELECT ON termstream.lexicons TO PUBLIC;
+
+CREATE VIEW termstream.streams AS
+SELECT s.stream, c.relowner::regrole AS owner, s.columns, s.statement, s.on_error, s.batch_rows,
+       s.lexicon, s.pairs, s.rejects, s.created
+  FROM termstream.stream s JOIN pg_catalog.pg_class c ON c.oid = s.stream;
+COMMENT ON VIEW termstream.streams IS 'streams: their columns, the statement each batch runs, their tables';
+
+CREATE VIEW termstream.loads AS
+SELECT l.load_id, l.stream, l.source, l.userid, l.read, l.taken, l.rejected, l.pairs, l.bytes,
+       l.started, l.finished,
+       -- A load whose session is gone cannot have finished.
+       CASE WHEN l.state = 'running'
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.pid = l.pid)
+            THEN 'interrupted' ELSE l.state END AS state,
+       l.error, l.position, l.line
+  FROM termstream.load l;
+COMMENT ON VIEW termstream.loads IS
+    'runs of ingestion: rows read, taken and rejected, new pairs, bytes, state and last committed position';
+
+GRANT SELECT ON termstream.streams, termstream.loads TO PUBLIC;

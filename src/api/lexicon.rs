@@ -1,0 +1,103 @@
+//! Making, refreshing and dropping lexicons, and the trigger that notes changes of their sources.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+use std::ffi::CStr;
+
+use crate::pg::error::{ErrorReport, Raise};
+use crate::pg::rows::{self, Returned};
+use crate::pg::trigger::TriggerCall;
+use crate::registry::{self, catalog};
+
+#[pg_extern(sql = r#"
+CREATE FUNCTION termstream.create_lexicon(lexicon text, source regclass,
+        id_column name DEFAULT 'term_id', term_column name DEFAULT 'term',
+        max_distance integer DEFAULT NULL, whole_words boolean DEFAULT true,
+        overlap text DEFAULT 'longest') RETURNS bigint
+    VOLATILE PARALLEL UNSAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#, requires = ["types"])]
+#[allow(clippy::too_many_arguments)] // They are the user's, by name.
+fn create_lexicon(
+    lexicon: Option<&str>,
+    source: Option<pg_sys::Oid>,
+    id_column: Option<&CStr>,
+    term_column: Option<&CStr>,
+    max_distance: Option<i32>,
+    whole_words: Option<bool>,
+    overlap: Option<&str>,
+) -> Result<i64, ErrorReport> {
+    let request = catalog::NewLexicon {
+        lexicon: given("lexicon", lexicon)?,
+        source: given("source", source)?,
+        id_column: &given("id_column", id_column)?.to_string_lossy(),
+        term_column: &given("term_column", term_column)?.to_string_lossy(),
+        max_distance,
+        whole_words: given("whole_words", whole_words)?,
+        overlap: given("overlap", overlap)?,
+    };
+    Ok(catalog::create(&request)? as i64)
+}
+
+/// The value of an argument that must not be NULL.
+pub(super) fn given<T>(name: &str, value: Option<T>) -> Result<T, Raise> {
+    value.ok_or_else(|| {
+        Raise::new(
+            PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+            format!("argument \"{name}\" must not be NULL"),
+        )
+    })
+}
+
+#[pg_extern(sql = r#"
+CREATE FUNCTION termstream.drop_lexicon(lexicon text) RETURNS void
+    VOLATILE STRICT PARALLEL UNSAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#)]
+fn drop_lexicon(lexicon: &str) -> Result<(), ErrorReport> {
+    Ok(catalog::drop(lexicon)?)
+}
+
+#[pg_extern(sql = r#"
+CREATE FUNCTION termstream.refresh_lexicon(lexicon text) RETURNS bigint
+    VOLATILE STRICT PARALLEL UNSAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#)]
+fn refresh_lexicon(lexicon: &str) -> Result<i64, ErrorReport> {
+    Ok(catalog::refresh(lexicon)? as i64)
+}
+
+#[pg_extern(sql = r#"
+CREATE FUNCTION termstream.note_change() RETURNS trigger
+    -- The one who changes the terms need not be able to write the extension's tables.
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#)]
+fn note_change(fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
+    let call = TriggerCall::new(fcinfo);
+    for lexicon in call.arguments() {
+        catalog::note_change(&lexicon);
+    }
+    Ok(Returned(Some(pg_sys::Datum::from(0))))
+}
+
+#[pg_extern(sql = r#"
+CREATE FUNCTION termstream.lexicon_report(lexicon text, OUT terms bigint, OUT skipped bigint,
+        OUT skipped_ids bigint[], OUT bytes bigint, OUT state text)
+    STABLE STRICT PARALLEL SAFE COST 1000
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#)]
+fn lexicon_report(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Returned {
+    let cells = match registry::current(lexicon) {
+        Ok(form) => [
+            (form.lexicon.terms() as i64).into_datum(),
+            (form.skipped as i64).into_datum(),
+            form.skipped_ids.clone().into_datum(),
+            (form.lexicon.heap_bytes() as i64).into_datum(),
+            "ready".into_datum(),
+        ],
+        // A view over all lexicons must not fail for the one that is broken or not readable.
+        Err(raise) => [None, None, None, None, raise.message.into_datum()],
+    };
+    rows::single(fcinfo, cells)
+}

@@ -1,0 +1,308 @@
+//! The fuzzy index: where in a text a misspelled term may begin or end, from a few of its letters.
+//!
+//! A term and a window within the allowed edits share at least one *anchor*:
+//! - 4-7 letters, one edit: the term with one letter deleted meets the window with one deleted (Mor
+//!   and Fraenkel 1982; FastSS, Bocek et al. 2007).
+//! - 8 letters or more, two edits: the first [`HEAD_SHORT`] or [`HEAD_LONG`] letters with one
+//!   deleted, as before, if at most one edit touches them; else both edits touch them, and the last
+//!   letters, [`tail`], are whole. A gap of a letter between the two keeps this true for a
+//!   transposition across the border.
+//!
+//! A bucket of the index holds postings: the group, its length, and for each letter whether the term
+//! has it an odd number of times. An edit changes at most two of these 32 parities, so nearly all
+//! false candidates end at one comparison of integers.
+
+use super::compiled::{Compiled, Section};
+use super::hash::{self, Letter};
+
+const HEAD_SHORT: usize = 5;
+const HEAD_LONG: usize = 6;
+/// From this length the head has [`HEAD_LONG`] letters.
+const LONG: usize = 10;
+const TAIL_MOST: usize = 5;
+
+/// Kinds of anchors; the header has a bit for each that occurs.
+pub(crate) const WHOLE: u8 = 1;
+const HEAD_5: u8 = 2;
+const HEAD_6: u8 = 4;
+const TAIL_2: u8 = 8;
+
+/// A group number has 26 bits in a posting.
+pub(crate) const MAX_GROUPS: usize = 1 << 26;
+
+fn head(length: usize) -> usize {
+    if length < LONG { HEAD_SHORT } else { HEAD_LONG }
+}
+
+/// How many last letters are the other anchor of a term of this length.
+fn tail(length: usize) -> usize {
+    (length - head(length) - 1).min(TAIL_MOST)
+}
+
+/// The sections of one index.
+pub(crate) struct Anchors<'a> {
+    bloom: &'a [u64],
+    buckets: &'a [u32],
+    postings: &'a [u64],
+    pub kinds: u8,
+}
+
+/// A term that may be near: its group and length, and the parities of its letters.
+#[derive(Clone, Copy)]
+pub(crate) struct Posting(u64);
+
+impl Posting {
+    fn new(group: u32, length: usize, parity: u32) -> Posting {
+        Posting(u64::from(parity) << 32 | (length.min(63) as u64) << 26 | u64::from(group))
+    }
+
+    #[inline(always)]
+    pub fn group(self) -> u32 {
+        self.0 as u32 & ((1 << 26) - 1)
+    }
+
+    /// Whether a window of this length and these parities can be within the edits this length allows.
+    #[inline(always)]
+    pub fn near(self, length: usize, parity: u32) -> bool {
+        let own = (self.0 >> 26) as usize & 63;
+        let apart = if own == 63 { 0 } else { own.abs_diff(length) };
+        let edits = if own < 8 { 1 } else { 2 };
+        apart <= edits
+            && (((self.0 >> 32) as u32 ^ parity).count_ones() as usize) + apart <= 2 * edits
+    }
+}
+
+/// The parity bit of a letter.
+#[inline(always)]
+pub(crate) fn parity<L: Letter>(letter: L) -> u32 {
+    1 << (letter.code() & 31)
+}
+
+impl<'a> Anchors<'a> {
+    pub fn guarded(compiled: &'a Compiled) -> Anchors<'a> {
+        Anchors {
+            bloom: compiled.section(Section::Bloom),
+            buckets: compiled.section(Section::Buckets),
+            postings: compiled.section(Section::Postings),
+            kinds: compiled.header.anchors,
+        }
+    }
+
+    pub fn open(compiled: &'a Compiled) -> Anchors<'a> {
+        Anchors {
+            bloom: compiled.section(Section::OpenBloom),
+            buckets: compiled.section(Section::OpenBuckets),
+            postings: compiled.section(Section::OpenPostings),
+            kinds: compiled.header.open_anchors,
+        }
+    }
+
+    #[inline]
+    fn bucket(&self, key: u64) -> &'a [u64] {
+        let (word, bits) = bloom_place(key, self.bloom.len());
+        if self.bloom.get(word).is_none_or(|&word| word & bits != bits) {
+            return &[];
+        }
+        let at = hash::slot(key, self.buckets.len() - 1);
+        match (self.buckets.get(at), self.buckets.get(at + 1)) {
+            (Some(&start), Some(&end)) => self
+                .postings
+                .get(start as usize..end as usize)
+                .unwrap_or(&[]),
+            _ => &[],
+        }
+    }
+
+    /// The terms of 4-7 letters that a whole window may be. `prefix[i]` is the hash of the letters
+    /// before the window's letter `i`; `found` gets each posting, some of them more than once.
+    #[inline]
+    pub fn of_window<L: Letter>(
+        &self,
+        letters: &[L],
+        prefix: &[u64],
+        mut found: impl FnMut(Posting),
+    ) {
+        if self.kinds & WHOLE == 0 {
+            return;
+        }
+        let length = letters.len();
+        let whole = hash::between(prefix[0], prefix[length], length);
+        self.bucket(key(WHOLE, whole))
+            .iter()
+            .for_each(|&posting| found(Posting(posting)));
+        self.deletions(WHOLE, letters, prefix, &mut found);
+    }
+
+    /// The terms of 8 letters or more whose head is near the letters here.
+    #[inline]
+    pub fn of_head<L: Letter>(
+        &self,
+        letters: &[L],
+        prefix: &[u64],
+        mut found: impl FnMut(Posting),
+    ) {
+        for (kind, length) in [(HEAD_5, HEAD_SHORT), (HEAD_6, HEAD_LONG)] {
+            if self.kinds & kind != 0
+                && let Some(letters) = letters.get(..length)
+            {
+                self.deletions(kind, letters, prefix, &mut found);
+            }
+        }
+    }
+
+    /// The terms of 8 letters or more that end as these letters do.
+    #[inline]
+    pub fn of_tail<L: Letter>(
+        &self,
+        letters: &[L],
+        prefix: &[u64],
+        mut found: impl FnMut(Posting),
+    ) {
+        for length in 2..=TAIL_MOST {
+            if self.kinds & (TAIL_2 << (length - 2)) == 0 || letters.len() < length {
+                continue;
+            }
+            let start = letters.len() - length;
+            let hash = hash::between(prefix[start], prefix[letters.len()], length);
+            self.bucket(key(TAIL_2, hash))
+                .iter()
+                .for_each(|&posting| found(Posting(posting)));
+        }
+    }
+
+    #[inline]
+    fn deletions<L: Letter>(
+        &self,
+        kind: u8,
+        letters: &[L],
+        prefix: &[u64],
+        found: &mut impl FnMut(Posting),
+    ) {
+        for_deletions(letters, prefix, |hash| {
+            self.bucket(key(kind, hash))
+                .iter()
+                .for_each(|&posting| found(Posting(posting)));
+        });
+    }
+}
+
+/// The hash of the letters with each of them left out in turn; a run of one letter counts once.
+#[inline]
+fn for_deletions<L: Letter>(letters: &[L], prefix: &[u64], mut each: impl FnMut(u64)) {
+    let length = letters.len();
+    for i in 0..length {
+        if i + 1 < length && letters[i] == letters[i + 1] {
+            continue;
+        }
+        let before = hash::between(prefix[0], prefix[i], i);
+        let after = hash::between(prefix[i + 1], prefix[length], length - i - 1);
+        each(
+            before
+                .wrapping_mul(hash::power(length - i - 1))
+                .wrapping_add(after),
+        );
+    }
+}
+
+#[inline(always)]
+fn key(kind: u8, hash: u64) -> u64 {
+    hash::scatter(hash ^ u64::from(kind).wrapping_mul(0xA24B_AED4_963E_E407))
+}
+
+/// Two bits of one word. At 12 bits to a key, one foreign key in 25 passes.
+#[inline(always)]
+fn bloom_place(key: u64, words: usize) -> (usize, u64) {
+    (
+        hash::slot(key, words),
+        1 << (key & 63) | 1 << (key >> 6 & 63),
+    )
+}
+
+/// The sections of an index.
+#[derive(Default)]
+pub(crate) struct Built {
+    pub bloom: Vec<u64>,
+    pub buckets: Vec<u32>,
+    pub postings: Vec<u64>,
+    pub kinds: u8,
+}
+
+/// Builds the index over the groups for which `letters` gives letters. It asks twice for each group:
+/// once to count, once to fill, so that no third copy of the keys is ever held.
+pub(crate) fn build(groups: usize, letters: impl Fn(usize, &mut Vec<u32>) -> bool) -> Built {
+    let mut codes = Vec::new();
+    let (mut keys, mut kinds) = (0usize, 0u8);
+    for group in 0..groups {
+        if letters(group, &mut codes) {
+            keys_of(&codes, |kind, _| {
+                keys += 1;
+                kinds |= kind;
+            });
+        }
+    }
+    if keys == 0 {
+        return Built::default();
+    }
+    let size = keys.next_power_of_two();
+    let mut bloom = vec![0u64; (keys * 12).div_ceil(64).next_power_of_two()];
+    let mut buckets = vec![0u32; size + 1];
+    let words = bloom.len();
+    for group in 0..groups {
+        if letters(group, &mut codes) {
+            keys_of(&codes, |_, key| {
+                let (word, bits) = bloom_place(key, words);
+                bloom[word] |= bits;
+                buckets[hash::slot(key, size)] += 1;
+            });
+        }
+    }
+    let mut sum = 0;
+    for start in buckets.iter_mut() {
+        sum += *start;
+        *start = sum;
+    }
+    let mut postings = vec![0u64; keys];
+    for group in (0..groups).rev() {
+        if letters(group, &mut codes) {
+            let all = codes.iter().fold(0, |all, &code| all ^ parity(code));
+            let posting = Posting::new(group as u32, codes.len(), all);
+            keys_of(&codes, |_, key| {
+                let start = &mut buckets[hash::slot(key, size)];
+                *start -= 1;
+                postings[*start as usize] = posting.0;
+            });
+        }
+    }
+    Built {
+        bloom,
+        buckets,
+        postings,
+        kinds,
+    }
+}
+
+/// The anchors of a term: kind bit and key.
+fn keys_of(codes: &[u32], mut each: impl FnMut(u8, u64)) {
+    let length = codes.len();
+    let mut prefix = [0u64; 9];
+    for (i, &code) in codes.iter().take(8).enumerate() {
+        prefix[i + 1] = hash::push(prefix[i], code);
+    }
+    match length {
+        0..=3 => {}
+        4..=7 => {
+            each(WHOLE, key(WHOLE, prefix[length]));
+            for_deletions(codes, &prefix, |hash| each(WHOLE, key(WHOLE, hash)));
+        }
+        _ => {
+            let head = head(length);
+            let kind = if head == HEAD_SHORT { HEAD_5 } else { HEAD_6 };
+            for_deletions(&codes[..head], &prefix, |hash| each(kind, key(kind, hash)));
+            let tail = tail(length);
+            each(
+                TAIL_2 << (tail - 2),
+                key(TAIL_2, hash::of(&codes[length - tail..])),
+            );
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! From terms, ordinary words and documents to the compiled form. Everything is kept in flat pools,
+//! so that a million terms take no million allocations.
+
+use std::collections::HashMap;
+
+use super::anchors::{self, MAX_GROUPS};
+use super::compiled::{GroupRow, Section, TermRow, Writer};
+use super::guard::FREQUENT;
+use super::hash::{self, MAX_LETTERS};
+use super::settings::{Settings, TermOptions, allowed_edits};
+use super::tokens::TokenTable;
+use super::{Lexicon, LexiconError, exact};
+use crate::text::Folded;
+
+/// A term is at most this many bytes as written: its letters and ample punctuation.
+const MAX_TERM_BYTES: usize = 4096;
+/// Learned words kept at once; beyond it those seen once are dropped (lossy counting, Manku and
+/// Motwani 2002), so that learning from any amount of text takes at most some 150 MiB.
+const MAX_LEARNED: usize = 1 << 21;
+
+/// What became of a term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    Yes,
+    /// It has no letter or digit.
+    Empty,
+    /// It has more letters than any term may have.
+    TooLong,
+}
+
+/// A lexicon in the making.
+pub struct Builder {
+    settings: Settings,
+    folded: Folded,
+    tokens: TokenTable,
+    learned: HashMap<Box<[u8]>, Learned>,
+    documents: u32,
+    ids: Vec<i64>,
+    texts: String,
+    terms: Vec<TermRow>,
+    term_tokens: Vec<u32>,
+    letters: Vec<u8>,
+    letter_ends: Vec<usize>,
+}
+
+struct Learned {
+    documents: u32,
+    last: u32,
+}
+
+impl Builder {
+    pub fn new(settings: Settings) -> Builder {
+        Builder {
+            settings,
+            folded: Folded::new(),
+            tokens: TokenTable::default(),
+            learned: HashMap::new(),
+            documents: 0,
+            ids: Vec::new(),
+            texts: String::new(),
+            terms: Vec::new(),
+            term_tokens: Vec::new(),
+            letters: Vec::new(),
+            letter_ends: Vec::new(),
+        }
+    }
+
+    /// Words that are no misspellings, of whatever term (but see [`TermOptions::guard`]).
+    pub fn common_words<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
+        for word in words {
+            self.folded.fold(word);
+            if let [token] = self.folded.tokens() {
+                self.tokens
+                    .common(&self.folded.letters()[token.start as usize..token.end as usize]);
+            }
+        }
+    }
+
+    /// Counts the words of a document: one that is about as frequent as the word it resembles is not
+    /// a misspelling of it.
+    pub fn learn(&mut self, document: &str) {
+        self.folded.fold(document);
+        self.documents = self.documents.wrapping_add(1);
+        for token in self.folded.tokens() {
+            let word = &self.folded.letters()[token.start as usize..token.end as usize];
+            let stem = &word[..word.len() - usize::from(token.possessive())];
+            for word in [word, stem]
+                .iter()
+                .take(if token.possessive() { 2 } else { 1 })
+            {
+                if word.len() > MAX_LETTERS {
+                    continue;
+                }
+                match self.learned.get_mut(*word) {
+                    Some(learned) if learned.last != self.documents => {
+                        learned.documents = learned.documents.saturating_add(1);
+                        learned.last = self.documents;
+                    }
+                    Some(_) => {}
+                    None => {
+                        self.learned.insert(
+                            (*word).into(),
+                            Learned {
+                                documents: 1,
+                                last: self.documents,
+                            },
+                        );
+                    }
+                }
+            }
+        }
+        if self.learned.len() > MAX_LEARNED {
+            self.learned
+                .retain(|_, learned| learned.documents >= FREQUENT);
+        }
+    }
+
+    /// Adds a term; several may share an id. One that cannot be a term is only reported.
+    pub fn add(&mut self, id: i64, term: &str, options: TermOptions) -> Added {
+        if term.len() > MAX_TERM_BYTES {
+            return Added::TooLong;
+        }
+        self.folded.fold(term);
+        let (tokens, letters) = (self.folded.tokens(), self.folded.letters());
+        let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else {
+            return Added::Empty;
+        };
+        let length = length_of(letters);
+        if length > MAX_LETTERS {
+            return Added::TooLong;
+        }
+        self.terms.push(TermRow {
+            text: self.texts.len() as u32,
+            tokens: self.term_tokens.len() as u32,
+            core_start: first.source_start as u16,
+            core_end: last.source_end as u16,
+            edits: allowed_edits(length, options.max_distance.or(self.settings.max_distance)),
+            guarded: u8::from(options.guard),
+            unused: 0,
+        });
+        for token in tokens {
+            let token = &letters[token.start as usize..token.end as usize];
+            self.term_tokens.push(self.tokens.vocabulary(token));
+        }
+        self.ids.push(id);
+        self.texts.push_str(term);
+        self.letters.extend_from_slice(letters);
+        self.letter_ends.push(self.letters.len());
+        Added::Yes
+    }
+
+    /// Compiles.
+    pub fn finish(mut self) -> Result<Lexicon, LexiconError> {
+        let limit = u32::MAX as usize;
+        if self.terms.len() >= MAX_GROUPS
+            || self.texts.len() >= limit
+            || self.letters.len() >= limit
+        {
+            return Err(LexiconError::TooLarge);
+        }
+        for (word, learned) in std::mem::take(&mut self.learned) {
+            if learned.documents >= FREQUENT || self.tokens.contains(&word) {
+                self.tokens.frequency(&word, learned.documents);
+            }
+        }
+        let (slots, frequencies) = std::mem::take(&mut self.tokens).finish()?;
+
+        let mut writer = Writer::new(self.settings);
+        writer.section(Section::Tokens, &slots);
+        writer.section(Section::Frequencies, &frequencies);
+        drop(slots);
+        let groups = self.group();
+        writer.header.terms = self.terms.len() as u32;
+        writer.header.groups = groups.rows.len() as u32;
+        writer.header.longest = groups
+            .rows
+            .iter()
+            .map(|row| u32::from(row.length))
+            .max()
+            .unwrap_or(0);
+        let prefix = exact::prefix_length(groups.rows.len());
+        writer.header.prefix = prefix as u32;
+
+        let count = groups.rows.len();
+        let (prefixes, slots) =
+            exact::build(count, prefix, |group, codes| groups.codes(group, codes));
+        writer.section(Section::Prefixes, &prefixes);
+        writer.section(Section::Exact, &slots);
+        drop((prefixes, slots));
+
+        let fuzzy = |open: bool| {
+            anchors::build(count, |group, codes| {
+                let wanted =
+                    groups.rows[group].edits > 0 && (!open || groups.has_open(group, &self.terms));
+                if wanted {
+                    groups.codes(group, codes);
+                }
+                wanted
+            })
+        };
+        if self.settings.whole_words {
+            let built = fuzzy(false);
+            writer.section(Section::Bloom, &built.bloom);
+            writer.section(Section::Buckets, &built.buckets);
+            writer.section(Section::Postings, &built.postings);
+            writer.header.anchors = built.kinds;
+            drop(built);
+            let built = fuzzy(true);
+            writer.section(Section::OpenBloom, &built.bloom);
+            writer.section(Section::OpenBuckets, &built.buckets);
+            writer.section(Section::OpenPostings, &built.postings);
+            writer.header.open_anchors = built.kinds;
+        }
+
+        let Groups {
+            mut rows,
+            letters,
+            members,
+        } = groups;
+        rows.push(GroupRow {
+            letters: letters.len() as u32,
+            terms: members.len() as u32,
+            ..GroupRow::default()
+        });
+        self.terms.push(TermRow {
+            text: self.texts.len() as u32,
+            tokens: self.term_tokens.len() as u32,
+            ..TermRow::default()
+        });
+        writer.section(Section::Groups, &rows);
+        writer.section(Section::Letters, &letters);
+        writer.section(Section::GroupTerms, &members);
+        writer.section(Section::Ids, &self.ids);
+        writer.section(Section::Terms, &self.terms);
+        writer.section(Section::Texts, self.texts.as_bytes());
+        writer.section(Section::TermTokens, &self.term_tokens);
+        Ok(Lexicon::of(writer.finish()))
+    }
+
+    fn letters_of(&self, term: usize) -> &[u8] {
+        let start = if term == 0 {
+            0
+        } else {
+            self.letter_ends[term - 1]
+        };
+        &self.letters[start..self.letter_ends[term]]
+    }
+
+    fn text_of(&self, term: usize) -> &str {
+        let end = self
+            .terms
+            .get(term + 1)
+            .map_or(self.texts.len(), |next| next.text as usize);
+        &self.texts[self.terms[term].text as usize..end]
+    }
+
+    /// Puts terms of the same letters into one group, groups in the order of their first term.
+    fn group(&self) -> Groups {
+        let mut slots = vec![0u32; (self.terms.len() * 2).next_power_of_two()];
+        let mut firsts: Vec<u32> = Vec::new();
+        let mut group_of = Vec::with_capacity(self.terms.len());
+        let mut sizes: Vec<u32> = Vec::new();
+        for term in 0..self.terms.len() {
+            let letters = self.letters_of(term);
+            let mut at = hash::slot(hash::scatter(hash::of(letters)), slots.len());
+            let group = loop {
+                match slots[at] {
+                    0 => {
+                        firsts.push(term as u32);
+                        sizes.push(0);
+                        slots[at] = firsts.len() as u32;
+                        break firsts.len() - 1;
+                    }
+                    group if self.letters_of(firsts[group as usize - 1] as usize) == letters => {
+                        break group as usize - 1;
+                    }
+                    _ => at = if at + 1 == slots.len() { 0 } else { at + 1 },
+                }
+            };
+            group_of.push(group as u32);
+            sizes[group] += 1;
+        }
+        drop(slots);
+        let mut starts = Vec::with_capacity(sizes.len() + 1);
+        let mut sum = 0;
+        for size in &sizes {
+            starts.push(sum);
+            sum += size;
+        }
+        let mut all = vec![0u32; self.terms.len()];
+        let mut next = starts.clone();
+        for (term, &group) in group_of.iter().enumerate() {
+            all[next[group as usize] as usize] = term as u32;
+            next[group as usize] += 1;
+        }
+        let mut groups = Groups {
+            rows: Vec::with_capacity(firsts.len()),
+            letters: Vec::new(),
+            members: Vec::new(),
+        };
+        for (group, &first) in firsts.iter().enumerate() {
+            let members = &mut all[starts[group] as usize..next[group] as usize];
+            let letters = self.letters_of(first as usize);
+            groups.rows.push(GroupRow {
+                letters: groups.letters.len() as u32,
+                terms: groups.members.len() as u32,
+                length: length_of(letters) as u16,
+                edits: members
+                    .iter()
+                    .map(|&term| self.terms[term as usize].edits)
+                    .max()
+                    .unwrap_or(0),
+                unused: 0,
+            });
+            groups.letters.extend_from_slice(letters);
+            // The same term given twice is one.
+            let key = |term: u32| {
+                let row = &self.terms[term as usize];
+                (
+                    self.ids[term as usize],
+                    self.text_of(term as usize),
+                    row.edits,
+                    row.guarded,
+                )
+            };
+            members.sort_by(|&a, &b| key(a).cmp(&key(b)));
+            let mut kept = members.to_vec();
+            kept.dedup_by(|a, b| key(*a) == key(*b));
+            kept.sort_unstable();
+            groups.members.extend_from_slice(&kept);
+        }
+        groups
+    }
+}
+
+/// Terms of the same letters.
+struct Groups {
+    rows: Vec<GroupRow>,
+    letters: Vec<u8>,
+    members: Vec<u32>,
+}
+
+impl Groups {
+    fn codes(&self, group: usize, codes: &mut Vec<u32>) {
+        let end = self
+            .rows
+            .get(group + 1)
+            .map_or(self.letters.len(), |next| next.letters as usize);
+        let letters = &self.letters[self.rows[group].letters as usize..end];
+        codes.clear();
+        match std::str::from_utf8(letters) {
+            Ok(text) if !text.is_ascii() => codes.extend(text.chars().map(u32::from)),
+            _ => codes.extend(letters.iter().map(|&letter| u32::from(letter))),
+        }
+    }
+
+    fn has_open(&self, group: usize, terms: &[TermRow]) -> bool {
+        let end = self
+            .rows
+            .get(group + 1)
+            .map_or(self.members.len(), |next| next.terms as usize);
+        self.members[self.rows[group].terms as usize..end]
+            .iter()
+            .any(|&term| terms[term as usize].guarded == 0)
+    }
+}
+
+fn length_of(letters: &[u8]) -> usize {
+    letters.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
+}

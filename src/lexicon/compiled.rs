@@ -1,0 +1,306 @@
+//! The compiled form: one run of bytes with a header and flat sections, without pointers, so that
+//! the same bytes serve from memory, from a file mapped by every process, or from a table.
+//!
+//! ```text
+//! header: magic, version, checksum, settings, counts, place of each section
+//! sections, each on a multiple of 8: ids, texts, letters, tokens, exact table, fuzzy anchors
+//! ```
+//!
+//! The layout is that of the machine (little-endian, the only kind it is built for). A foreign,
+//! truncated or altered buffer is refused when it is opened: the checksum covers every byte.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytemuck::{Pod, Zeroable};
+
+use super::LexiconError;
+use super::settings::{Overlap, Settings};
+
+const MAGIC: u64 = u64::from_le_bytes(*b"TERMLEX\n");
+/// Raised whenever the meaning of a byte changes, the rules of folding included.
+const VERSION: u32 = 1;
+
+/// The sections of the compiled form.
+#[derive(Clone, Copy, Debug)]
+#[repr(usize)]
+pub(crate) enum Section {
+    /// `i64` per term.
+    Ids,
+    /// [`TermRow`] per term, and one more that ends the last.
+    Terms,
+    /// The terms as written, one after the other.
+    Texts,
+    /// `u32` per token of each term: its number in the vocabulary.
+    TermTokens,
+    /// [`GroupRow`] per group (terms of the same letters), and one more that ends the last.
+    Groups,
+    /// The folded letters of each group, one after the other.
+    Letters,
+    /// `u32` per term: the terms of each group.
+    GroupTerms,
+    /// Open addressing: [`super::tokens::TokenSlot`].
+    Tokens,
+    /// `u32` per vocabulary number: in how many learned documents the token stood.
+    Frequencies,
+    /// `u64` per slot: which lengths of terms begin with the letters that hash there.
+    Prefixes,
+    /// `u64` per slot: half a hash and a group.
+    Exact,
+    Bloom,
+    Buckets,
+    Postings,
+    /// The same three again, for the terms without the common-word guard only.
+    OpenBloom,
+    OpenBuckets,
+    OpenPostings,
+}
+
+const SECTIONS: usize = Section::OpenPostings as usize + 1;
+
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct TermRow {
+    /// Where its text begins in `Texts`, and its tokens in `TermTokens`.
+    pub text: u32,
+    pub tokens: u32,
+    /// The part of the text from the first letter to the last, outer punctuation left off.
+    pub core_start: u16,
+    pub core_end: u16,
+    pub edits: u8,
+    pub guarded: u8,
+    pub unused: u16,
+}
+
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct GroupRow {
+    /// Where its letters begin in `Letters`, and its terms in `GroupTerms`.
+    pub letters: u32,
+    pub terms: u32,
+    /// Letters counted as characters, the most edits any of its terms allows.
+    pub length: u16,
+    pub edits: u8,
+    pub unused: u8,
+}
+
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[repr(C)]
+struct Place {
+    start: u64,
+    bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct Header {
+    magic: u64,
+    checksum: u64,
+    total: u64,
+    version: u32,
+    pub terms: u32,
+    pub groups: u32,
+    /// Letters of the longest term.
+    pub longest: u32,
+    /// How many letters key the prefix table.
+    pub prefix: u32,
+    max_distance: u8,
+    whole_words: u8,
+    overlap: u8,
+    /// Which kinds of fuzzy anchors occur at all, a bit each; and those of unguarded terms.
+    pub anchors: u8,
+    pub open_anchors: u8,
+    unused: [u8; 3],
+    unused_too: u32,
+    places: [Place; SECTIONS],
+}
+
+const HEADER_BYTES: usize = size_of::<Header>();
+
+/// Writes the sections one after the other.
+pub(crate) struct Writer {
+    words: Vec<u64>,
+    pub header: Header,
+}
+
+impl Writer {
+    pub fn new(settings: Settings) -> Writer {
+        let header = Header {
+            magic: MAGIC,
+            version: VERSION,
+            max_distance: settings.max_distance.unwrap_or(u8::MAX),
+            whole_words: u8::from(settings.whole_words),
+            overlap: u8::from(settings.overlap == Overlap::All),
+            ..Header::default()
+        };
+        Writer {
+            words: vec![0; HEADER_BYTES / 8],
+            header,
+        }
+    }
+
+    pub fn section<T: Pod>(&mut self, section: Section, rows: &[T]) {
+        let bytes: &[u8] = bytemuck::cast_slice(rows);
+        let start = self.words.len();
+        self.words.resize(start + bytes.len().div_ceil(8), 0);
+        bytemuck::cast_slice_mut::<u64, u8>(&mut self.words[start..])[..bytes.len()]
+            .copy_from_slice(bytes);
+        self.header.places[section as usize] = Place {
+            start: start as u64 * 8,
+            bytes: bytes.len() as u64,
+        };
+    }
+
+    pub fn finish(mut self) -> Compiled {
+        self.header.total = self.words.len() as u64 * 8;
+        self.header.checksum = 0;
+        self.words[..HEADER_BYTES / 8].copy_from_slice(bytemuck::cast_slice(&[self.header]));
+        self.header.checksum = checksum(&self.words);
+        self.words[1] = self.header.checksum;
+        Compiled {
+            header: self.header,
+            bytes: Bytes::Owned(self.words),
+        }
+    }
+}
+
+/// Bytes that somebody else keeps alive: a mapped file, a detoasted value.
+pub type Shared = Arc<dyn AsRef<[u8]> + Send + Sync>;
+
+enum Bytes {
+    Owned(Vec<u64>),
+    Shared(Shared),
+}
+
+/// A buffer that has been checked, with its header taken out.
+pub(crate) struct Compiled {
+    pub header: Header,
+    bytes: Bytes,
+}
+
+impl Compiled {
+    /// Copies the bytes, which need not be aligned.
+    pub fn copied(bytes: &[u8]) -> Result<Compiled, LexiconError> {
+        if !bytes.len().is_multiple_of(8) {
+            return Err(LexiconError::Damaged);
+        }
+        let mut words = vec![0u64; bytes.len() / 8];
+        bytemuck::cast_slice_mut::<u64, u8>(&mut words).copy_from_slice(bytes);
+        let header = checked(&words)?;
+        Ok(Compiled {
+            header,
+            bytes: Bytes::Owned(words),
+        })
+    }
+
+    /// Uses the bytes where they are; they must begin on a multiple of 8.
+    pub fn shared(bytes: Shared) -> Result<Compiled, LexiconError> {
+        let words =
+            bytemuck::try_cast_slice((*bytes).as_ref()).map_err(|_| LexiconError::Damaged)?;
+        let header = checked(words)?;
+        Ok(Compiled {
+            header,
+            bytes: Bytes::Shared(bytes),
+        })
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        match &self.bytes {
+            Bytes::Owned(words) => bytemuck::cast_slice(words),
+            Bytes::Shared(bytes) => (**bytes).as_ref(),
+        }
+    }
+
+    pub fn heap_bytes(&self) -> usize {
+        match &self.bytes {
+            Bytes::Owned(words) => words.capacity() * 8,
+            Bytes::Shared(_) => 0,
+        }
+    }
+
+    /// The rows of a section. Its place was checked on opening; a mismatch reads as empty.
+    #[inline]
+    pub fn section<T: Pod>(&self, section: Section) -> &[T] {
+        let place = &self.header.places[section as usize];
+        let (start, bytes) = (place.start as usize, place.bytes as usize);
+        let bytes = self
+            .bytes()
+            .get(start..start.wrapping_add(bytes))
+            .unwrap_or(&[]);
+        bytemuck::try_cast_slice(bytes).unwrap_or(&[])
+    }
+
+    /// Tells this lexicon from others in buffers that outlive it.
+    pub fn identity(&self) -> u64 {
+        self.header.checksum
+    }
+
+    pub fn settings(&self) -> Settings {
+        let header = &self.header;
+        Settings {
+            max_distance: (header.max_distance != u8::MAX).then_some(header.max_distance),
+            whole_words: header.whole_words != 0,
+            overlap: if header.overlap == 0 {
+                Overlap::Longest
+            } else {
+                Overlap::All
+            },
+        }
+    }
+}
+
+fn checked(words: &[u64]) -> Result<Header, LexiconError> {
+    let header: &[Header] = words
+        .get(..HEADER_BYTES / 8)
+        .and_then(|words| bytemuck::try_cast_slice(words).ok())
+        .ok_or(LexiconError::Damaged)?;
+    let header = *header.first().ok_or(LexiconError::Damaged)?;
+    if header.magic != MAGIC {
+        return Err(LexiconError::Damaged);
+    }
+    if header.version != VERSION {
+        return Err(LexiconError::Version {
+            found: header.version,
+            expected: VERSION,
+        });
+    }
+    let inside = |place: &Place| {
+        place.start.is_multiple_of(8)
+            && place
+                .start
+                .checked_add(place.bytes)
+                .is_some_and(|end| end <= header.total)
+    };
+    if header.total != words.len() as u64 * 8
+        || !header.places.iter().all(inside)
+        || header.checksum != checksum(words)
+    {
+        return Err(LexiconError::Damaged);
+    }
+    Ok(header)
+}
+
+/// Four independent lanes of multiply and rotate over every word but the checksum itself.
+fn checksum(words: &[u64]) -> u64 {
+    const PRIME: u64 = 0x9FB2_1C65_1E98_DF25;
+    let mut lanes = [1u64, 2, 3, 4];
+    let fold = |lane: u64, word: u64| (lane ^ word).wrapping_mul(PRIME).rotate_left(29);
+    let mut chunks = words.chunks_exact(4);
+    for (i, chunk) in chunks.by_ref().enumerate() {
+        for (k, (lane, &word)) in lanes.iter_mut().zip(chunk).enumerate() {
+            *lane = fold(*lane, if i == 0 && k == 1 { 0 } else { word });
+        }
+    }
+    let rest = chunks
+        .remainder()
+        .iter()
+        .fold(words.len() as u64, |lane, &word| fold(lane, word));
+    lanes.iter().fold(rest, |sum, &lane| fold(sum, lane))
+}
+
+/// The range that row `i` of a table begins and row `i + 1` ends, cut to what there is.
+#[inline]
+pub(crate) fn span(start: u32, end: u32, length: usize) -> Range<usize> {
+    let end = (end as usize).min(length);
+    (start as usize).min(end)..end
+}

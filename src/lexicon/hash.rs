@@ -1,0 +1,87 @@
+//! The rolling hash that names any run of letters in constant time: a polynomial modulo 2^64 over
+//! letter codes (Karp and Rabin 1987), so that the hash of a window follows from two prefix hashes.
+//!
+//! It only ever selects; what it selects is compared letter by letter, except for whole tokens in
+//! the token table, where all 64 bits are compared and the builder refuses two words that share them.
+
+/// One letter: a byte of ASCII text, or a code point of any other.
+pub(crate) trait Letter: Copy + Eq {
+    fn code(self) -> u32;
+}
+
+impl Letter for u8 {
+    #[inline(always)]
+    fn code(self) -> u32 {
+        u32::from(self)
+    }
+}
+
+impl Letter for u32 {
+    #[inline(always)]
+    fn code(self) -> u32 {
+        self
+    }
+}
+
+/// A term has at most this many letters: names are shorter, and windows, masks and powers stay small.
+pub const MAX_LETTERS: usize = 200;
+
+const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
+const SCATTER: u64 = 0xD6E8_FEB8_6659_FD93;
+
+/// Powers of the base for every length a window can have (a term and the edits it allows).
+const POWERS: [u64; 256] = {
+    let mut powers = [1u64; 256];
+    let mut i = 1;
+    while i < 256 {
+        powers[i] = powers[i - 1].wrapping_mul(BASE);
+        i += 1;
+    }
+    powers
+};
+
+#[inline(always)]
+pub(crate) fn push<L: Letter>(hash: u64, letter: L) -> u64 {
+    hash.wrapping_mul(BASE)
+        .wrapping_add(u64::from(letter.code()))
+}
+
+/// The hash of a whole run of letters.
+#[inline(always)]
+pub(crate) fn of<L: Letter>(letters: &[L]) -> u64 {
+    letters.iter().fold(0, |hash, &letter| push(hash, letter))
+}
+
+/// The same hash of letters kept as UTF-8.
+pub(crate) fn of_utf8(letters: &[u8]) -> u64 {
+    match std::str::from_utf8(letters) {
+        Ok(text) if !text.is_ascii() => text.chars().fold(0, |hash, c| push(hash, u32::from(c))),
+        _ => of(letters),
+    }
+}
+
+/// `BASE` to the power of a window's length.
+#[inline(always)]
+pub(crate) fn power(length: usize) -> u64 {
+    POWERS[length & 255]
+}
+
+/// The hash of `length` letters, from the prefix hashes before and after them.
+#[inline(always)]
+pub(crate) fn between(before: u64, after: u64, length: usize) -> u64 {
+    after.wrapping_sub(before.wrapping_mul(power(length)))
+}
+
+/// Spreads a polynomial hash, whose low bits are weak, over all 64 bits; the high bits are the best.
+#[inline(always)]
+pub(crate) fn scatter(hash: u64) -> u64 {
+    let hash = (hash ^ (hash >> 32)).wrapping_mul(SCATTER);
+    hash ^ (hash >> 29)
+}
+
+/// The slot of a scattered hash in a table of a power of two slots.
+#[inline(always)]
+pub(crate) fn slot(scattered: u64, slots: usize) -> usize {
+    // The high half times the size, divided by 2^32: no shift by a variable that could be 64.
+    (((scattered >> 32) * slots as u64) >> 32) as usize
+}

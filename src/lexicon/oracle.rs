@@ -1,0 +1,362 @@
+//! The rules of matching, in the slowest and most obvious way: every window of the text against
+//! every term, by `strsim`. The engine must return exactly this.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Added, Builder, Kind, Lexicon, Overlap, Settings, TermOptions};
+use crate::text::Folded;
+
+/// All that makes a lexicon, kept as it came.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Oracle {
+    pub settings: Settings,
+    pub common: Vec<String>,
+    pub learned: Vec<String>,
+    pub terms: Vec<(i64, String, TermOptions)>,
+}
+
+/// A mention, with similarity in thousandths so that it compares.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Found {
+    pub start: usize,
+    pub end: usize,
+    pub term: u32,
+    pub distance: u8,
+    pub kind: Kind,
+    pub similarity: u32,
+}
+
+struct Term {
+    number: u32,
+    id: i64,
+    letters: String,
+    tokens: Vec<String>,
+    core: String,
+    options: TermOptions,
+}
+
+struct Candidate<'t> {
+    /// First and last place: words, or letters in substring mode.
+    places: (usize, usize),
+    stem: bool,
+    source: (usize, usize),
+    window: usize,
+    distance: usize,
+    terms: Vec<&'t Term>,
+}
+
+struct Token {
+    letters: String,
+    stem: Option<String>,
+    numeric: bool,
+    breaks: bool,
+    source: (usize, usize, usize),
+    place: (usize, usize),
+}
+
+fn fold(text: &str) -> (String, Vec<Token>) {
+    let mut folded = Folded::new();
+    folded.fold(text);
+    let all = String::from_utf8(folded.letters().to_vec()).unwrap();
+    let tokens = folded.tokens().iter().map(|token| {
+        let (start, end) = (token.start as usize, token.end as usize);
+        let letters = all[start..end].to_owned();
+        let stem = (token.possessive() && letters.chars().count() > 1)
+            .then(|| letters[..letters.len() - 1].to_owned());
+        Token {
+            letters,
+            stem,
+            numeric: token.numeric(),
+            breaks: token.hard_break(),
+            source: (
+                token.source_start as usize,
+                token.source_end as usize,
+                token.stem_source_end as usize,
+            ),
+            place: (start, end),
+        }
+    });
+    let tokens = tokens.collect();
+    (all, tokens)
+}
+
+fn minus(from: &[String], what: &[String]) -> Vec<String> {
+    let mut what = what.to_vec();
+    from.iter()
+        .filter(
+            |token| match what.iter().position(|other| other == *token) {
+                Some(at) => {
+                    what.remove(at);
+                    false
+                }
+                None => true,
+            },
+        )
+        .cloned()
+        .collect()
+}
+
+impl Oracle {
+    pub fn build(&self) -> Lexicon {
+        let mut builder = Builder::new(self.settings);
+        builder.common_words(self.common.iter().map(String::as_str));
+        self.learned
+            .iter()
+            .for_each(|document| builder.learn(document));
+        for (id, term, options) in &self.terms {
+            builder.add(*id, term, *options);
+        }
+        builder.finish().unwrap()
+    }
+
+    fn terms(&self) -> Vec<Term> {
+        let mut terms: Vec<Term> = Vec::new();
+        for (id, text, options) in &self.terms {
+            let mut probe = Builder::new(self.settings);
+            if probe.add(*id, text, *options) != Added::Yes {
+                continue;
+            }
+            let (letters, tokens) = fold(text);
+            let core = text[tokens[0].source.0..tokens[tokens.len() - 1].source.1].to_owned();
+            let tokens = tokens.into_iter().map(|token| token.letters).collect();
+            terms.push(Term {
+                number: terms.len() as u32,
+                id: *id,
+                letters,
+                tokens,
+                core,
+                options: *options,
+            });
+        }
+        terms
+    }
+
+    fn frequencies(&self) -> HashMap<String, usize> {
+        let mut frequencies = HashMap::new();
+        for document in &self.learned {
+            let (_, tokens) = fold(document);
+            let words: HashSet<String> = tokens
+                .into_iter()
+                .flat_map(|token| [Some(token.letters), token.stem])
+                .flatten()
+                .collect();
+            for word in words {
+                *frequencies.entry(word).or_insert(0) += 1;
+            }
+        }
+        frequencies
+    }
+
+    pub fn search(&self, text: &str) -> Vec<Found> {
+        let terms = self.terms();
+        let mut by_letters: Vec<(String, Vec<&Term>)> = Vec::new();
+        for term in &terms {
+            match by_letters
+                .iter_mut()
+                .find(|(letters, _)| *letters == term.letters)
+            {
+                Some((_, group)) => group.push(term),
+                None => by_letters.push((term.letters.clone(), vec![term])),
+            }
+        }
+        let candidates = if self.settings.whole_words {
+            self.windows(text, &terms, &by_letters)
+        } else {
+            substrings(text, &by_letters)
+        };
+        let candidates = match self.settings.overlap {
+            Overlap::All => candidates,
+            Overlap::Longest => cover(candidates),
+        };
+        let mut found: Vec<(Found, i64)> = Vec::new();
+        for candidate in &candidates {
+            let written = &text[candidate.source.0..candidate.source.1];
+            for term in &candidate.terms {
+                let kind = match candidate.distance {
+                    0 if term.core == written => Kind::Exact,
+                    0 => Kind::Folded,
+                    _ => Kind::Fuzzy,
+                };
+                let length = candidate.window.max(term.letters.chars().count());
+                let similarity = 1.0 - candidate.distance as f32 / length as f32;
+                let one = Found {
+                    start: candidate.source.0,
+                    end: candidate.source.1,
+                    term: term.number,
+                    distance: candidate.distance as u8,
+                    kind,
+                    similarity: (similarity * 1000.0) as u32,
+                };
+                found.push((one, term.id));
+            }
+        }
+        // Of one span and id the nearest, best written, first.
+        found.sort_by_key(|(one, id)| (one.start, one.end, *id, one.distance, one.kind, one.term));
+        found.dedup_by_key(|(one, id)| (one.start, one.end, *id));
+        let mut found: Vec<Found> = found.into_iter().map(|(one, _)| one).collect();
+        found.sort_by_key(|one| (one.start, one.end, one.term));
+        found
+    }
+
+    fn windows<'t>(
+        &self,
+        text: &str,
+        terms: &[Term],
+        by_letters: &[(String, Vec<&'t Term>)],
+    ) -> Vec<Candidate<'t>> {
+        let vocabulary: HashSet<&String> = terms.iter().flat_map(|term| &term.tokens).collect();
+        let common: HashSet<String> = self
+            .common
+            .iter()
+            .filter_map(|word| {
+                let (letters, tokens) = fold(word);
+                (tokens.len() == 1).then_some(letters)
+            })
+            .collect();
+        let frequencies = self.frequencies();
+        let (_, tokens) = fold(text);
+        let mut candidates = Vec::new();
+        for first in 0..tokens.len() {
+            for last in first..tokens.len() {
+                if last > first && tokens[last].breaks {
+                    break;
+                }
+                for stem in [false, true] {
+                    if stem && tokens[last].stem.is_none() {
+                        continue;
+                    }
+                    let mut words: Vec<String> = tokens[first..=last]
+                        .iter()
+                        .map(|token| token.letters.clone())
+                        .collect();
+                    if stem {
+                        *words.last_mut().unwrap() = tokens[last].stem.clone().unwrap();
+                    }
+                    let numbers: HashSet<&String> = tokens
+                        .iter()
+                        .filter(|token| token.numeric)
+                        .map(|token| &token.letters)
+                        .collect();
+                    let letters = words.concat();
+                    let source = (
+                        tokens[first].source.0,
+                        if stem {
+                            tokens[last].source.2
+                        } else {
+                            tokens[last].source.1
+                        },
+                    );
+                    for (own, group) in by_letters {
+                        let distance = strsim::osa_distance(&letters, own);
+                        let accepts = |term: &&&Term| {
+                            distance == 0 || {
+                                let length = own.chars().count();
+                                let by_length =
+                                    [0, 1, 2][usize::from(length >= 4) + usize::from(length >= 8)];
+                                let limit = term
+                                    .options
+                                    .max_distance
+                                    .or(self.settings.max_distance)
+                                    .unwrap_or(2);
+                                let digits = |text: &str| {
+                                    text.chars().filter(|c| c.is_numeric()).collect::<String>()
+                                };
+                                let changed = minus(&words, &term.tokens);
+                                let replaced = minus(&term.tokens, &words);
+                                let df =
+                                    |word: &String| frequencies.get(word).copied().unwrap_or(0);
+                                let rare = replaced.iter().map(df).max().unwrap_or(0);
+                                distance <= by_length.min(usize::from(limit))
+                                    && digits(&letters) == digits(own)
+                                    && !changed.is_empty()
+                                    && !replaced.is_empty()
+                                    && changed.iter().all(|word| {
+                                        !vocabulary.contains(word)
+                                            && !numbers.contains(word)
+                                            && !(term.options.guard && common.contains(word))
+                                            && !(term.options.guard
+                                                && df(word) >= 2
+                                                && df(word) * 5 >= rare)
+                                    })
+                            }
+                        };
+                        let terms: Vec<&Term> = group.iter().filter(accepts).copied().collect();
+                        if !terms.is_empty() {
+                            candidates.push(Candidate {
+                                places: (first, last),
+                                stem,
+                                source,
+                                window: letters.chars().count(),
+                                distance,
+                                terms,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        candidates
+    }
+}
+
+fn substrings<'t>(text: &str, by_letters: &[(String, Vec<&'t Term>)]) -> Vec<Candidate<'t>> {
+    let mut folded = Folded::new();
+    folded.fold(text);
+    let (all, tokens) = fold(text);
+    let mut candidates = Vec::new();
+    for start in (0..all.len()).filter(|&at| all.is_char_boundary(at)) {
+        for end in (start + 1..=all.len()).filter(|&at| all.is_char_boundary(at)) {
+            let within = tokens
+                .iter()
+                .any(|token| token.place.0 <= start && end <= token.place.1);
+            let from = tokens.iter().position(|token| token.place.0 == start);
+            let to = tokens.iter().position(|token| token.place.1 == end);
+            let whole = matches!((from, to), (Some(from), Some(to))
+                if from <= to && !tokens[from + 1..=to].iter().any(|token| token.breaks));
+            let group = by_letters
+                .iter()
+                .find(|(letters, _)| *letters == all[start..end]);
+            if let Some((_, terms)) = group.filter(|_| within || whole) {
+                let source = folded.source_of(start..end);
+                candidates.push(Candidate {
+                    places: (start, end - 1),
+                    stem: false,
+                    source: (source.start, source.end),
+                    window: all[start..end].chars().count(),
+                    distance: 0,
+                    terms: terms.clone(),
+                });
+            }
+        }
+    }
+    candidates
+}
+
+/// Takes the candidate with the most matched letters (an edit costs two) that overlaps nothing taken.
+fn cover(mut candidates: Vec<Candidate<'_>>) -> Vec<Candidate<'_>> {
+    let worth =
+        |c: &Candidate<'_>| 2 * c.distance as i64 - c.terms[0].letters.chars().count() as i64;
+    let group = |c: &Candidate<'_>| c.terms[0].letters.clone();
+    candidates.sort_by_key(|c| (worth(c), c.distance, c.places.0, c.places.1));
+    let mut taken: Vec<Candidate<'_>> = Vec::new();
+    while !candidates.is_empty() {
+        // Of several alike, the one with the lowest term, then the one that keeps its s.
+        let best = &candidates[0];
+        let alike = |c: &Candidate<'_>| {
+            (worth(c), c.distance, c.places) == (worth(best), best.distance, best.places)
+        };
+        let at = (0..candidates.len())
+            .filter(|&at| alike(&candidates[at]))
+            .min_by_key(|&at| (first_of_group(&candidates[at]), candidates[at].stem))
+            .unwrap();
+        let next = candidates.remove(at);
+        candidates.retain(|c| c.places.1 < next.places.0 || c.places.0 > next.places.1);
+        let _ = group;
+        taken.push(next);
+    }
+    taken
+}
+
+fn first_of_group(candidate: &Candidate<'_>) -> u32 {
+    candidate.terms[0].number
+}

@@ -1,0 +1,103 @@
+//! What a lexicon's owner may choose: how many edits, whole words or substrings, which of several
+//! overlapping mentions. Everything else about matching is a rule of the room, the same for all.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::LexiconError;
+
+/// The most edits any rule allows; the anchors of the index are lossless up to here and no further.
+pub const MAX_DISTANCE: u8 = 2;
+
+/// The settings of a lexicon; the default is what `create_lexicon` does without options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// At most this many edits, whatever a term's length would allow; 0 means no misspellings.
+    pub max_distance: Option<u8>,
+    /// Mentions begin and end at word boundaries. Without: plain containment, no misspellings.
+    pub whole_words: bool,
+    /// Which of several overlapping mentions are reported.
+    pub overlap: Overlap,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            max_distance: None,
+            whole_words: true,
+            overlap: Overlap::Longest,
+        }
+    }
+}
+
+/// Which of several overlapping mentions are reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Overlap {
+    /// The best cover of the text: no two mentions share a word, longer ones go first.
+    #[default]
+    Longest,
+    /// Every mention, nested and overlapping ones too.
+    All,
+}
+
+impl Overlap {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Overlap::Longest => "longest",
+            Overlap::All => "all",
+        }
+    }
+}
+
+impl fmt::Display for Overlap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Overlap {
+    type Err = LexiconError;
+
+    fn from_str(name: &str) -> Result<Self, LexiconError> {
+        match name {
+            "longest" => Ok(Overlap::Longest),
+            "all" => Ok(Overlap::All),
+            _ => Err(LexiconError::UnknownOverlap(name.to_owned())),
+        }
+    }
+}
+
+/// What may be chosen for one term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TermOptions {
+    /// Ordinary words are not taken for misspellings of this term. Without the guard "bear" finds
+    /// Behr, and every bear.
+    pub guard: bool,
+    /// This term's own limit of edits, in place of the lexicon's.
+    pub max_distance: Option<u8>,
+}
+
+impl Default for TermOptions {
+    fn default() -> Self {
+        TermOptions {
+            guard: true,
+            max_distance: None,
+        }
+    }
+}
+
+/// How many edits a term of `letters` letters may be away: none below 4, one up to 7, two from 8.
+///
+/// Measured against 5/9 and 3/6 on 4,000 labelled terms: F1 .952 against .946 and .942.
+pub(crate) fn allowed_edits(letters: usize, limit: Option<u8>) -> u8 {
+    let by_length = match letters {
+        0..=3 => 0,
+        4..=7 => 1,
+        _ => 2,
+    };
+    by_length.min(limit.unwrap_or(MAX_DISTANCE))
+}

@@ -1,0 +1,62 @@
+//! Plain containment, for lexicons without word boundaries: every place where the letters of a term
+//! stand in the folded text, found by one Aho-Corasick automaton.
+//!
+//! A hit lies within one word, or begins where a word begins and ends where one ends: else the Pepsi
+//! in "soup epsilon" would be found. Nothing misspelled is found here.
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::compiled::{Compiled, GroupRow, Section, span};
+use super::overlap::Candidate;
+use crate::text::Folded;
+
+/// The automaton of a lexicon, or none if the library cannot hold it (over 2^31 states).
+pub(crate) fn automaton(compiled: &Compiled) -> Option<AhoCorasick> {
+    let rows: &[GroupRow] = compiled.section(Section::Groups);
+    let letters: &[u8] = compiled.section(Section::Letters);
+    let patterns = rows
+        .windows(2)
+        .map(|pair| &letters[span(pair[0].letters, pair[1].letters, letters.len())]);
+    AhoCorasick::builder()
+        .match_kind(MatchKind::Standard)
+        .build(patterns)
+        .ok()
+}
+
+/// Every hit, overlapping ones included.
+pub(crate) fn candidates(
+    compiled: &Compiled,
+    automaton: Option<&AhoCorasick>,
+    folded: &Folded,
+    candidates: &mut Vec<Candidate>,
+) {
+    candidates.clear();
+    let Some(automaton) = automaton else { return };
+    let groups: &[GroupRow] = compiled.section(Section::Groups);
+    let tokens = folded.tokens();
+    for hit in automaton.find_overlapping_iter(folded.letters()) {
+        let (start, end) = (hit.start() as u32, hit.end() as u32);
+        let first = tokens.partition_point(|token| token.end <= start);
+        let last = tokens.partition_point(|token| token.end < end);
+        let (Some(from), Some(to)) = (tokens.get(first), tokens.get(last)) else {
+            continue;
+        };
+        let whole = from.start == start
+            && to.end == end
+            && !tokens[first + 1..=last].iter().any(|t| t.hard_break());
+        if first != last && !whole {
+            continue;
+        }
+        let group = hit.pattern().as_u32();
+        let length = groups.get(group as usize).map_or(0, |row| row.length);
+        candidates.push(Candidate {
+            first: start,
+            last: end - 1,
+            stem: false,
+            group,
+            distance: 0,
+            letters: length,
+            window_letters: length,
+        });
+    }
+}

@@ -1,0 +1,139 @@
+//! Relations and names: looking them up, asking about them, writing them into SQL.
+
+use pgrx::pg_sys;
+use std::ffi::{CStr, CString};
+
+/// `name` quoted where SQL needs it.
+pub fn quote_identifier(name: &str) -> String {
+    pgrx::spi::quote_identifier(name)
+}
+
+/// `value` as a SQL string literal.
+pub fn quote_literal(value: &str) -> String {
+    pgrx::spi::quote_literal(value)
+}
+
+/// The relation's name, qualified and quoted, ready for SQL; `None` if there is no such relation.
+pub fn qualified_name(relation: pg_sys::Oid) -> Option<String> {
+    // SAFETY: both look-ups answer null for what is gone.
+    unsafe {
+        let name = pg_sys::get_rel_name(relation);
+        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relation));
+        if name.is_null() || schema.is_null() {
+            return None;
+        }
+        let quoted = |name| quote_identifier(&CStr::from_ptr(name).to_string_lossy());
+        Some(format!("{}.{}", quoted(schema), quoted(name)))
+    }
+}
+
+/// What kind of relation it is: `r` table, `p` partitioned table, `v` view …; `None` if it is gone.
+pub fn relation_kind(relation: pg_sys::Oid) -> Option<char> {
+    // SAFETY: a syscache look-up by value; '\0' for what is gone.
+    let kind = unsafe { pg_sys::get_rel_relkind(relation) } as u8;
+    (kind != 0).then_some(char::from(kind))
+}
+
+/// The type of a relation's column; `None` if there is no such column.
+pub fn column_type(relation: pg_sys::Oid, column: &str) -> Option<pg_sys::Oid> {
+    let column = CString::new(column).ok()?;
+    // SAFETY: syscache look-ups; an unknown name gives attribute number 0.
+    unsafe {
+        let number = pg_sys::get_attnum(relation, column.as_ptr());
+        (number > 0).then(|| pg_sys::get_atttype(relation, number))
+    }
+}
+
+/// The names of a `name[]` value.
+pub fn names(array: pg_sys::Datum) -> Vec<Option<String>> {
+    let mut elements = std::ptr::null_mut();
+    let mut nulls = std::ptr::null_mut();
+    let mut count = 0;
+    // SAFETY: the array's element type is `name`, by the function's signature; its properties are
+    // fixed by the system catalog: 64 bytes, by reference, aligned like char.
+    unsafe {
+        let array = pg_sys::pg_detoast_datum(array.cast_mut_ptr()).cast::<pg_sys::ArrayType>();
+        pg_sys::deconstruct_array(
+            array,
+            pg_sys::NAMEOID,
+            pg_sys::NAMEDATALEN as i32,
+            false,
+            b'c' as i8,
+            &mut elements,
+            &mut nulls,
+            &mut count,
+        );
+        (0..count as usize)
+            .map(|n| {
+                (!*nulls.add(n)).then(|| {
+                    let name = (*elements.add(n)).cast_mut_ptr::<std::ffi::c_char>();
+                    CStr::from_ptr(name).to_string_lossy().into_owned()
+                })
+            })
+            .collect()
+    }
+}
+
+/// The role that owns the relation; `None` if it is gone.
+pub fn owner(relation: pg_sys::Oid) -> Option<pg_sys::Oid> {
+    class(relation, |class| class.relowner)
+}
+
+/// Whether the relation is seen by its own session only.
+pub fn is_temporary(relation: pg_sys::Oid) -> bool {
+    class(relation, |class| {
+        class.relpersistence as u8 == pg_sys::RELPERSISTENCE_TEMP
+    }) == Some(true)
+}
+
+/// The relation called `schema.name`.
+pub fn find(schema: &CStr, name: &CStr) -> Option<pg_sys::Oid> {
+    // SAFETY: look-ups by name; InvalidOid for what does not exist (`missing_ok`).
+    unsafe {
+        let schema = pg_sys::get_namespace_oid(schema.as_ptr(), true);
+        let relation = pg_sys::get_relname_relid(name.as_ptr(), schema);
+        (relation != pg_sys::InvalidOid).then_some(relation)
+    }
+}
+
+fn class<R>(
+    relation: pg_sys::Oid,
+    read: impl FnOnce(&pg_sys::FormData_pg_class) -> R,
+) -> Option<R> {
+    // SAFETY: the tuple is pinned until released, and its fixed part is a FormData_pg_class.
+    unsafe {
+        let cache = pg_sys::SysCacheIdentifier::RELOID as i32;
+        let tuple = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(relation));
+        if tuple.is_null() {
+            return None;
+        }
+        let data = (*tuple).t_data;
+        let form = data
+            .cast::<u8>()
+            .add((*data).t_hoff as usize)
+            .cast::<pg_sys::FormData_pg_class>();
+        let result = read(&*form);
+        pg_sys::ReleaseSysCache(tuple);
+        Some(result)
+    }
+}
+
+/// The names of a relation's columns, in order.
+pub fn column_names(relation: pg_sys::Oid) -> Vec<String> {
+    let columns = class(relation, |class| class.relnatts).unwrap_or(0);
+    (1..=columns)
+        .filter_map(|number| {
+            // SAFETY: `missing_ok`: null for a dropped column, else a palloc'd string.
+            unsafe {
+                let name = pg_sys::get_attname(relation, number, true);
+                (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
+            }
+        })
+        .collect()
+}
+
+/// Whether texts of this database are UTF-8.
+pub fn is_utf8() -> bool {
+    // SAFETY: a plain read of a setting of the database.
+    unsafe { pg_sys::GetDatabaseEncoding() == pg_sys::pg_enc::PG_UTF8 as i32 }
+}

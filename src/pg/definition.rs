@@ -1,0 +1,142 @@
+//! Column definitions: `menu_id bigint, name text NOT NULL` read by Postgres' own parser.
+//!
+//! Refuses everything but a name, a type and NOT NULL: what a table could do beyond that (defaults,
+//! keys, generated columns) a batch of rows cannot.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+use std::ffi::{CStr, CString};
+
+use super::error::Raise;
+
+/// One declared column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    pub name: String,
+    pub type_oid: pg_sys::Oid,
+    pub typmod: i32,
+    pub not_null: bool,
+}
+
+impl Column {
+    /// The type as SQL writes it, qualified where the search path would not find it.
+    pub fn type_name(&self) -> String {
+        // SAFETY: the type exists: its oid came from the parser.
+        unsafe {
+            let flags = pg_sys::FORMAT_TYPE_TYPEMOD_GIVEN | pg_sys::FORMAT_TYPE_FORCE_QUALIFY;
+            let name = pg_sys::format_type_extended(self.type_oid, self.typmod, flags as u16);
+            CStr::from_ptr(name).to_string_lossy().into_owned()
+        }
+    }
+}
+
+impl Column {
+    /// Whether every text is a value of it.
+    pub fn is_text(&self) -> bool {
+        [pg_sys::TEXTOID, pg_sys::VARCHAROID, pg_sys::BPCHAROID].contains(&self.type_oid)
+    }
+}
+
+/// Reads a list of column definitions. A mistake is raised with its position in the list.
+pub fn parse_columns(columns: &str) -> Vec<Column> {
+    const PREFIX: &str = "CREATE TABLE batch (";
+    let refuse = |what: String| -> ! {
+        Raise::new(PgSqlErrorCode::ERRCODE_SYNTAX_ERROR, what)
+            .detail(format!("The column list is \"{columns}\"."))
+            .hint("Write it as in CREATE TABLE, for example 'menu_id bigint NOT NULL, name text'.")
+            .raise()
+    };
+    let Ok(statement) = CString::new(format!("{PREFIX}{columns})")) else {
+        refuse("the column list contains a NUL character".into())
+    };
+    // SAFETY: the parser returns a list of RawStmt; each node's tag is checked before it is cast.
+    unsafe {
+        let parsed = match super::subtransaction::subtransaction(|| {
+            pg_sys::raw_parser(statement.as_ptr(), pg_sys::RawParseMode::RAW_PARSE_DEFAULT)
+        }) {
+            Ok(parsed) => parsed,
+            Err(error) => refuse(format!("the column list does not parse: {}", error.message)),
+        };
+        let statements = items(parsed);
+        let [statement] = statements[..] else {
+            refuse("the column list does not parse: it ends too early".into())
+        };
+        let statement = (*statement.cast::<pg_sys::RawStmt>()).stmt;
+        if (*statement).type_ != pg_sys::NodeTag::T_CreateStmt {
+            refuse("the column list does not parse: it is not a list of columns".into());
+        }
+        let create = &*statement.cast::<pg_sys::CreateStmt>();
+        let plain = create.options.is_null()
+            && create.inhRelations.is_null()
+            && create.partspec.is_null()
+            && create.tablespacename.is_null()
+            && create.accessMethod.is_null();
+        if !plain {
+            refuse("the column list does not parse: it ends too early".into());
+        }
+        let mut found: Vec<Column> = Vec::new();
+        for item in items(create.tableElts) {
+            if (*item).type_ != pg_sys::NodeTag::T_ColumnDef {
+                refuse("the column list may hold columns only, no table constraints".into());
+            }
+            let definition = &*item.cast::<pg_sys::ColumnDef>();
+            let name = CStr::from_ptr(definition.colname)
+                .to_string_lossy()
+                .into_owned();
+            if found.iter().any(|column| column.name == name) {
+                refuse(format!("column \"{name}\" is declared twice"));
+            }
+            let mut column = Column {
+                name,
+                type_oid: pg_sys::InvalidOid,
+                typmod: -1,
+                not_null: definition.is_not_null,
+            };
+            for constraint in items(definition.constraints) {
+                let kind = ((*constraint).type_ == pg_sys::NodeTag::T_Constraint)
+                    .then(|| (*constraint.cast::<pg_sys::Constraint>()).contype);
+                match kind {
+                    Some(pg_sys::ConstrType::CONSTR_NOTNULL) => column.not_null = true,
+                    Some(pg_sys::ConstrType::CONSTR_NULL) => {}
+                    _ => refuse(format!(
+                        "column \"{}\" carries a constraint other than NOT NULL",
+                        column.name
+                    )),
+                }
+            }
+            if definition.typeName.is_null() {
+                refuse(format!("column \"{}\" has no type", column.name));
+            }
+            // Positions inside the generated statement would point nowhere for the user.
+            (*definition.typeName).location = -1;
+            pg_sys::typenameTypeIdAndMod(
+                std::ptr::null_mut(),
+                definition.typeName,
+                &mut column.type_oid,
+                &mut column.typmod,
+            );
+            if pg_sys::get_typtype(column.type_oid) == pg_sys::TYPTYPE_PSEUDO as i8 {
+                refuse(format!("column \"{}\" has a pseudo-type", column.name));
+            }
+            found.push(column);
+        }
+        if found.is_empty() {
+            refuse("the column list is empty".into());
+        }
+        found
+    }
+}
+
+/// # Safety
+/// `list` is null or a list of nodes.
+unsafe fn items(list: *mut pg_sys::List) -> Vec<*mut pg_sys::Node> {
+    if list.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: a List holds `length` cells.
+    unsafe {
+        (0..(*list).length as usize)
+            .map(|n| (*(*list).elements.add(n)).ptr_value.cast::<pg_sys::Node>())
+            .collect()
+    }
+}

@@ -1,0 +1,118 @@
+//! Errors on their way to the client: SQLSTATE, message, detail, hint, in the style of Postgres.
+//!
+//! Rooms have error enums of their own; `api` maps them to a [`Raise`]. Nothing here decides what is
+//! an error.
+
+use pgrx::pg_sys::panic::CaughtError;
+pub use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+use std::panic::AssertUnwindSafe;
+
+/// An error to be raised: what Postgres' `ereport(ERROR, …)` takes.
+#[derive(Debug, Clone)]
+pub struct Raise {
+    pub code: PgSqlErrorCode,
+    pub message: String,
+    pub detail: Option<String>,
+    pub hint: Option<String>,
+}
+
+impl Raise {
+    pub fn new(code: PgSqlErrorCode, message: impl Into<String>) -> Raise {
+        Raise {
+            code,
+            message: message.into(),
+            detail: None,
+            hint: None,
+        }
+    }
+
+    pub fn detail(mut self, detail: impl Into<String>) -> Raise {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Raise {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Raises it; Rust frames unwind and drop as for a panic.
+    pub fn raise(self) -> ! {
+        ErrorReport::from(self).report(PgLogLevel::ERROR);
+        unreachable!("an ERROR never returns")
+    }
+}
+
+impl From<Raise> for ErrorReport {
+    fn from(raise: Raise) -> ErrorReport {
+        let mut report = ErrorReport::new(raise.code, raise.message, "termstream");
+        if let Some(detail) = raise.detail {
+            report = report.set_detail(detail);
+        }
+        if let Some(hint) = raise.hint {
+            report = report.set_hint(hint);
+        }
+        report
+    }
+}
+
+/// An error that was caught: its facts, and the error itself for passing on.
+pub struct Caught {
+    pub sqlstate: String,
+    pub message: String,
+    pub detail: Option<String>,
+    error: CaughtError,
+}
+
+impl Caught {
+    pub(super) fn new(error: CaughtError) -> Caught {
+        let (CaughtError::PostgresError(report)
+        | CaughtError::ErrorReport(report)
+        | CaughtError::RustPanic {
+            ereport: report, ..
+        }) = &error;
+        Caught {
+            sqlstate: sqlstate(report.sql_error_code()),
+            message: report.message().to_owned(),
+            detail: report.detail().map(str::to_owned),
+            error,
+        }
+    }
+
+    /// Raises the error again, as it was.
+    pub fn rethrow(self) -> ! {
+        self.error.rethrow()
+    }
+}
+
+/// The five characters of a SQLSTATE, six bits each in Postgres' number.
+pub fn sqlstate(code: PgSqlErrorCode) -> String {
+    let number = code as i32;
+    (0..5)
+        .map(|place| char::from((((number >> (6 * place)) & 0x3f) as u8) + b'0'))
+        .collect()
+}
+
+/// The code of a SQLSTATE's five characters.
+pub fn code_of(sqlstate: &str) -> PgSqlErrorCode {
+    let number = sqlstate
+        .bytes()
+        .enumerate()
+        .fold(0, |number, (place, character)| {
+            number | (i32::from(character.wrapping_sub(b'0') & 0x3f) << (6 * place))
+        });
+    PgSqlErrorCode::from(number)
+}
+
+/// Runs `work` and returns the error it raises, if any. The transaction is not mended by that: the
+/// caller must roll it back, or pass the error on.
+pub fn caught<R>(work: impl FnOnce() -> R) -> Result<R, Caught> {
+    let mut work = Some(work);
+    PgTryBuilder::new(AssertUnwindSafe(|| match work.take() {
+        Some(work) => Ok(work()),
+        None => unreachable!("tried once"),
+    }))
+    .catch_others(|error| Err(Caught::new(error)))
+    .execute()
+}

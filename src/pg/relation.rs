@@ -1,0 +1,96 @@
+//! A batch of typed rows that SQL sees as a relation, without a table.
+
+use pgrx::pg_sys;
+use std::ffi::CString;
+
+use super::definition::Column;
+use super::error::Raise;
+use super::input::Converter;
+use super::session::Session;
+
+/// Typed rows in a tuplestore, which spills to disk beyond `work_mem`.
+///
+/// Lives in the memory context that was current when it was made.
+pub struct BatchRelation {
+    store: *mut pg_sys::Tuplestorestate,
+    descriptor: pg_sys::TupleDesc,
+    name: CString,
+    rows: usize,
+}
+
+impl BatchRelation {
+    /// An empty relation `name` with the given columns.
+    pub fn new(name: &str, columns: &[Column]) -> BatchRelation {
+        let name = CString::new(name).unwrap_or_default();
+        // SAFETY: both belong to the current context and resource owner.
+        unsafe {
+            let descriptor = pg_sys::CreateTemplateTupleDesc(columns.len() as i32);
+            for (n, column) in columns.iter().enumerate() {
+                let column_name = CString::new(column.name.as_str()).unwrap_or_default();
+                pg_sys::TupleDescInitEntry(
+                    descriptor,
+                    (n + 1) as pg_sys::AttrNumber,
+                    column_name.as_ptr(),
+                    column.type_oid,
+                    column.typmod,
+                    0,
+                );
+            }
+            let store = pg_sys::tuplestore_begin_heap(true, false, pg_sys::work_mem);
+            BatchRelation {
+                store,
+                descriptor,
+                name,
+                rows: 0,
+            }
+        }
+    }
+
+    /// Adds the row that stands in the converter, which was made for the same columns.
+    pub fn push(&mut self, converter: &mut Converter) {
+        let (values, nulls) = converter.row();
+        // SAFETY: as many values as columns; the store copies them.
+        unsafe { pg_sys::tuplestore_putvalues(self.store, self.descriptor, values, nulls) }
+        self.rows += 1;
+    }
+
+    pub fn clear(&mut self) {
+        // SAFETY: ours.
+        unsafe { pg_sys::tuplestore_clear(self.store) }
+        self.rows = 0;
+    }
+
+    /// Makes the relation visible to the statements of this connection, under its name.
+    pub fn register(&self, _session: &Session) {
+        // SAFETY: SPI keeps the pointer until the connection ends, which the borrow of the caller
+        // outlasts; the struct lives in SPI's own memory.
+        let code = unsafe {
+            let relation = pg_sys::palloc0(size_of::<pg_sys::EphemeralNamedRelationData>())
+                .cast::<pg_sys::EphemeralNamedRelationData>();
+            (*relation).md.name = self.name.as_ptr().cast_mut();
+            (*relation).md.reliddesc = pg_sys::InvalidOid;
+            (*relation).md.tupdesc = self.descriptor;
+            (*relation).md.enrtype = pg_sys::EphemeralNameRelationType::ENR_NAMED_TUPLESTORE;
+            (*relation).md.enrtuples = self.rows as f64;
+            (*relation).reldata = self.store.cast();
+            pg_sys::SPI_register_relation(relation)
+        };
+        if code < 0 {
+            Raise::new(
+                pgrx::PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+                format!("could not register the batch: code {code}"),
+            )
+            .raise();
+        }
+    }
+}
+
+impl Drop for BatchRelation {
+    fn drop(&mut self) {
+        // While an error unwinds, the end of the (sub)transaction frees the store.
+        if !std::thread::panicking() {
+            // SAFETY: ours, ended once.
+            unsafe { pg_sys::tuplestore_end(self.store) }
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! SPI: statements with parameters, rows out, and a mode that says which snapshot they see.
+//!
+//! pgrx's own client picks the snapshot by whether the transaction has written; a function that is
+//! STABLE, or runs in a parallel worker, must see exactly what its statement sees: [`Mode::Read`].
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+use std::ffi::CString;
+
+use super::error::Raise;
+
+/// Which rows a statement sees, and whether it may change them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// What the calling statement sees; nothing may be changed.
+    Read,
+    /// Everything up to now; may change rows.
+    Write,
+}
+
+/// A parameter of a statement. Values only, never names: those are quoted into the text.
+pub struct Arg {
+    datum: Option<pg_sys::Datum>,
+    oid: pg_sys::Oid,
+}
+
+impl<T: IntoDatum> From<T> for Arg {
+    fn from(value: T) -> Arg {
+        let oid = T::type_oid();
+        Arg {
+            datum: value.into_datum(),
+            oid,
+        }
+    }
+}
+
+/// A connection to SPI, open while the closure given to [`connect`] runs.
+pub struct Session {
+    _private: (),
+}
+
+/// Opens a connection, runs `work`, closes it. An error in `work` closes it with its transaction.
+pub fn connect<R>(work: impl FnOnce(&Session) -> R) -> R {
+    open(0, work)
+}
+
+pub(super) fn open<R>(options: i32, work: impl FnOnce(&Session) -> R) -> R {
+    // SAFETY: connect and finish in pairs; results are copied out of SPI's memory before finish.
+    unsafe {
+        check(pg_sys::SPI_connect_ext(options), "connect");
+        let result = work(&Session { _private: () });
+        check(pg_sys::SPI_finish(), "finish");
+        result
+    }
+}
+
+fn check(code: i32, action: &str) -> i32 {
+    if code < 0 {
+        Raise::new(
+            PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+            format!("SPI could not {action}: code {code}"),
+        )
+        .raise();
+    }
+    code
+}
+
+/// A statement's text for Postgres. An interior NUL cannot be written in SQL, so it ends here.
+fn text(statement: &str) -> CString {
+    CString::new(statement).unwrap_or_else(|_| {
+        Raise::new(
+            PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
+            "a statement contains a NUL character",
+        )
+        .raise()
+    })
+}
+
+impl Session {
+    /// Runs one statement and returns its rows.
+    pub fn run(&self, statement: &str, args: &[Arg], mode: Mode) -> Rows {
+        let statement = text(statement);
+        let (mut oids, mut values, nulls) = unzip(args);
+        // SAFETY: the three arrays have the length given, and outlive the call.
+        unsafe {
+            let code = pg_sys::SPI_execute_with_args(
+                statement.as_ptr(),
+                args.len() as i32,
+                oids.as_mut_ptr(),
+                values.as_mut_ptr(),
+                nulls.as_ptr().cast(),
+                mode == Mode::Read,
+                0,
+            );
+            check(code, "execute");
+            Rows::take()
+        }
+    }
+
+    /// Runs one statement for what it does; returns the number of rows it touched.
+    pub fn execute(&self, statement: &str, args: &[Arg]) -> u64 {
+        self.run(statement, args, Mode::Write).processed
+    }
+
+    /// Reads a query's rows a few thousand at a time, so that memory stays bounded.
+    pub fn for_each(&self, query: &str, mut each: impl FnMut(&Rows, usize)) {
+        const ROWS_AT_ONCE: std::ffi::c_long = 4096;
+        let query = text(query);
+        // SAFETY: the portal is closed before the plan it came from; each set of rows is freed
+        // before the next is fetched.
+        unsafe {
+            let plan = pg_sys::SPI_prepare(query.as_ptr(), 0, std::ptr::null_mut());
+            if plan.is_null() {
+                check(pg_sys::SPI_result.min(-1), "prepare");
+            }
+            let portal = pg_sys::SPI_cursor_open(
+                std::ptr::null(),
+                plan,
+                std::ptr::null_mut(),
+                std::ptr::null(),
+                true,
+            );
+            loop {
+                pgrx::check_for_interrupts!();
+                pg_sys::SPI_cursor_fetch(portal, true, ROWS_AT_ONCE);
+                let rows = Rows::take();
+                if rows.len() == 0 {
+                    break;
+                }
+                for row in 0..rows.len() {
+                    each(&rows, row);
+                }
+            }
+            pg_sys::SPI_cursor_close(portal);
+            pg_sys::SPI_freeplan(plan);
+        }
+    }
+
+    /// Plans a statement once for many executions on this connection.
+    pub fn prepare(&self, statement: &str, types: &[pg_sys::Oid]) -> Plan<'_> {
+        let statement = text(statement);
+        let mut types = types.to_vec();
+        // SAFETY: `types` has the length given, and SPI copies it.
+        let plan = unsafe {
+            pg_sys::SPI_prepare(statement.as_ptr(), types.len() as i32, types.as_mut_ptr())
+        };
+        if plan.is_null() {
+            // SAFETY: a plain read of SPI's status.
+            check(unsafe { pg_sys::SPI_result }.min(-1), "prepare");
+        }
+        Plan {
+            plan,
+            _session: self,
+        }
+    }
+}
+
+type Unzipped = (Vec<pg_sys::Oid>, Vec<pg_sys::Datum>, Vec<u8>);
+
+fn unzip(args: &[Arg]) -> Unzipped {
+    let oids = args.iter().map(|arg| arg.oid).collect();
+    let values = args
+        .iter()
+        .map(|arg| arg.datum.unwrap_or(pg_sys::Datum::from(0)))
+        .collect();
+    let nulls = args
+        .iter()
+        .map(|arg| if arg.datum.is_some() { b' ' } else { b'n' })
+        .collect();
+    (oids, values, nulls)
+}
+
+/// A planned statement, gone with its connection.
+pub struct Plan<'s> {
+    plan: pg_sys::SPIPlanPtr,
+    _session: &'s Session,
+}
+
+impl Plan<'_> {
+    /// Runs it for what it does; returns the number of rows it touched.
+    pub fn execute(&self, args: &[Arg]) -> u64 {
+        let (_, mut values, nulls) = unzip(args);
+        // SAFETY: the plan lives as long as its connection; the arrays outlive the call.
+        unsafe {
+            let code = pg_sys::SPI_execute_plan(
+                self.plan,
+                values.as_mut_ptr(),
+                nulls.as_ptr().cast(),
+                false,
+                0,
+            );
+            check(code, "execute");
+            Rows::take().processed
+        }
+    }
+}
+
+/// The rows of one statement, in SPI's memory until dropped.
+pub struct Rows {
+    table: *mut pg_sys::SPITupleTable,
+    processed: u64,
+}
+
+impl Rows {
+    /// Takes over the result that SPI has just left in its globals.
+    fn take() -> Rows {
+        // SAFETY: plain reads; the table is ours until freed.
+        unsafe {
+            let table = pg_sys::SPI_tuptable;
+            pg_sys::SPI_tuptable = std::ptr::null_mut();
+            Rows {
+                table,
+                processed: pg_sys::SPI_processed,
+            }
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        if self.table.is_null() {
+            return 0;
+        }
+        // SAFETY: not null, and ours.
+        unsafe { (*self.table).numvals as usize }
+    }
+
+    /// The value in `row` (from 0) and `column` (from 1); `None` for NULL, and beyond the rows.
+    pub fn get<T: FromDatum>(&self, row: usize, column: i32) -> Option<T> {
+        if row >= self.len() {
+            return None;
+        }
+        // SAFETY: row is in range; SPI answers a column out of range with an error code and NULL;
+        // the type is the statement's, which stands beside each call.
+        unsafe {
+            let tuple = *(*self.table).vals.add(row);
+            let descriptor = (*self.table).tupdesc;
+            let mut null = true;
+            let datum = pg_sys::SPI_getbinval(tuple, descriptor, column, &mut null);
+            T::from_polymorphic_datum(datum, null, pg_sys::SPI_gettypeid(descriptor, column))
+        }
+    }
+}
+
+impl Drop for Rows {
+    fn drop(&mut self) {
+        // An error frees SPI's memory as a whole, before Rust unwinds to here.
+        if !self.table.is_null() && !std::thread::panicking() {
+            // SAFETY: ours, and freed once.
+            unsafe { pg_sys::SPI_freetuptable(self.table) }
+        }
+    }
+}
+
+/// A statement that is planned once in a backend and kept: for what runs with every statement.
+pub struct Saved {
+    statement: &'static str,
+    types: &'static [pg_sys::Oid],
+    plan: std::cell::Cell<pg_sys::SPIPlanPtr>,
+}
+
+impl Saved {
+    pub const fn new(statement: &'static str, types: &'static [pg_sys::Oid]) -> Saved {
+        Saved {
+            statement,
+            types,
+            plan: std::cell::Cell::new(std::ptr::null_mut()),
+        }
+    }
+
+    /// Runs it on `session`. `args` have the types it was made with.
+    pub fn run(&self, session: &Session, args: &[Arg], mode: Mode) -> Rows {
+        if self.plan.get().is_null() {
+            let planned = session.prepare(self.statement, self.types);
+            // SAFETY: moves the plan out of SPI's memory, once; Postgres replans it when what it
+            // depends on has changed.
+            check(unsafe { pg_sys::SPI_keepplan(planned.plan) }, "keep a plan");
+            self.plan.set(planned.plan);
+        }
+        let (_, mut values, nulls) = unzip(args);
+        // SAFETY: a kept plan lives as long as the backend; the arrays outlive the call.
+        unsafe {
+            let code = pg_sys::SPI_execute_plan(
+                self.plan.get(),
+                values.as_mut_ptr(),
+                nulls.as_ptr().cast(),
+                mode == Mode::Read,
+                0,
+            );
+            check(code, "execute");
+            Rows::take()
+        }
+    }
+}

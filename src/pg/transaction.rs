@@ -1,0 +1,59 @@
+//! The ends of transactions and subtransactions, told to whoever keeps state beside them.
+
+use pgrx::pg_sys;
+use std::ffi::c_void;
+
+/// What to do when a transaction has ended, and when a subtransaction is rolled back.
+#[derive(Clone, Copy)]
+pub struct Callbacks {
+    pub transaction_ended: fn(),
+    /// Given the subtransaction that is undone.
+    pub subtransaction_aborted: fn(u32),
+}
+
+static mut CALLBACKS: Option<Callbacks> = None;
+
+/// Registers the callbacks, once for the life of the backend.
+pub fn register(callbacks: Callbacks) {
+    // SAFETY: called by _PG_init, once, before any transaction of ours; backends have one thread.
+    unsafe {
+        CALLBACKS = Some(callbacks);
+        pg_sys::RegisterXactCallback(Some(transaction), std::ptr::null_mut());
+        pg_sys::RegisterSubXactCallback(Some(subtransaction), std::ptr::null_mut());
+    }
+}
+
+/// The subtransaction that runs now.
+pub fn current_subtransaction() -> u32 {
+    // SAFETY: a plain read of backend-local state.
+    unsafe { pg_sys::GetCurrentSubTransactionId() }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn transaction(event: pg_sys::XactEvent::Type, _arg: *mut c_void) {
+    use pg_sys::XactEvent::*;
+    if matches!(
+        event,
+        XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE
+    ) {
+        // SAFETY: written once, before it is read.
+        if let Some(callbacks) = unsafe { CALLBACKS } {
+            (callbacks.transaction_ended)();
+        }
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn subtransaction(
+    event: pg_sys::SubXactEvent::Type,
+    subtransaction: pg_sys::SubTransactionId,
+    _parent: pg_sys::SubTransactionId,
+    _arg: *mut c_void,
+) {
+    if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
+        // SAFETY: written once, before it is read.
+        if let Some(callbacks) = unsafe { CALLBACKS } {
+            (callbacks.subtransaction_aborted)(subtransaction);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Acting as another role, and asking what a role may do.
+
+use pgrx::pg_sys;
+use std::ffi::{CStr, CString};
+
+/// Runs `work` as `role` with `search_path` pinned, as a SECURITY DEFINER function would.
+///
+/// An error in between is cleaned up by the (sub)transaction, which restores both.
+pub fn as_role<R>(role: pg_sys::Oid, search_path: &CStr, work: impl FnOnce() -> R) -> R {
+    // SAFETY: saved and restored in pairs, in the order fmgr_security_definer uses.
+    unsafe {
+        let mut saved_user = pg_sys::InvalidOid;
+        let mut saved_context = 0;
+        pg_sys::GetUserIdAndSecContext(&mut saved_user, &mut saved_context);
+        let level = pg_sys::NewGUCNestLevel();
+        if saved_user != role {
+            pg_sys::SetUserIdAndSecContext(
+                role,
+                saved_context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32,
+            );
+        }
+        pg_sys::set_config_option(
+            c"search_path".as_ptr(),
+            search_path.as_ptr(),
+            pg_sys::GucContext::PGC_USERSET,
+            pg_sys::GucSource::PGC_S_SESSION,
+            pg_sys::GucAction::GUC_ACTION_SAVE,
+            true,
+            0,
+            false,
+        );
+        let result = work();
+        pg_sys::AtEOXact_GUC(true, level);
+        if saved_user != role {
+            pg_sys::SetUserIdAndSecContext(saved_user, saved_context);
+        }
+        result
+    }
+}
+
+/// The path on which nothing of a user's can stand in for something of the system's.
+pub const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
+
+/// Runs `work` as the owner of the extension's tables, who alone writes them.
+pub fn as_extension_owner<R>(work: impl FnOnce() -> R) -> R {
+    let owner = super::catalog::find(c"termstream", c"lexicon").and_then(super::catalog::owner);
+    as_role(owner.unwrap_or_else(current_role), SAFE_PATH, work)
+}
+
+/// The role whose rights apply now.
+pub fn current_role() -> pg_sys::Oid {
+    // SAFETY: a plain read of backend-local state.
+    unsafe { pg_sys::GetUserId() }
+}
+
+/// Whether the current role has the rights of `role` (is it, is a member of it, or is a superuser).
+pub fn acts_for(role: pg_sys::Oid) -> bool {
+    // SAFETY: a catalog look-up by value.
+    unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), role) }
+}
+
+/// Whether the current role may read files of the server.
+pub fn may_read_server_files() -> bool {
+    // SAFETY: catalog look-ups by value.
+    unsafe {
+        pg_sys::has_privs_of_role(
+            pg_sys::GetUserId(),
+            pg_sys::Oid::from(pg_sys::ROLE_PG_READ_SERVER_FILES),
+        )
+    }
+}
+
+/// The name of a role; its number if it is gone.
+pub fn role_name(role: pg_sys::Oid) -> String {
+    // SAFETY: `noerr` is true: the result is null or a palloc'd string.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(role, true);
+        if name.is_null() {
+            return role.to_string();
+        }
+        CString::from(CStr::from_ptr(name))
+            .to_string_lossy()
+            .into_owned()
+    }
+}

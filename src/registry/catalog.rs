@@ -1,0 +1,278 @@
+//! Lexicons in the catalog: made, dropped, and told that their terms changed.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::definition::{check_id_type, unknown};
+use crate::lexicon::Overlap;
+use crate::pg::catalog::{
+    column_names, column_type, is_temporary, is_utf8, owner as catalog_owner, qualified_name,
+    quote_identifier, quote_literal, relation_kind,
+};
+use crate::pg::error::Raise;
+use crate::pg::session::{self, Mode};
+use crate::pg::snapshot::with_snapshot;
+use crate::pg::user::{self, as_extension_owner};
+
+/// A lexicon's name becomes part of a trigger's name, which has 63 bytes at most.
+const MAX_NAME_BYTES: usize = 63 - TRIGGER_PREFIX.len();
+const TRIGGER_PREFIX: &str = "termstream_";
+
+/// Changes noted one by one until they are folded; each costs a statement some 50 ns.
+const CHANGES_UNFOLDED: i64 = 64;
+
+/// What `create_lexicon` is asked for.
+pub struct NewLexicon<'a> {
+    pub lexicon: &'a str,
+    pub source: pg_sys::Oid,
+    pub id_column: &'a str,
+    pub term_column: &'a str,
+    pub max_distance: Option<i32>,
+    pub whole_words: bool,
+    pub overlap: &'a str,
+}
+
+/// Makes a lexicon, compiles it once, and returns its number of terms.
+pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
+    check_name(new.lexicon)?;
+    check_encoding()?;
+    let table = check_source(new)?;
+    if let Some(edits) = new.max_distance.filter(|edits| !(0..=2).contains(edits)) {
+        return Err(invalid(format!("max_distance {edits} is out of range"))
+            .hint("Give 0, 1 or 2, or NULL for the rule by length: 0, 1 or 2 edits for fewer than 4, 4 to 7, 8 or more letters."));
+    }
+    let _: Overlap = new
+        .overlap
+        .parse()
+        .map_err(|error: crate::lexicon::LexiconError| {
+            invalid(error.to_string()).hint("Give 'longest' or 'all'.")
+        })?;
+    let trigger = quote_identifier(&format!("{TRIGGER_PREFIX}{}", new.lexicon));
+    let lexicon = quote_literal(new.lexicon);
+    // A statement trigger costs nothing for each row, but sees only what goes through the parent.
+    let (events, level) = if relation_kind(new.source) == Some('p') {
+        ("INSERT OR UPDATE OR DELETE", "ROW")
+    } else {
+        ("INSERT OR UPDATE OR DELETE OR TRUNCATE", "STATEMENT")
+    };
+    let owner = user::current_role();
+    session::connect(|session| {
+        let added = as_extension_owner(|| {
+            session.execute(
+                "INSERT INTO termstream.lexicon (lexicon, owner, source, id_column, term_column,
+                        max_distance, whole_words, overlap, generation)
+                 VALUES ($1, $2::regrole, $3::regclass, $4::name, $5::name, $6, $7, $8,
+                        hashtextextended(gen_random_uuid()::text, 0))
+                 ON CONFLICT DO NOTHING",
+                &[
+                    new.lexicon.into(),
+                    owner.into(),
+                    new.source.into(),
+                    new.id_column.into(),
+                    new.term_column.into(),
+                    new.max_distance.into(),
+                    new.whole_words.into(),
+                    new.overlap.into(),
+                ],
+            )
+        });
+        if added == 0 {
+            return Err(Raise::new(
+                PgSqlErrorCode::ERRCODE_DUPLICATE_OBJECT,
+                format!("lexicon \"{}\" already exists", new.lexicon),
+            )
+            .hint("Choose another name, or call termstream.drop_lexicon first."));
+        }
+        session.execute(
+            &format!(
+                "CREATE TRIGGER {trigger} AFTER {events} ON {table} FOR EACH {level}
+                 EXECUTE FUNCTION termstream.note_change({lexicon})"
+            ),
+            &[],
+        );
+        session.execute(
+            &format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"),
+            &[],
+        );
+        Ok(())
+    })?;
+    let form = with_snapshot(|| super::current(new.lexicon))?;
+    if form.skipped > 0 {
+        let ids: Vec<String> = form
+            .skipped_ids
+            .iter()
+            .take(10)
+            .map(i64::to_string)
+            .collect();
+        pgrx::notice!(
+            "{} of the terms of lexicon \"{}\" have nothing to match and were skipped: {}",
+            form.skipped,
+            new.lexicon,
+            ids.join(", ")
+        );
+    }
+    Ok(form.lexicon.terms())
+}
+
+/// Drops a lexicon and its trigger. The source table stays.
+pub fn drop(lexicon: &str) -> Result<(), Raise> {
+    let source = owned_source(lexicon)?;
+    session::connect(|session| {
+        if let (Some(table), Some(owner)) = (qualified_name(source), catalog_owner(source)) {
+            let trigger = quote_identifier(&format!("{TRIGGER_PREFIX}{lexicon}"));
+            user::as_role(owner, user::SAFE_PATH, || {
+                session.execute(&format!("DROP TRIGGER IF EXISTS {trigger} ON {table}"), &[])
+            });
+        }
+        as_extension_owner(|| {
+            session.execute(
+                "DELETE FROM termstream.lexicon WHERE lexicon = $1",
+                &[lexicon.into()],
+            );
+            session.execute(
+                "DELETE FROM termstream.lexicon_change WHERE lexicon = $1",
+                &[lexicon.into()],
+            );
+        });
+    });
+    super::forget(lexicon);
+    Ok(())
+}
+
+/// Makes every session compile the lexicon anew, whatever its triggers have seen.
+pub fn refresh(lexicon: &str) -> Result<usize, Raise> {
+    owned_source(lexicon)?;
+    as_extension_owner(|| note_change(lexicon));
+    Ok(with_snapshot(|| super::current(lexicon))?.lexicon.terms())
+}
+
+/// Notes that the terms changed, for whoever will see the change. Runs as the extension's owner.
+pub fn note_change(lexicon: &str) {
+    session::connect(|session| {
+        let noted = session.run(
+            "INSERT INTO termstream.lexicon_change (lexicon, xid, token)
+             VALUES ($1, pg_current_xact_id(), hashtextextended(gen_random_uuid()::text, 0))
+             ON CONFLICT (lexicon, xid) DO UPDATE SET token = EXCLUDED.token
+             RETURNING (SELECT count(*) FROM termstream.lexicon_change c WHERE c.lexicon = $1),
+                       current_setting('transaction_isolation') = 'read committed'",
+            &[lexicon.into()],
+            Mode::Write,
+        );
+        let crowded = noted.get::<i64>(0, 1).unwrap_or(0) > CHANGES_UNFOLDED;
+        // A stricter isolation level would fail here where another session folds too.
+        if crowded && noted.get(0, 2) == Some(true) {
+            fold_changes(session, lexicon);
+        }
+    });
+}
+
+/// Replaces the rows of transactions that ended by one token, in the row of this transaction: whoever
+/// sees this change sees those too. Rows that another session folds at this moment are left to it.
+fn fold_changes(session: &session::Session, lexicon: &str) {
+    session.execute(
+        "WITH old AS (
+             SELECT ctid FROM termstream.lexicon_change
+              WHERE lexicon = $1 AND xid < pg_snapshot_xmin(pg_current_snapshot())
+                FOR UPDATE SKIP LOCKED),
+         gone AS (
+             DELETE FROM termstream.lexicon_change USING old
+              WHERE lexicon_change.ctid = old.ctid
+          RETURNING lexicon_change.token)
+         UPDATE termstream.lexicon_change
+            SET token = token # (SELECT bit_xor(gone.token) FROM gone)
+          WHERE lexicon = $1 AND xid = pg_current_xact_id() AND EXISTS (SELECT FROM gone)",
+        &[lexicon.into()],
+    );
+}
+
+fn check_name(lexicon: &str) -> Result<(), Raise> {
+    if lexicon.is_empty() || lexicon.len() > MAX_NAME_BYTES {
+        return Err(Raise::new(
+            PgSqlErrorCode::ERRCODE_INVALID_NAME,
+            format!("\"{lexicon}\" cannot be the name of a lexicon"),
+        )
+        .hint(format!("A name has 1 to {MAX_NAME_BYTES} bytes.")));
+    }
+    Ok(())
+}
+
+fn check_encoding() -> Result<(), Raise> {
+    if is_utf8() {
+        return Ok(());
+    }
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+        "lexicons need a database with the encoding UTF8",
+    )
+    .hint("Create the database with ENCODING 'UTF8' TEMPLATE template0."))
+}
+
+/// Whether the table can feed a lexicon; returns its name for SQL.
+fn check_source(new: &NewLexicon) -> Result<String, Raise> {
+    let table = qualified_name(new.source).ok_or_else(|| {
+        Raise::new(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+            format!("relation {} does not exist", new.source.to_u32()),
+        )
+    })?;
+    if !matches!(relation_kind(new.source), Some('r' | 'p')) || is_temporary(new.source) {
+        return Err(Raise::new(
+            PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            format!("{table} cannot be the source of a lexicon"),
+        )
+        .detail("A source is a permanent table, so that triggers can note its changes for all sessions.")
+        .hint("Keep the terms in a table, for example with CREATE TABLE … AS."));
+    }
+    for (argument, column) in [
+        ("id_column", new.id_column),
+        ("term_column", new.term_column),
+    ] {
+        let Some(column_type) = column_type(new.source, column) else {
+            return Err(Raise::new(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+                format!("table {table} has no column \"{column}\""),
+            )
+            .hint(format!(
+                "Name the column with {argument} => …; the table has: {}.",
+                column_names(new.source).join(", ")
+            )));
+        };
+        if argument == "id_column" {
+            check_id_type(column, column_type)?;
+        }
+    }
+    if !catalog_owner(new.source).is_some_and(user::acts_for) {
+        return Err(Raise::new(
+            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            format!("must be owner of table {table}"),
+        )
+        .detail("A lexicon puts a trigger on its source."));
+    }
+    Ok(table)
+}
+
+/// The source of a lexicon that the current role owns.
+fn owned_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
+    session::connect(|session| {
+        let row = session.run(
+            "SELECT source::pg_catalog.oid, owner::pg_catalog.oid FROM termstream.lexicon
+              WHERE lexicon = $1",
+            &[lexicon.into()],
+            Mode::Write,
+        );
+        let (Some(source), Some(owner)) = (row.get(0, 1), row.get(0, 2)) else {
+            return Err(unknown(lexicon));
+        };
+        if !user::acts_for(owner) {
+            return Err(Raise::new(
+                PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+                format!("must be owner of lexicon \"{lexicon}\""),
+            ));
+        }
+        Ok(source)
+    })
+}
+
+fn invalid(message: String) -> Raise {
+    Raise::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, message)
+}

@@ -1,0 +1,179 @@
+//! What a lexicon is, as the running statement sees it, and whether the current role may use it.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use crate::lexicon::{Overlap, Settings};
+use crate::pg::catalog;
+use crate::pg::error::Raise;
+use crate::pg::session::{self, Mode, Saved};
+
+/// A lexicon's row in `termstream.lexicon`, checked against its source.
+pub struct Definition {
+    pub name: String,
+    pub source: pg_sys::Oid,
+    pub id_column: String,
+    pub term_column: String,
+    pub settings: Settings,
+    /// Equal for two statements that see the same definition and the same terms.
+    pub fingerprint: i64,
+}
+
+// The fingerprint holds the definition (generation), the changes noted by the triggers, and the
+// files of the source: TRUNCATE, a rewriting ALTER TABLE and attaching a partition show there.
+const READ: &str = "
+SELECT l.source::pg_catalog.oid, l.id_column::pg_catalog.text, l.term_column::pg_catalog.text,
+       l.max_distance, l.whole_words, l.overlap,
+       c.oid IS NOT NULL,
+       i.atttypid, t.attnum IS NOT NULL,
+       pg_catalog.has_column_privilege(c.oid, i.attnum, 'SELECT')
+         AND pg_catalog.has_column_privilege(c.oid, t.attnum, 'SELECT'),
+       pg_catalog.row_security_active(c.oid),
+       l.generation
+         # COALESCE((SELECT pg_catalog.bit_xor(n.token) FROM termstream.lexicon_change n
+                     WHERE n.lexicon = l.lexicon), 0)
+         # CASE c.relkind
+             WHEN 'p' THEN COALESCE(
+               (SELECT pg_catalog.bit_xor(pg_catalog.hashint8extended(
+                         p.oid::pg_catalog.int8, p.relfilenode::pg_catalog.int8))
+                  FROM pg_catalog.pg_partition_tree(c.oid) AS tree
+                  JOIN pg_catalog.pg_class p ON p.oid = tree.relid), 0)
+             ELSE COALESCE(pg_catalog.hashint8extended(
+                         c.oid::pg_catalog.int8, c.relfilenode::pg_catalog.int8), 0)
+           END
+  FROM termstream.lexicon l
+  LEFT JOIN pg_catalog.pg_class c ON c.oid = l.source
+  LEFT JOIN pg_catalog.pg_attribute i
+    ON i.attrelid = c.oid AND i.attname = l.id_column AND i.attnum > 0 AND NOT i.attisdropped
+  LEFT JOIN pg_catalog.pg_attribute t
+    ON t.attrelid = c.oid AND t.attname = l.term_column AND t.attnum > 0 AND NOT t.attisdropped
+ WHERE l.lexicon = $1";
+
+thread_local! {
+    static READ_DEFINITION: Saved = const { Saved::new(READ, &[pg_sys::TEXTOID]) };
+}
+
+impl Definition {
+    /// Reads the definition of `lexicon` as the running statement sees it.
+    pub fn read(lexicon: &str) -> Result<Definition, Raise> {
+        session::connect(|session| {
+            let row = READ_DEFINITION.with(|read| read.run(session, &[lexicon.into()], Mode::Read));
+            if row.len() == 0 {
+                return Err(unknown(lexicon));
+            }
+            let missing = |column: &str| {
+                Raise::new(
+                    PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+                    format!(
+                        "the source of lexicon \"{lexicon}\" has no column \"{column}\" any more"
+                    ),
+                )
+                .hint("Rename the column back, or drop the lexicon and create it anew.")
+            };
+            let source: pg_sys::Oid = row.get(0, 1).unwrap_or(pg_sys::InvalidOid);
+            let id_column: String = row.get(0, 2).unwrap_or_default();
+            let term_column: String = row.get(0, 3).unwrap_or_default();
+            if row.get(0, 7) != Some(true) {
+                return Err(Raise::new(
+                    PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+                    format!("the source table of lexicon \"{lexicon}\" was dropped"),
+                )
+                .hint(
+                    "Create the table again and the lexicon anew, or call termstream.drop_lexicon.",
+                ));
+            }
+            let Some(id_type) = row.get::<pg_sys::Oid>(0, 8) else {
+                return Err(missing(&id_column));
+            };
+            if row.get(0, 9) != Some(true) {
+                return Err(missing(&term_column));
+            }
+            check_id_type(&id_column, id_type)?;
+            let table = catalog::qualified_name(source).unwrap_or_else(|| source.to_string());
+            if row.get(0, 10) != Some(true) {
+                return Err(Raise::new(
+                    PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+                    format!("permission denied for lexicon \"{lexicon}\""),
+                )
+                .detail(format!(
+                    "Using it takes the right to read its source, {table}."
+                ))
+                .hint(format!(
+                    "Ask the owner of the table to GRANT SELECT ON {table}."
+                )));
+            }
+            if row.get(0, 11) == Some(true) {
+                return Err(Raise::new(
+                    PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+                    format!("lexicon \"{lexicon}\" cannot be used under row-level security"),
+                )
+                .detail(format!(
+                    "Policies on {table} hide rows from the current role, and a lexicon is compiled once for all."
+                ))
+                .hint("Make the lexicon from a table that holds just the terms this role may see."));
+            }
+            let settings = Settings {
+                max_distance: row
+                    .get::<i32>(0, 4)
+                    .and_then(|edits| u8::try_from(edits).ok()),
+                whole_words: row.get(0, 5).unwrap_or(true),
+                overlap: row
+                    .get::<String>(0, 6)
+                    .and_then(|overlap| overlap.parse().ok())
+                    .unwrap_or(Overlap::Longest),
+                ..Settings::default()
+            };
+            Ok(Definition {
+                name: lexicon.to_owned(),
+                source,
+                id_column,
+                term_column,
+                settings,
+                fingerprint: row.get(0, 12).unwrap_or(0),
+            })
+        })
+    }
+}
+
+/// Ids are whole numbers: they are returned as bigint.
+pub fn check_id_type(column: &str, id_type: pg_sys::Oid) -> Result<(), Raise> {
+    if [pg_sys::INT2OID, pg_sys::INT4OID, pg_sys::INT8OID].contains(&id_type) {
+        return Ok(());
+    }
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        format!("column \"{column}\" cannot hold the ids of a lexicon"),
+    )
+    .detail("Ids are smallint, integer or bigint.")
+    .hint("Give the table an integer key, for example \"id bigint GENERATED ALWAYS AS IDENTITY\"."))
+}
+
+/// The error for a lexicon that does not exist, naming those that do.
+pub fn unknown(lexicon: &str) -> Raise {
+    let known = known_lexicons();
+    let hint = if known.is_empty() {
+        "There is none yet: make one with termstream.create_lexicon.".to_owned()
+    } else {
+        format!("Known lexicons: {}.", known.join(", "))
+    };
+    Raise::new(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+        format!("lexicon \"{lexicon}\" does not exist"),
+    )
+    .hint(hint)
+}
+
+/// The names of the lexicons there are, quoted, at most twenty.
+pub fn known_lexicons() -> Vec<String> {
+    session::connect(|session| {
+        let rows = session.run(
+            "SELECT lexicon FROM termstream.lexicon ORDER BY lexicon LIMIT 20",
+            &[],
+            Mode::Read,
+        );
+        (0..rows.len())
+            .filter_map(|row| rows.get::<String>(row, 1))
+            .map(|name| format!("\"{name}\""))
+            .collect()
+    })
+}

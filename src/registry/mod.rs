@@ -1,0 +1,99 @@
+//! The compiled lexicons of this backend, and which of them a statement must use.
+//!
+//! A statement sees a set of terms; the changes it sees of a lexicon's source have a fingerprint
+//! (`termstream.lexicon_change`). The registry keeps a compiled form for each of the last few
+//! fingerprints of a lexicon, so a look-up is: same snapshot as last time? the same form; else read
+//! the fingerprint (one small query), and compile only if it is new. Nothing is invalidated, so
+//! nothing can be missed: what is rolled back has no fingerprint that anybody sees.
+
+pub mod catalog;
+mod compile;
+mod definition;
+
+use once_cell::unsync::Lazy;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::lexicon::Lexicon;
+use crate::pg::error::Raise;
+use crate::pg::snapshot::{self, Identity};
+
+use definition::Definition;
+
+/// A lexicon ready for matching, with what could not become part of it.
+pub struct Compiled {
+    pub lexicon: Lexicon,
+    /// Terms that are NULL, empty, or fold to nothing.
+    pub skipped: u64,
+    /// The ids of the first of them.
+    pub skipped_ids: Vec<i64>,
+    fingerprint: i64,
+}
+
+/// Ids of skipped terms that are kept to be named.
+const NAMED_SKIPPED: usize = 100;
+
+/// Compiled forms kept per lexicon: the one of the newest statements, and one for a cursor or a
+/// repeatable-read transaction that still looks at older rows.
+const FORMS_KEPT: usize = 2;
+
+#[derive(Default)]
+struct Entry {
+    /// Under this snapshot the first of `forms` is known to be the right one.
+    checked: Option<Identity>,
+    /// The last used first.
+    forms: Vec<Rc<Compiled>>,
+}
+
+thread_local! {
+    static REGISTRY: Lazy<RefCell<HashMap<String, Entry>>> = Lazy::new(RefCell::default);
+}
+
+/// The compiled form of `lexicon` that matches what the running statement sees.
+///
+/// Errors: no such lexicon, no right to read its source, a source that no longer fits.
+pub fn current(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
+    let identity = snapshot::identity();
+    if let Some(form) = with_entry(lexicon, |entry| {
+        let same = identity.is_some() && entry.checked == identity;
+        same.then(|| entry.forms.first().cloned()).flatten()
+    }) {
+        return Ok(form);
+    }
+    let definition = Definition::read(lexicon)?;
+    let known = with_entry(lexicon, |entry| {
+        entry
+            .forms
+            .iter()
+            .find(|form| form.fingerprint == definition.fingerprint)
+            .cloned()
+    });
+    // Compiling runs queries, so no borrow of the registry is held meanwhile.
+    let form = match known {
+        Some(form) => form,
+        None => Rc::new(compile::compile(&definition)?),
+    };
+    with_entry(lexicon, |entry| {
+        entry.forms.retain(|other| !Rc::ptr_eq(other, &form));
+        entry.forms.insert(0, Rc::clone(&form));
+        entry.forms.truncate(FORMS_KEPT);
+        entry.checked = identity;
+    });
+    Ok(form)
+}
+
+/// Forgets the compiled forms of a lexicon that was dropped.
+pub fn forget(lexicon: &str) {
+    REGISTRY.with(|registry| registry.borrow_mut().remove(lexicon));
+}
+
+fn with_entry<R>(lexicon: &str, work: impl FnOnce(&mut Entry) -> R) -> R {
+    REGISTRY.with(|registry| {
+        let mut registry = registry.borrow_mut();
+        match registry.get_mut(lexicon) {
+            Some(entry) => work(entry),
+            None => work(registry.entry(lexicon.to_owned()).or_default()),
+        }
+    })
+}

@@ -1,0 +1,239 @@
+//! One batch on its way through: convert, check, statement; what is wrong becomes rejects.
+//!
+//! Everything happens in the transaction of the caller, as the stream's owner, with the stream's
+//! search_path. A data error undoes no more than its own row; any other error ends the load.
+
+use pgrx::pg_sys;
+
+use super::definition::Definition;
+use super::{Load, ledger, refused, rejects};
+use crate::load::{Batch, Bisected, Failure, OnError, Reject, Row, Stage, bisect, is_data_error};
+use crate::pg::error::{Caught, Raise};
+use crate::pg::input::{Converter, is_valid_text};
+use crate::pg::memory::in_own_context;
+use crate::pg::relation::BatchRelation;
+use crate::pg::session;
+use crate::pg::snapshot::with_snapshot;
+use crate::pg::subtransaction::subtransaction;
+use crate::pg::user::{as_role, current_role};
+
+/// Runs the batch and empties it. On success the counts balance.
+pub fn flush(load: &mut Load) -> Result<(), Raise> {
+    let caller = current_role();
+    let owner = load.definition.owner;
+    let path = load.definition.search_path.clone();
+    let batch = std::mem::replace(&mut load.batch, empty(&load.definition)?);
+    let outcome = as_role(owner, &path, || {
+        in_own_context(|| {
+            with_snapshot(|| {
+                let outcome = run(load, &batch);
+                if outcome.is_ok() {
+                    session::connect(|session| {
+                        rejects::write(session, load, caller, &load.refused);
+                    });
+                }
+                outcome
+            })
+        })
+    });
+    load.refused.clear();
+    load.refused_bytes = 0;
+    load.batch = batch;
+    load.batch.clear();
+    outcome?;
+    load.counts.add_batch();
+    load.counts.check_balance().map_err(|error| refused(&error))
+}
+
+fn empty(definition: &Definition) -> Result<Batch, Raise> {
+    Batch::new(definition.batch_rows as i64).map_err(|error| refused(&error))
+}
+
+fn run(load: &mut Load, batch: &Batch) -> Result<(), Raise> {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    let mut converter = Converter::new(&load.definition.columns);
+    let mut relation = BatchRelation::new("batch", &load.definition.columns);
+    let good = convert(load, batch, &mut converter, &mut relation)?;
+    if good.is_empty() {
+        return Ok(());
+    }
+    let Bisected { taken, guilty } = execute(load, batch, &good, &mut converter, &relation)?;
+    for (rows, pairs) in taken {
+        load.counts.add_taken(rows.len() as u64, pairs);
+    }
+    for (index, error) in guilty {
+        if let Some(row) = good.get(index).and_then(|row| batch.row(*row)) {
+            load.refuse(of_caught(Stage::Statement, &row, &error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Converts all rows, as few subtransactions as there are bad ones plus one. Returns the numbers of
+/// the rows that stand in `relation`.
+fn convert(
+    load: &mut Load,
+    batch: &Batch,
+    converter: &mut Converter,
+    relation: &mut BatchRelation,
+) -> Result<Vec<usize>, Raise> {
+    let mut good = Vec::with_capacity(batch.len());
+    let mut next = 0;
+    while next < batch.len() {
+        let mut failing = Failing::default();
+        let outcome = subtransaction(|| {
+            let mut text = Vec::new();
+            while let Some(row) = batch.row(next) {
+                pgrx::check_for_interrupts!();
+                failing = Failing::default();
+                if let Some(reject) =
+                    convert_row(&load.definition, &row, converter, &mut text, &mut failing)
+                {
+                    return Some(reject);
+                }
+                relation.push(converter);
+                good.push(next);
+                next += 1;
+            }
+            None
+        });
+        let reject = match outcome {
+            Ok(None) => break,
+            Ok(Some(reject)) => reject,
+            Err(error) => match batch.row(next) {
+                Some(row) if is_data_error(&error.sqlstate) => {
+                    let reject = of_caught(Stage::Convert, &row, &error);
+                    named(reject, &load.definition, &row, failing.column)
+                }
+                _ => error.rethrow(),
+            },
+        };
+        load.refuse(reject)?;
+        next += 1;
+    }
+    Ok(good)
+}
+
+/// The column at work when an error is raised.
+#[derive(Default)]
+struct Failing {
+    column: usize,
+}
+
+/// Converts one row; what is wrong without raising an error comes back as a reject.
+fn convert_row(
+    definition: &Definition,
+    row: &Row<'_>,
+    converter: &mut Converter,
+    text: &mut Vec<u8>,
+    failing: &mut Failing,
+) -> Option<Reject> {
+    converter.start_row();
+    for (number, column) in definition.columns.iter().enumerate() {
+        failing.column = number;
+        let field = row.field(number);
+        let refuse = |stage, sqlstate, message: String| {
+            let reject = Reject::of_row(stage, row, sqlstate, &message);
+            Some(named(reject, definition, row, number))
+        };
+        let Some(field) = field else {
+            if column.not_null {
+                let message = format!(
+                    "null value in column \"{}\" violates not-null constraint",
+                    column.name
+                );
+                return refuse(Stage::Check, "23502", message);
+            }
+            converter.convert(number, None);
+            continue;
+        };
+        if !is_valid_text(field) {
+            return refuse(
+                Stage::Parse,
+                "22021",
+                "invalid byte sequence for encoding \"UTF8\"".to_owned(),
+            );
+        }
+        text.clear();
+        text.extend_from_slice(field);
+        text.push(0);
+        match std::ffi::CStr::from_bytes_with_nul(text) {
+            Ok(text) => converter.convert(number, Some(text)),
+            Err(_) => {
+                return refuse(
+                    Stage::Parse,
+                    "22021",
+                    "invalid byte sequence for encoding \"UTF8\": 0x00".to_owned(),
+                );
+            }
+        }
+    }
+    None
+}
+
+/// Runs the statement, over all rows at once if it takes them, else over the parts that it takes.
+fn execute(
+    load: &Load,
+    batch: &Batch,
+    good: &[usize],
+    converter: &mut Converter,
+    all: &BatchRelation,
+) -> Result<Bisected<u64, Caught>, Raise> {
+    let statement = &load.definition.statement;
+    let run = |relation: &BatchRelation| {
+        session::connect(|session| {
+            relation.register(session);
+            session.execute(statement, &[])
+        })
+    };
+    if load.definition.on_error == OnError::Stop {
+        // Nothing has to be undone but everything, so no subtransaction is needed.
+        return Ok(Bisected {
+            taken: vec![(0..good.len(), run(all))],
+            guilty: Vec::new(),
+        });
+    }
+    bisect(0..good.len(), |range| {
+        let outcome = if range.len() == good.len() {
+            subtransaction(|| run(all))
+        } else {
+            let mut part = BatchRelation::new("batch", &load.definition.columns);
+            let mut text = Vec::new();
+            for row in good[range].iter().filter_map(|row| batch.row(*row)) {
+                // They converted before, so they convert again.
+                convert_row(
+                    &load.definition,
+                    &row,
+                    converter,
+                    &mut text,
+                    &mut Failing::default(),
+                );
+                part.push(converter);
+            }
+            subtransaction(|| run(&part))
+        };
+        outcome.map_err(|error| match is_data_error(&error.sqlstate) {
+            true => Failure::Data(error),
+            false => Failure::Fatal(error),
+        })
+    })
+    .map_err(|error: Caught| error.rethrow())
+}
+
+fn of_caught(stage: Stage, row: &Row<'_>, error: &Caught) -> Reject {
+    let reject = Reject::of_row(stage, row, &error.sqlstate, &error.message);
+    match &error.detail {
+        Some(detail) => reject.detail(detail),
+        None => reject,
+    }
+}
+
+fn named(reject: Reject, definition: &Definition, row: &Row<'_>, column: usize) -> Reject {
+    let value = row.field(column).map(String::from_utf8_lossy);
+    match definition.columns.get(column) {
+        Some(column) => reject.column(&column.name, value.as_deref()),
+        None => reject,
+    }
+}

@@ -1,0 +1,131 @@
+//! The door of COPY and INSERT: the triggers of a stream's view.
+//!
+//! BEFORE STATEMENT opens a load, INSTEAD OF ROW puts a row into its batch, AFTER STATEMENT flushes
+//! the rest and closes it. All of it is one statement of the user's: all or nothing.
+//!
+//! Loads can be nested (the statement of a stream inserts into another one, or into the same), so the
+//! open ones are a stack. An error never reaches AFTER STATEMENT: the end of the transaction or the
+//! rollback of the subtransaction drops what is left.
+
+use pgrx::pg_sys;
+use std::cell::RefCell;
+
+use super::Load;
+use super::definition::Definition;
+use super::flush::flush;
+use super::ledger::{self, State};
+use crate::load::Place;
+use crate::pg::error::Raise;
+use crate::pg::session;
+use crate::pg::transaction::current_subtransaction;
+use crate::pg::trigger::{ReturnedRow, TriggerCall};
+
+struct Open {
+    load: Load,
+    returned: ReturnedRow,
+    /// The subtransaction in which the statement began.
+    subtransaction: u32,
+}
+
+thread_local! {
+    static OPEN: RefCell<Vec<Open>> = const { RefCell::new(Vec::new()) };
+}
+
+/// One call of the triggers. Returns the row for the executor, if it wants one.
+pub fn take(call: &TriggerCall) -> Result<Option<pg_sys::Datum>, Raise> {
+    match (call.is_for_row(), call.is_before()) {
+        (true, _) => take_row(call).map(Some),
+        (false, true) => begin(call).map(|()| None),
+        (false, false) => end(call).map(|()| None),
+    }
+}
+
+/// Drops every open load: the transaction has ended.
+pub fn forget_all() {
+    OPEN.with(|open| open.borrow_mut().clear());
+}
+
+/// Drops the loads that began in a subtransaction which is rolled back.
+pub fn forget_since(subtransaction: u32) {
+    OPEN.with(|open| {
+        open.borrow_mut()
+            .retain(|one| one.subtransaction < subtransaction)
+    });
+}
+
+fn begin(call: &TriggerCall) -> Result<(), Raise> {
+    let definition = session::connect(|session| Definition::read(session, call.relation()))?;
+    let load = Load::new(definition, None)?;
+    let open = Open {
+        load,
+        returned: ReturnedRow::new(),
+        subtransaction: current_subtransaction(),
+    };
+    OPEN.with(|stack| stack.borrow_mut().push(open));
+    Ok(())
+}
+
+fn take_row(call: &TriggerCall) -> Result<pg_sys::Datum, Raise> {
+    let (row, full) = with_top(call, |open| {
+        let load = &mut open.load;
+        call.with_fields(|fields| {
+            let bytes = fields
+                .iter()
+                .flatten()
+                .map(|field| field.len() as u64)
+                .sum();
+            load.counts.add_read(bytes);
+            let place = Place::Row {
+                number: load.counts.read,
+            };
+            load.batch.push(place, None, fields.iter().copied());
+        });
+        (open.returned.copy(call), load.is_full())
+    })?;
+    if full {
+        // Off the stack while it runs: its statement may open loads of its own.
+        let mut open = take_top(call)?;
+        let outcome = flush(&mut open.load);
+        OPEN.with(|stack| stack.borrow_mut().push(open));
+        outcome?;
+    }
+    Ok(row)
+}
+
+fn end(call: &TriggerCall) -> Result<(), Raise> {
+    let mut open = take_top(call)?;
+    flush(&mut open.load)?;
+    ledger::write(&open.load, State::Done, None, None);
+    Ok(())
+}
+
+fn with_top<R>(call: &TriggerCall, work: impl FnOnce(&mut Open) -> R) -> Result<R, Raise> {
+    let stream = call.relation();
+    OPEN.with(|stack| {
+        let mut stack = stack.borrow_mut();
+        let top = stack
+            .iter_mut()
+            .rev()
+            .find(|open| open.load.definition.stream == stream);
+        top.map(work).ok_or_else(no_load)
+    })
+}
+
+fn take_top(call: &TriggerCall) -> Result<Open, Raise> {
+    let stream = call.relation();
+    OPEN.with(|stack| {
+        let mut stack = stack.borrow_mut();
+        let top = stack
+            .iter()
+            .rposition(|open| open.load.definition.stream == stream);
+        top.map(|top| stack.remove(top)).ok_or_else(no_load)
+    })
+}
+
+fn no_load() -> Raise {
+    Raise::new(
+        pgrx::PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "the stream's triggers are not complete",
+    )
+    .hint("Drop the stream with termstream.drop_stream and create it anew.")
+}

@@ -1,0 +1,93 @@
+//! Streams at work inside the server: rows come in by a door, wait in a batch, and run the stream's
+//! statement.
+//!
+//! ```text
+//! inbox (COPY, INSERT) ─┐
+//!                       ├─▶ Load: batch ─▶ flush: convert ─▶ check ─▶ statement ─▶ ledger
+//! file  (load_file)   ──┘                     └─────────┴─────▶ rejects
+//! ```
+//!
+//! The doors differ in where rows come from and in who commits; everything behind them is one path.
+
+pub mod catalog;
+mod definition;
+mod file;
+mod flush;
+mod inbox;
+mod ledger;
+mod name;
+mod rejects;
+
+pub use file::{FileOptions, load_file};
+pub use inbox::take;
+
+use crate::load::{Batch, Counts, Error, OnError, Reject};
+use crate::pg::error::Raise;
+use crate::pg::transaction::Callbacks;
+use definition::Definition;
+use pgrx::prelude::*;
+
+/// What the stream room does at the ends of transactions.
+pub const CALLBACKS: Callbacks = Callbacks {
+    transaction_ended: inbox::forget_all,
+    subtransaction_aborted: inbox::forget_since,
+};
+
+/// One load: the stream, what waits, what was done.
+struct Load {
+    id: i64,
+    definition: Definition,
+    /// The file's path, or `None` for rows of a statement.
+    file: Option<String>,
+    started: TimestampWithTimeZone,
+    batch: Batch,
+    /// Rows already refused that wait for the batch's flush; their bytes count towards its size.
+    refused: Vec<Reject>,
+    refused_bytes: usize,
+    counts: Counts,
+}
+
+impl Load {
+    fn new(definition: Definition, file: Option<String>) -> Result<Load, Raise> {
+        let batch = Batch::new(definition.batch_rows as i64).map_err(|error| refused(&error))?;
+        Ok(Load {
+            id: ledger::next_id(),
+            definition,
+            file,
+            started: crate::pg::clock::now(),
+            batch,
+            refused: Vec::new(),
+            refused_bytes: 0,
+            counts: Counts::default(),
+        })
+    }
+
+    /// Whether it is time to flush.
+    fn is_full(&self) -> bool {
+        self.batch.is_full()
+            || self.batch.len() + self.refused.len() >= self.definition.batch_rows
+            || self.batch.bytes() + self.refused_bytes >= crate::load::MAX_BATCH_BYTES
+    }
+
+    /// Keeps a row aside that cannot be taken, or stops the load for it.
+    fn refuse(&mut self, reject: Reject) -> Result<(), Raise> {
+        if self.definition.on_error == OnError::Stop {
+            return Err(rejects::as_error(&self.definition, &reject));
+        }
+        self.counts.add_rejected(reject.stage);
+        if self.definition.on_error == OnError::Table {
+            self.refused_bytes += reject.raw.len();
+            self.refused.push(reject);
+        }
+        Ok(())
+    }
+}
+
+/// The load room's errors: options out of range, and counts that must not happen.
+fn refused(error: &Error) -> Raise {
+    let code = match error {
+        Error::Unbalanced(_) => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+        _ => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+    };
+    Raise::new(code, error.to_string())
+}

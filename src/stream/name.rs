@@ -1,0 +1,71 @@
+//! Names of relations as users write them: `menu`, `shop.menu`, `"Menu"`.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use crate::pg::catalog::quote_identifier;
+use crate::pg::error::Raise;
+use crate::pg::session::{Mode, Session};
+
+/// A relation's name with its schema, existing or not.
+#[derive(Clone, Debug)]
+pub struct RelationName {
+    pub schema: String,
+    pub name: String,
+}
+
+impl RelationName {
+    /// Reads `text` as SQL would; without a schema it is the one where new tables go.
+    pub fn parse(session: &Session, text: &str) -> Result<RelationName, Raise> {
+        let row = session.run(
+            "SELECT parts[1], parts[2], pg_catalog.current_schema()::pg_catalog.text,
+                    pg_catalog.cardinality(parts)
+               FROM pg_catalog.parse_ident($1) AS parts",
+            &[text.into()],
+            Mode::Write,
+        );
+        let part = |column| row.get::<String>(0, column);
+        match (part(1), part(2), part(3), row.get::<i32>(0, 4)) {
+            (Some(schema), Some(name), _, Some(2)) => Ok(RelationName { schema, name }),
+            (Some(name), None, Some(schema), Some(1)) => Ok(RelationName { schema, name }),
+            (Some(_), None, None, _) => Err(Raise::new(
+                PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
+                "no schema has been selected to create in",
+            )
+            .hint("Write the name with its schema, or set search_path.")),
+            _ => Err(Raise::new(
+                PgSqlErrorCode::ERRCODE_INVALID_NAME,
+                format!("\"{text}\" is not the name of a relation"),
+            )
+            .hint("Write it as in SQL: name or schema.name.")),
+        }
+    }
+
+    /// The name with a suffix, for tables that belong to a stream.
+    pub fn with_suffix(&self, suffix: &str) -> RelationName {
+        RelationName {
+            schema: self.schema.clone(),
+            name: format!("{}{suffix}", self.name),
+        }
+    }
+
+    /// Qualified and quoted, ready for SQL.
+    pub fn sql(&self) -> String {
+        format!(
+            "{}.{}",
+            quote_identifier(&self.schema),
+            quote_identifier(&self.name)
+        )
+    }
+
+    /// The relation of that name, if there is one.
+    pub fn find(&self, session: &Session) -> Option<pg_sys::Oid> {
+        session
+            .run(
+                "SELECT pg_catalog.to_regclass($1)::pg_catalog.oid",
+                &[self.sql().into()],
+                Mode::Write,
+            )
+            .get(0, 1)
+    }
+}

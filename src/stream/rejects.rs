@@ -1,0 +1,108 @@
+//! Rows that could not be taken: into the stream's rejects table, whole, with the reason.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::Load;
+use super::definition::Definition;
+use crate::load::Reject;
+use crate::pg::error::Raise;
+use crate::pg::input::is_valid_text;
+use crate::pg::session::Session;
+
+const TYPES: [pg_sys::Oid; 15] = [
+    pg_sys::INT8OID,
+    pg_sys::TEXTOID,
+    pg_sys::TEXTOID,
+    pg_sys::TIMESTAMPTZOID,
+    pg_sys::OIDOID,
+    pg_sys::OIDOID,
+    pg_sys::TEXTOID,
+    pg_sys::INT8OID,
+    pg_sys::TEXTOID,
+    pg_sys::BYTEAOID,
+    pg_sys::TEXTOID,
+    pg_sys::TEXTOID,
+    pg_sys::TEXTOID,
+    pg_sys::TEXTOID,
+    pg_sys::TEXTOID,
+];
+
+/// Writes rejects to the stream's table. Runs as the stream's owner.
+pub fn write(session: &Session, load: &Load, userid: pg_sys::Oid, rejects: &[Reject]) {
+    if rejects.is_empty() {
+        return;
+    }
+    let insert = session.prepare(
+        &format!(
+            "INSERT INTO {} (load_id, stream, stage, starttime, userid, copy_tbl, filename, lineno,
+                    line, line_bytes, colname, raw_field_value, err_message, err_detail, errorcode)
+             VALUES ($1, $2, $3, $4, $5::regrole, $6::regclass, $7, $8, $9, $10, $11, $12, $13, $14,
+                    $15)",
+            load.definition.rejects
+        ),
+        &TYPES,
+    );
+    for reject in rejects {
+        pgrx::check_for_interrupts!();
+        let detail = match (&reject.detail, reject.is_whole()) {
+            (detail, true) => detail.clone(),
+            (detail, false) => Some(format!(
+                "{}{} of {} bytes are kept.",
+                detail
+                    .as_deref()
+                    .map(|detail| format!("{detail} "))
+                    .unwrap_or_default(),
+                reject.raw.len(),
+                reject.size
+            )),
+        };
+        insert.execute(&[
+            load.id.into(),
+            load.definition.name.as_str().into(),
+            reject.stage.as_str().into(),
+            load.started.into(),
+            userid.into(),
+            load.definition.stream.into(),
+            load.file.as_deref().into(),
+            reject.line.map(|line| line as i64).into(),
+            as_text(&reject.raw).into(),
+            reject.raw.as_slice().into(),
+            reject.column.as_deref().into(),
+            reject.field.as_deref().into(),
+            reject.message.as_str().into(),
+            detail.into(),
+            reject.sqlstate.as_str().into(),
+        ]);
+    }
+}
+
+/// The bytes as text, where they are text.
+fn as_text(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    (!bytes.contains(&0) && is_valid_text(bytes)).then_some(text)
+}
+
+/// The error of a load that stops at its first bad row.
+pub fn as_error(definition: &Definition, reject: &Reject) -> Raise {
+    let place = match reject.line {
+        Some(line) => format!("line {line}"),
+        None => "a row".to_owned(),
+    };
+    let column = match &reject.column {
+        Some(column) => format!(", column \"{column}\""),
+        None => String::new(),
+    };
+    let raise = Raise::new(
+        crate::pg::error::code_of(&reject.sqlstate),
+        format!(
+            "stream {}: {place}{column}: {}",
+            definition.name, reject.message
+        ),
+    )
+    .hint("Mend the row, or make the stream with on_error => 'table' to keep such rows aside.");
+    match &reject.detail {
+        Some(detail) => raise.detail(detail.clone()),
+        None => raise,
+    }
+}

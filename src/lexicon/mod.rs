@@ -9,6 +9,7 @@ mod exact;
 mod fuzzy;
 mod guard;
 mod hash;
+mod learner;
 #[cfg(test)]
 mod oracle;
 mod osa;
@@ -30,6 +31,7 @@ pub use compiled::Shared;
 pub use english::english;
 pub use guard::Rule;
 pub use hash::MAX_LETTERS;
+pub use learner::Learner;
 pub use search::Scratch;
 pub use settings::{MAX_DISTANCE, Overlap, Settings, TermOptions};
 

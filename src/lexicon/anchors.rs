@@ -1,7 +1,9 @@
 //! The fuzzy index: where in a text a misspelled term may begin or end, from a few of its letters.
 //!
 //! A term and a window within the allowed edits share at least one *anchor*:
-//! - 4-8 letters, one edit: the term with one letter deleted meets the window with one deleted (Mor
+//! - 3-4 letters, a letter too many or two swapped (see the rules): the term is the window with one
+//!   letter deleted, or with two swapped.
+//! - 5-8 letters, one edit: the term with one letter deleted meets the window with one deleted (Mor
 //!   and Fraenkel 1982; FastSS, Bocek et al. 2007).
 //! - 9 letters or more, two edits: the first [`HEAD_SHORT`] or [`HEAD_LONG`] letters with one
 //!   deleted, as before, if at most one edit touches them; else both edits touch them, and the last
@@ -13,6 +15,7 @@
 //! false candidates end at one comparison of integers.
 
 use super::compiled::{Compiled, Section};
+use super::guard::SHORT;
 use super::hash::{self, Letter};
 
 const HEAD_SHORT: usize = 5;
@@ -68,8 +71,7 @@ impl Posting {
         let apart = if own == 63 { 0 } else { own.abs_diff(length) };
         let odd = ((self.0 >> 32) as u32 ^ parity).count_ones() as usize;
         match own {
-            // Only a letter too many, or two swapped: see the rules.
-            0..=4 => apart == odd && (length == 5 || odd == 0),
+            0..=4 => apart == odd && length >= own && odd <= 1,
             5..=8 => apart <= 1 && odd + apart <= 2,
             _ => apart <= 2 && odd + apart <= 4,
         }
@@ -117,7 +119,7 @@ impl<'a> Anchors<'a> {
         }
     }
 
-    /// The terms of 4-8 letters that a whole window may be. `prefix[i]` is the hash of the letters
+    /// The terms of 3-8 letters that a whole window may be. `prefix[i]` is the hash of the letters
     /// before the window's letter `i`; `found` gets each posting, some of them more than once.
     #[inline]
     pub fn of_window<L: Letter>(
@@ -135,6 +137,20 @@ impl<'a> Anchors<'a> {
             .iter()
             .for_each(|&posting| found(Posting(posting)));
         self.deletions(WHOLE, letters, prefix, &mut found);
+        if length <= usize::from(SHORT) {
+            for i in 1..length.saturating_sub(1) {
+                let mut swapped = [0; SHORT as usize];
+                swapped
+                    .iter_mut()
+                    .zip(letters)
+                    .for_each(|(code, letter)| *code = letter.code());
+                swapped.swap(i, i + 1);
+                let hash = hash::of(&swapped[..length]);
+                self.bucket(key(WHOLE, hash))
+                    .iter()
+                    .for_each(|&posting| found(Posting(posting)));
+            }
+        }
     }
 
     /// The terms of 9 letters or more whose head is near the letters here.
@@ -293,8 +309,9 @@ fn keys_of(codes: &[u32], mut each: impl FnMut(u8, u64)) {
         prefix[i + 1] = hash::push(prefix[i], code);
     }
     match length {
-        0..=3 => {}
-        4..=8 => {
+        0..=2 => {}
+        3..=4 => each(WHOLE, key(WHOLE, prefix[length])),
+        5..=8 => {
             each(WHOLE, key(WHOLE, prefix[length]));
             for_deletions(codes, &prefix, |hash| each(WHOLE, key(WHOLE, hash)));
         }

@@ -173,7 +173,7 @@ impl<L: Letter> Fuzzy<'_, L> {
                         break;
                     }
                     let end = word.end(stem) - base;
-                    if end - start >= 4 {
+                    if end - start >= 3 {
                         windows.push(Window {
                             first: (first + a) as u32,
                             last: (first + b) as u32,

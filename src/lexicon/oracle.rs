@@ -263,8 +263,8 @@ impl Oracle {
                                     || !changed.iter().all(ordinary);
                             }
                             let by_length = match length {
-                                0..=3 => 0,
-                                4..=8 => 1,
+                                0..=2 => 0,
+                                3..=8 => 1,
                                 _ => 2,
                             };
                             let own_limit = term.options.max_distance;
@@ -288,8 +288,10 @@ impl Oracle {
                             };
                             distance <= by_length.min(usize::from(limit))
                                 && (length > 4
-                                    || letters.chars().count() == 5
-                                    || sorted(&letters) == sorted(own))
+                                    || words.len() == 1
+                                        && letters.chars().next() == own.chars().next()
+                                        && (letters.chars().count() == length + 1
+                                            || sorted(&letters) == sorted(own)))
                                 && digits(&letters) == digits(own)
                                 && !changed.is_empty()
                                 && !replaced.is_empty()

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use unicode_normalization::char::canonical_combining_class;
 
+use super::ascii;
 use super::span::Cluster;
 use super::token::{Token, TokenFlags};
 use super::unicode::{Kind, Part};
@@ -62,15 +63,17 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// ASCII letters, or ASCII digits, that stand at `at` in the original.
+    /// The ASCII letters, or digits, that `bytes` begins with; they stand at `at` in the original.
+    /// Returns how many they are.
     #[inline]
-    pub(super) fn word(&mut self, kind: Kind, word: &[u8], at: u32) {
+    pub(super) fn word(&mut self, kind: Kind, bytes: &[u8], at: u32) -> usize {
         let start = self.position();
         if self.goes_on(kind, at) && at != self.open.source_end {
             self.cluster(start, start + 1, at..at + 1);
         }
-        self.letters.extend(word.iter().map(u8::to_ascii_lowercase));
-        self.open.source_end = at + word.len() as u32;
+        let length = ascii::word(kind, bytes, self.letters);
+        self.open.source_end = at + length as u32;
+        length
     }
 
     /// An ASCII character that is neither letter nor digit.
@@ -151,6 +154,7 @@ impl<'a> Builder<'a> {
 
     /// Whether a letter of this kind at `at` goes on with the word being read; if not, it has opened
     /// one. Decides what a waiting apostrophe was.
+    #[inline]
     fn goes_on(&mut self, kind: Kind, at: u32) -> bool {
         if self.kind == kind && kind != Kind::Unspaced {
             if self.apostrophe == NOWHERE {
@@ -168,6 +172,7 @@ impl<'a> Builder<'a> {
         false
     }
 
+    #[inline]
     fn begin(&mut self, kind: Kind, at: u32) {
         let joined = self.kind != Kind::Separator;
         self.close();
@@ -183,6 +188,7 @@ impl<'a> Builder<'a> {
         self.open.source_start = at;
     }
 
+    #[inline]
     fn close(&mut self) {
         if self.kind == Kind::Separator {
             return;

@@ -77,9 +77,7 @@ impl Folded {
             if TABLE && byte < 128 {
                 at += match ascii::KIND[byte as usize] {
                     kind @ (Kind::Letter | Kind::Digit) => {
-                        let word = run(&bytes[at..], kind);
-                        builder.word(kind, word, at as u32);
-                        word.len()
+                        builder.word(kind, &bytes[at..], at as u32)
                     }
                     kind => {
                         builder.mark(kind, at as u32);
@@ -102,12 +100,4 @@ impl Default for Folded {
     fn default() -> Folded {
         Folded::new()
     }
-}
-
-/// The bytes at the front that are of one kind.
-fn run(bytes: &[u8], kind: Kind) -> &[u8] {
-    let end = bytes
-        .iter()
-        .position(|&byte| ascii::KIND[byte as usize] != kind);
-    &bytes[..end.unwrap_or(bytes.len())]
 }

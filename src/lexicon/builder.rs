@@ -28,6 +28,7 @@ pub struct Builder {
     folded: Folded,
     tokens: TokenTable,
     learner: Learner,
+    dictionary: Vec<u64>,
     ids: Vec<i64>,
     texts: String,
     terms: Vec<TermRow>,
@@ -43,6 +44,7 @@ impl Builder {
             folded: Folded::new(),
             tokens: TokenTable::default(),
             learner: Learner::default(),
+            dictionary: Vec::new(),
             ids: Vec::new(),
             texts: String::new(),
             terms: Vec::new(),
@@ -59,6 +61,17 @@ impl Builder {
             if let [token] = self.folded.tokens() {
                 self.tokens
                     .common(&self.folded.letters()[token.start as usize..token.end as usize]);
+            }
+        }
+    }
+
+    /// Words of the language, the rare ones too: a text's word that is one of them is no misspelling of
+    /// a term, unless other words of the term stand beside it.
+    pub fn dictionary<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
+        for word in words {
+            self.folded.fold(word);
+            if self.folded.tokens().len() == 1 {
+                self.dictionary.push(hash::of_utf8(self.folded.letters()));
             }
         }
     }
@@ -125,6 +138,9 @@ impl Builder {
         let mut writer = Writer::new(self.settings);
         writer.section(Section::Tokens, &slots);
         writer.section(Section::Frequencies, &frequencies);
+        self.dictionary.sort_unstable();
+        self.dictionary.dedup();
+        writer.section(Section::Dictionary, &self.dictionary);
         drop(slots);
         let groups = self.group();
         writer.header.terms = self.terms.len() as u32;

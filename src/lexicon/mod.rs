@@ -28,7 +28,7 @@ use aho_corasick::AhoCorasick;
 
 pub use builder::{Added, Builder};
 pub use compiled::Shared;
-pub use english::english;
+pub use english::{english, english_dictionary};
 pub use guard::Rule;
 pub use hash::MAX_LETTERS;
 pub use learner::Learner;

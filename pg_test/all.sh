@@ -89,7 +89,7 @@ sessions() {
 
 readme() {
   fresh_database readme
-  bash "$repo/pg_test/readme.sh" "$pg_bin/psql" "$1"
+  TMPDIR=$pg_home bash "$repo/pg_test/readme.sh" "$pg_bin/psql" "$1"
 }
 
 # Loads a folder's terms.csv and input.csv as the example does; leaves the pairs in a file.

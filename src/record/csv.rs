@@ -236,7 +236,7 @@ impl CsvParser {
                 match_header(&self.columns, found)?;
             } else if counted.is_err() && inner_lines > 0 {
                 // A stray quote in the header must not silently swallow rows with it.
-                self.recover(end.next);
+                self.recover(0);
                 return Ok(());
             }
         } else {

@@ -33,22 +33,25 @@ impl Oversized {
 ///
 /// Where escape and quote differ, a hostile input can be unterminated anew from each of its lines
 /// (`\"` opens a quote outside quotes and is data inside), and each time a whole buffer would be read
-/// again. So an unterminated quote in bytes that were read before rejects twice as many lines as the
-/// last one: rereading costs O(n log n) at the worst. With escape = quote it happens once a buffer.
+/// again. So an unterminated quote in bytes that were read before rejects twice as many of their lines
+/// as the last one: rereading costs O(n log n) at the worst. With escape = quote all lines that are
+/// read again end outside quotes, for they ended inside before.
 #[derive(Debug, Default)]
 pub(super) struct Recovery {
     /// Where the bytes end that have been read before.
     read_to: u64,
-    /// How many lines the last unterminated quote rejected.
+    /// How many lines the last unterminated quote rejects at most.
     lines: u64,
     /// How many of them are still to come.
     remaining: u64,
+    /// They start before this offset.
+    until: u64,
 }
 
 impl Recovery {
     /// Whether the line at `offset` is one to reject.
     pub fn rejects(&self, offset: u64) -> bool {
-        self.remaining > 0 && offset < self.read_to
+        self.remaining > 0 && offset < self.until
     }
 
     fn start(&mut self, offset: u64, length: u64) {
@@ -59,12 +62,14 @@ impl Recovery {
             1
         };
         self.remaining = self.lines;
+        self.until = self.read_to.max(offset + 1);
         self.read_to = self.read_to.max(offset + length);
     }
 }
 
 impl CsvParser {
-    /// The record at hand is still in quotes after `length` bytes, where it must not be.
+    /// The record at hand is still in quotes after `length` bytes, where it must not be: its first
+    /// line is rejected and the rest read again.
     pub(super) fn recover(&mut self, length: usize) {
         self.recovery.start(self.offset, length as u64);
     }

@@ -32,7 +32,7 @@ fn some_options() -> impl Strategy<Value = CsvOptions> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn one_byte_at_a_time_gives_the_same_events(input in hostile_bytes(), options in some_options()) {

@@ -29,7 +29,7 @@ fn fields(seen: &[Seen]) -> Vec<Vec<String>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn what_the_csv_crate_writes_is_read_back(
@@ -73,5 +73,28 @@ proptest! {
             .map(|record| record.unwrap().iter().map(str::to_owned).collect())
             .collect();
         prop_assert_eq!(fields(&parse(&options(3), input.as_bytes()).unwrap()), expected);
+    }
+}
+
+#[test]
+fn real_files_are_read_as_the_csv_crate_reads_them() {
+    let files = [
+        ("brands-small/input.csv", 3, 2_000),
+        ("brands-demo/terms.csv", 2, 200),
+    ];
+    for (file, count, rows) in files {
+        let path = format!("{}/../shared/data/{file}", env!("CARGO_MANIFEST_DIR"));
+        let Ok(input) = std::fs::read(&path) else {
+            println!("skipped: {path} is absent");
+            continue;
+        };
+        let mut reader = ::csv::Reader::from_reader(input.as_slice());
+        let expected: Vec<Vec<String>> = reader
+            .records()
+            .map(|record| record.unwrap().iter().map(str::to_owned).collect())
+            .collect();
+        assert_eq!(expected.len(), rows);
+        let options = options(count).header(Header::Yes);
+        assert_eq!(fields(&parse(&options, &input).unwrap()), expected);
     }
 }

@@ -4,7 +4,7 @@ use pgrx::prelude::*;
 
 use super::definition::Definition;
 use super::{Compiled, NAMED_SKIPPED};
-use crate::lexicon::{Added, Builder, Settings, TermOptions, english};
+use crate::lexicon::{Added, Builder, Settings, TermOptions, english, english_dictionary};
 use crate::pg::catalog::{qualified_name, quote_identifier, relation_kind};
 use crate::pg::error::Raise;
 use crate::pg::session::{self, Mode};
@@ -137,6 +137,7 @@ fn options(guard: Option<bool>, edits: Option<i32>) -> Result<TermOptions, i32> 
 fn add_words(builder: &mut Builder, definition: &Definition, variant: &Variant) {
     if variant.common_words && definition.common_words == "english" {
         builder.common_words(english());
+        builder.dictionary(english_dictionary());
     }
     as_extension_owner(|| {
         session::connect(|session| {

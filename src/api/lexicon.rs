@@ -103,8 +103,8 @@ fn lexicon_report(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Returned {
     let cells = match registry::current(lexicon) {
         Ok(form) => [
             (form.lexicon.terms() as i64).into_datum(),
-            (form.skipped as i64).into_datum(),
-            form.skipped_ids.clone().into_datum(),
+            (form.lexicon.skipped() as i64).into_datum(),
+            form.lexicon.skipped_ids().to_vec().into_datum(),
             (form.lexicon.heap_bytes() as i64).into_datum(),
             "ready".into_datum(),
         ],

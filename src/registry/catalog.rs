@@ -112,16 +112,17 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
         with_snapshot(|| learning::learn(new.lexicon, query))?;
     }
     let form = with_snapshot(|| super::current(new.lexicon))?;
-    if form.skipped > 0 {
+    if form.lexicon.skipped() > 0 {
         let ids: Vec<String> = form
-            .skipped_ids
+            .lexicon
+            .skipped_ids()
             .iter()
             .take(10)
             .map(i64::to_string)
             .collect();
         pgrx::notice!(
             "{} of the terms of lexicon \"{}\" have nothing to match and were skipped: {}",
-            form.skipped,
+            form.lexicon.skipped(),
             new.lexicon,
             ids.join(", ")
         );

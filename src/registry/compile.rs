@@ -3,8 +3,7 @@
 use pgrx::prelude::*;
 
 use super::definition::Definition;
-use super::{Compiled, NAMED_SKIPPED};
-use crate::lexicon::{Added, Builder, Settings, TermOptions, english, english_dictionary};
+use crate::lexicon::{Builder, Lexicon, Settings, TermOptions, english, english_dictionary};
 use crate::pg::catalog::{qualified_name, quote_identifier, relation_kind};
 use crate::pg::error::Raise;
 use crate::pg::session::{self, Mode};
@@ -31,12 +30,10 @@ impl Variant {
 /// Reads the terms that the running statement sees and compiles them.
 ///
 /// In the order of their ids, so that every backend compiles the same form.
-pub fn compile(definition: &Definition, variant: &Variant) -> Result<Compiled, Raise> {
+pub fn compile(definition: &Definition, variant: &Variant) -> Result<Lexicon, Raise> {
     let query = terms_query(definition)?;
     let mut builder = Builder::new(variant.settings);
     add_words(&mut builder, definition, variant);
-    let mut skipped = 0;
-    let mut skipped_ids = Vec::new();
     let mut wrong = None;
     session::connect(|session| {
         session.for_each(&query, |rows, row| {
@@ -49,15 +46,11 @@ pub fn compile(definition: &Definition, variant: &Variant) -> Result<Compiled, R
                     return;
                 }
             };
-            let added = match (id, &term) {
-                (Some(id), Some(term)) => builder.add(id, term, options),
-                _ => Added::Empty,
-            };
-            if added != Added::Yes {
-                skipped += 1;
-                if skipped_ids.len() < NAMED_SKIPPED {
-                    skipped_ids.extend(id);
+            match (id, &term) {
+                (Some(id), Some(term)) => {
+                    builder.add(id, term, options);
                 }
+                _ => builder.skip(id),
             }
         });
     });
@@ -71,7 +64,7 @@ pub fn compile(definition: &Definition, variant: &Variant) -> Result<Compiled, R
         )
         .hint("A term allows 0, 1 or 2 edits, or NULL for the rule by length."));
     }
-    let lexicon = builder.finish().map_err(|error| {
+    builder.finish().map_err(|error| {
         Raise::new(
             PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
             format!(
@@ -79,12 +72,6 @@ pub fn compile(definition: &Definition, variant: &Variant) -> Result<Compiled, R
                 definition.name
             ),
         )
-    })?;
-    Ok(Compiled {
-        lexicon,
-        skipped,
-        skipped_ids,
-        fingerprint: definition.fingerprint,
     })
 }
 

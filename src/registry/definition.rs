@@ -21,6 +21,10 @@ pub struct Definition {
     pub settings: Settings,
     /// Equal for two statements that see the same definition and the same terms.
     pub fingerprint: i64,
+    /// Tells the lexicon from an earlier one of the same name.
+    pub generation: i64,
+    /// Whether all that is seen of the terms is committed, so that other sessions can see it too.
+    pub is_committed: bool,
 }
 
 // The fingerprint holds the definition (generation), the changes noted by the triggers, and the
@@ -49,7 +53,11 @@ SELECT l.source::pg_catalog.oid, l.id_column::pg_catalog.text, l.term_column::pg
            END,
        l.guard_column::pg_catalog.text, g.attnum IS NOT NULL,
        l.distance_column::pg_catalog.text, d.attnum IS NOT NULL,
-       l.common_words, l.learned > 0
+       l.common_words, l.learned > 0,
+       l.generation,
+       NOT EXISTS (SELECT FROM termstream.lexicon_change n
+                    WHERE n.lexicon = l.lexicon
+                      AND n.xid = pg_catalog.pg_current_xact_id_if_assigned())
   FROM termstream.lexicon l
   LEFT JOIN pg_catalog.pg_class c ON c.oid = l.source
   LEFT JOIN pg_catalog.pg_attribute i
@@ -154,6 +162,8 @@ impl Definition {
                 learned: row.get(0, 18).unwrap_or(false),
                 settings,
                 fingerprint: row.get(0, 12).unwrap_or(0),
+                generation: row.get(0, 19).unwrap_or(0),
+                is_committed: row.get(0, 20).unwrap_or(false),
             })
         })
     }

@@ -7,7 +7,7 @@ use std::ffi::CStr;
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::rows::{self, Returned};
 use crate::pg::trigger::TriggerCall;
-use crate::registry::{self, catalog, learning, tuning};
+use crate::registry::{self, catalog, changes, learning, tuning};
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.create_lexicon(lexicon text, source regclass,
@@ -88,7 +88,7 @@ CREATE FUNCTION termstream.note_change() RETURNS trigger
 fn note_change(fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
     let call = TriggerCall::new(fcinfo);
     for lexicon in call.arguments() {
-        catalog::note_change(&lexicon);
+        changes::on_trigger(&call, &lexicon);
     }
     Ok(Returned(Some(pg_sys::Datum::from(0))))
 }

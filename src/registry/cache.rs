@@ -7,35 +7,56 @@
 
 use std::sync::Arc;
 
+use super::base;
 use super::compile::{Variant, compile};
 use super::definition::Definition;
 use crate::lexicon::Lexicon;
 use crate::pg::error::Raise;
 use crate::pg::shared_file::SharedFile;
 
-/// The compiled form for this definition: mapped where it can be shared, else of this backend alone.
+/// The compiled form for this definition: from its base where it has one, mapped where it can be
+/// shared, else of this backend alone.
 pub fn obtain(definition: &Definition) -> Result<Lexicon, Raise> {
+    if let Some(version) = definition.base
+        && let Some(lexicon) = base::open_with_changes(definition, version)?
+    {
+        return Ok(lexicon);
+    }
     let build = || compile(definition, &Variant::of(definition));
     if !definition.is_committed {
         // Nobody else will ever see these terms as they are now.
         return build();
     }
-    let file = file_of(definition);
-    if let Some(lexicon) = mapped(&file) {
-        return Ok(lexicon);
+    let file = SharedFile {
+        group: definition.generation as u64,
+        version: definition.fingerprint as u64,
+    };
+    let mut raised = None;
+    let lexicon = shared(&file, || build().map_err(|raise| raised = Some(raise)).ok());
+    match (lexicon, raised) {
+        (Some(lexicon), _) => Ok(lexicon),
+        (None, Some(raise)) => Err(raise),
+        (None, None) => build(),
+    }
+}
+
+/// Maps the file; the first to need it makes its contents, the others wait for that.
+pub fn shared(file: &SharedFile, make: impl FnOnce() -> Option<Lexicon>) -> Option<Lexicon> {
+    if let Some(lexicon) = mapped(file) {
+        return Some(lexicon);
     }
     file.alone(|| {
         // Another backend may have been at it meanwhile.
-        if let Some(lexicon) = mapped(&file).or_else(|| left_behind(&file)) {
-            return Ok(lexicon);
+        if let Some(lexicon) = mapped(file).or_else(|| left_behind(file)) {
+            return Some(lexicon);
         }
-        let lexicon = build()?;
+        let lexicon = make()?;
         match file.write(lexicon.to_bytes()) {
-            Ok(()) => Ok(mapped(&file).unwrap_or(lexicon)),
+            Ok(()) => Some(mapped(file).unwrap_or(lexicon)),
             Err(error) => {
                 // A full disk must not keep anybody from matching.
-                pgrx::debug1!("could not share lexicon \"{}\": {error}", definition.name);
-                Ok(lexicon)
+                pgrx::debug1!("could not share a compiled lexicon: {error}");
+                Some(lexicon)
             }
         }
     })
@@ -43,14 +64,11 @@ pub fn obtain(definition: &Definition) -> Result<Lexicon, Raise> {
 
 /// Removes the files of a lexicon that was dropped.
 pub fn remove(generation: i64) {
-    SharedFile { group: generation as u64, version: 0 }.remove();
-}
-
-fn file_of(definition: &Definition) -> SharedFile {
     SharedFile {
-        group: definition.generation as u64,
-        version: definition.fingerprint as u64,
+        group: generation as u64,
+        version: 0,
     }
+    .remove();
 }
 
 /// The file of this run of the server, which was checked when it was written or found.

@@ -3,24 +3,22 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::definition::{check_id_type, unknown};
-use super::learning;
+use super::access::{check_id_type, unknown};
+use super::changes::{self, CAME, WENT};
+use super::{base, learning};
 use crate::lexicon::Overlap;
 use crate::pg::catalog::{
     column_names, column_type, is_temporary, is_utf8, owner as catalog_owner, qualified_name,
     quote_identifier, quote_literal, relation_kind,
 };
 use crate::pg::error::Raise;
-use crate::pg::session::{self, Mode};
+use crate::pg::session::{self, Mode, Session};
 use crate::pg::snapshot::with_snapshot;
 use crate::pg::user::{self, as_extension_owner};
 
 /// A lexicon's name becomes part of a trigger's name, which has 63 bytes at most.
-const MAX_NAME_BYTES: usize = 63 - TRIGGER_PREFIX.len();
+const MAX_NAME_BYTES: usize = 63 - TRIGGER_PREFIX.len() - "_truncate".len();
 const TRIGGER_PREFIX: &str = "termstream_";
-
-/// Changes noted one by one until they are folded; each costs a statement some 50 ns.
-const CHANGES_UNFOLDED: i64 = 64;
 
 /// What `create_lexicon` is asked for.
 pub struct NewLexicon<'a> {
@@ -52,14 +50,6 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
         .map_err(|error: crate::lexicon::LexiconError| {
             invalid(error.to_string()).hint("Give 'longest' or 'all'.")
         })?;
-    let trigger = quote_identifier(&format!("{TRIGGER_PREFIX}{}", new.lexicon));
-    let lexicon = quote_literal(new.lexicon);
-    // A statement trigger costs nothing for each row, but sees only what goes through the parent.
-    let (events, level) = if relation_kind(new.source) == Some('p') {
-        ("INSERT OR UPDATE OR DELETE", "ROW")
-    } else {
-        ("INSERT OR UPDATE OR DELETE OR TRUNCATE", "STATEMENT")
-    };
     let owner = user::current_role();
     session::connect(|session| {
         let added = as_extension_owner(|| {
@@ -92,31 +82,18 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
             )
             .hint("Choose another name, or call termstream.drop_lexicon first."));
         }
-        session.execute(
-            &format!(
-                "CREATE TRIGGER {trigger} AFTER {events} ON {table} FOR EACH {level}
-                 EXECUTE FUNCTION termstream.note_change({lexicon})"
-            ),
-            &[],
-        );
-        session.execute(
-            &format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"),
-            &[],
-        );
+        create_triggers(session, new, &table);
         Ok(())
     })?;
-    // Until this transaction commits, the lexicon is nobody else's: see `cache`.
-    as_extension_owner(|| note_change(new.lexicon));
     if !matches!(new.common_words, "english" | "none") {
         with_snapshot(|| learning::keep_common_words(new.lexicon, new.common_words))?;
     }
-    if let Some(query) = new.learn_from {
-        with_snapshot(|| learning::learn(new.lexicon, query))?;
-    }
-    let form = with_snapshot(|| super::current(new.lexicon))?;
-    if form.lexicon.skipped() > 0 {
-        let ids: Vec<String> = form
-            .lexicon
+    let compiled = match new.learn_from {
+        Some(query) => with_snapshot(|| learning::learn(new.lexicon, query))?.lexicon,
+        None => as_extension_owner(|| changes::renew(new.lexicon))?,
+    };
+    if compiled.skipped() > 0 {
+        let ids: Vec<String> = compiled
             .skipped_ids()
             .iter()
             .take(10)
@@ -124,12 +101,12 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
             .collect();
         pgrx::notice!(
             "{} of the terms of lexicon \"{}\" have nothing to match and were skipped: {}",
-            form.lexicon.skipped(),
+            compiled.skipped(),
             new.lexicon,
             ids.join(", ")
         );
     }
-    Ok(form.lexicon.terms())
+    Ok(compiled.terms())
 }
 
 /// Drops a lexicon and its trigger. The source table stays.
@@ -137,9 +114,11 @@ pub fn drop(lexicon: &str) -> Result<(), Raise> {
     let source = owned_source(lexicon)?;
     session::connect(|session| {
         if let (Some(table), Some(owner)) = (qualified_name(source), catalog_owner(source)) {
-            let trigger = quote_identifier(&format!("{TRIGGER_PREFIX}{lexicon}"));
             user::as_role(owner, user::SAFE_PATH, || {
-                session.execute(&format!("DROP TRIGGER IF EXISTS {trigger} ON {table}"), &[])
+                for event in EVENTS {
+                    let trigger = trigger_name(lexicon, event);
+                    session.execute(&format!("DROP TRIGGER IF EXISTS {trigger} ON {table}"), &[]);
+                }
             });
         }
         as_extension_owner(|| {
@@ -150,12 +129,11 @@ pub fn drop(lexicon: &str) -> Result<(), Raise> {
             );
             // If the drop is rolled back, the next one to match writes the file again.
             dropped.get(0, 1).map(super::cache::remove);
-            for table in ["lexicon_change", "lexicon_word"] {
-                session.execute(
-                    &format!("DELETE FROM termstream.{table} WHERE lexicon = $1"),
-                    &[lexicon.into()],
-                );
-            }
+            base::remove(lexicon);
+            session.execute(
+                "DELETE FROM termstream.lexicon_word WHERE lexicon = $1",
+                &[lexicon.into()],
+            );
         });
     });
     super::forget(lexicon);
@@ -165,47 +143,46 @@ pub fn drop(lexicon: &str) -> Result<(), Raise> {
 /// Makes every session compile the lexicon anew, whatever its triggers have seen.
 pub fn refresh(lexicon: &str) -> Result<usize, Raise> {
     owned_source(lexicon)?;
-    as_extension_owner(|| note_change(lexicon));
-    Ok(with_snapshot(|| super::current(lexicon))?.lexicon.terms())
+    Ok(as_extension_owner(|| changes::renew(lexicon))?.terms())
 }
 
-/// Notes that the terms changed, for whoever will see the change. Runs as the extension's owner.
-pub fn note_change(lexicon: &str) {
-    session::connect(|session| {
-        let noted = session.run(
-            "INSERT INTO termstream.lexicon_change (lexicon, xid, token)
-             VALUES ($1, pg_current_xact_id(), hashtextextended(gen_random_uuid()::text, 0))
-             ON CONFLICT (lexicon, xid) DO UPDATE SET token = EXCLUDED.token
-             RETURNING (SELECT count(*) FROM termstream.lexicon_change c WHERE c.lexicon = $1),
-                       current_setting('transaction_isolation') = 'read committed'",
-            &[lexicon.into()],
-            Mode::Write,
+const EVENTS: [&str; 4] = ["insert", "update", "delete", "truncate"];
+
+fn trigger_name(lexicon: &str, event: &str) -> String {
+    quote_identifier(&format!("{TRIGGER_PREFIX}{lexicon}_{event}"))
+}
+
+/// The triggers that note changes. A statement trigger costs nothing for each row, but sees only what
+/// goes through the parent of a partitioned table: there it is one for each row, and TRUNCATE shows
+/// in the files of the partitions.
+fn create_triggers(session: &Session, new: &NewLexicon, table: &str) {
+    let is_partitioned = relation_kind(new.source) == Some('p');
+    let lexicon = quote_literal(new.lexicon);
+    for event in EVENTS {
+        let level = match (event, is_partitioned) {
+            ("truncate", true) => continue,
+            (_, true) => "FOR EACH ROW".to_owned(),
+            ("insert", _) => format!("REFERENCING NEW TABLE AS {CAME} FOR EACH STATEMENT"),
+            ("update", _) => {
+                format!("REFERENCING NEW TABLE AS {CAME} OLD TABLE AS {WENT} FOR EACH STATEMENT")
+            }
+            ("delete", _) => format!("REFERENCING OLD TABLE AS {WENT} FOR EACH STATEMENT"),
+            _ => "FOR EACH STATEMENT".to_owned(),
+        };
+        let trigger = trigger_name(new.lexicon, event);
+        session.execute(
+            &format!(
+                "CREATE TRIGGER {trigger} AFTER {event} ON {table} {level}
+                 EXECUTE FUNCTION termstream.note_change({lexicon})"
+            ),
+            &[],
         );
-        let crowded = noted.get::<i64>(0, 1).unwrap_or(0) > CHANGES_UNFOLDED;
-        // A stricter isolation level would fail here where another session folds too.
-        if crowded && noted.get(0, 2) == Some(true) {
-            fold_changes(session, lexicon);
-        }
-    });
-}
-
-/// Replaces the rows of transactions that ended by one token, in the row of this transaction: whoever
-/// sees this change sees those too. Rows that another session folds at this moment are left to it.
-fn fold_changes(session: &session::Session, lexicon: &str) {
-    session.execute(
-        "WITH old AS (
-             SELECT ctid FROM termstream.lexicon_change
-              WHERE lexicon = $1 AND xid < pg_snapshot_xmin(pg_current_snapshot())
-                FOR UPDATE SKIP LOCKED),
-         gone AS (
-             DELETE FROM termstream.lexicon_change USING old
-              WHERE lexicon_change.ctid = old.ctid
-          RETURNING lexicon_change.token)
-         UPDATE termstream.lexicon_change
-            SET token = token # (SELECT bit_xor(gone.token) FROM gone)
-          WHERE lexicon = $1 AND xid = pg_current_xact_id() AND EXISTS (SELECT FROM gone)",
-        &[lexicon.into()],
-    );
+        // Also where a replica or a restore plays the changes.
+        session.execute(
+            &format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"),
+            &[],
+        );
+    }
 }
 
 fn check_name(lexicon: &str) -> Result<(), Raise> {

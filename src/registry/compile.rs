@@ -31,40 +31,42 @@ impl Variant {
 ///
 /// In the order of their ids, so that every backend compiles the same form.
 pub fn compile(definition: &Definition, variant: &Variant) -> Result<Lexicon, Raise> {
+    Ok(compile_unique(definition, variant)?.0)
+}
+
+/// The same, and whether no term stands in two rows: taking one of them away would not take the term
+/// away, which changes beside a base could not tell.
+pub fn compile_unique(
+    definition: &Definition,
+    variant: &Variant,
+) -> Result<(Lexicon, bool), Raise> {
     let query = terms_query(definition)?;
     let mut builder = Builder::new(variant.settings);
     add_words(&mut builder, definition, variant);
     let mut wrong = None;
+    let mut is_unique = true;
+    let mut last = (0, String::new());
     session::connect(|session| {
-        session.for_each(&query, |rows, row| {
-            let id: Option<i64> = rows.get(row, 1);
-            let term: Option<String> = rows.get(row, 2);
-            let options = match options(rows.get(row, 3), rows.get(row, 4)) {
-                Ok(options) => options,
-                Err(edits) => {
-                    wrong.get_or_insert((id.unwrap_or_default(), edits));
-                    return;
-                }
+        session.for_each(&query, |rows, number| {
+            let mut row = rows.cells(number);
+            let (id, term) = (row.take::<i64>(), row.take::<String>());
+            let (Some(id), Some(term)) = (id, term) else {
+                builder.skip(id);
+                return;
             };
-            match (id, &term) {
-                (Some(id), Some(term)) => {
-                    builder.add(id, term, options);
-                }
-                _ => builder.skip(id),
-            }
+            match term_options(definition, id, row.take(), row.take()) {
+                Ok(options) => builder.add(id, &term, options),
+                Err(raise) => return wrong = wrong.take().or(Some(raise)),
+            };
+            let this = (id, term);
+            is_unique &= this != last;
+            last = this;
         });
     });
-    if let Some((id, edits)) = wrong {
-        return Err(Raise::new(
-            PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
-            format!(
-                "term {id} of lexicon \"{}\" allows {edits} edits",
-                definition.name
-            ),
-        )
-        .hint("A term allows 0, 1 or 2 edits, or NULL for the rule by length."));
+    if let Some(raise) = wrong {
+        return Err(raise);
     }
-    builder.finish().map_err(|error| {
+    let lexicon = builder.finish().map_err(|error| {
         Raise::new(
             PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
             format!(
@@ -72,7 +74,8 @@ pub fn compile(definition: &Definition, variant: &Variant) -> Result<Lexicon, Ra
                 definition.name
             ),
         )
-    })
+    })?;
+    Ok((lexicon, is_unique))
 }
 
 fn terms_query(definition: &Definition) -> Result<String, Raise> {
@@ -107,11 +110,25 @@ fn terms_query(definition: &Definition) -> Result<String, Raise> {
 }
 
 /// A term's own options; NULL means the lexicon's.
-fn options(guard: Option<bool>, edits: Option<i32>) -> Result<TermOptions, i32> {
+pub fn term_options(
+    definition: &Definition,
+    id: i64,
+    guard: Option<bool>,
+    edits: Option<i32>,
+) -> Result<TermOptions, Raise> {
     let max_distance = match edits {
         Some(edits) => match u8::try_from(edits) {
             Ok(few @ 0..=crate::lexicon::MAX_DISTANCE) => Some(few),
-            _ => return Err(edits),
+            _ => {
+                return Err(Raise::new(
+                    PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+                    format!(
+                        "term {id} of lexicon \"{}\" allows {edits} edits",
+                        definition.name
+                    ),
+                )
+                .hint("A term allows 0, 1 or 2 edits, or NULL for the rule by length."));
+            }
         },
         None => None,
     };

@@ -6,8 +6,11 @@
 //! the fingerprint (one small query), and compile only if it is new. Nothing is invalidated, so
 //! nothing can be missed: what is rolled back has no fingerprint that anybody sees.
 
+mod access;
+mod base;
 mod cache;
 pub mod catalog;
+pub mod changes;
 mod compile;
 mod definition;
 pub mod learning;

@@ -12,6 +12,7 @@ use crate::pg::catalog::{
 use crate::pg::error::Raise;
 use crate::pg::session::{self, Mode};
 use crate::pg::snapshot::with_snapshot;
+use crate::pg::subtransaction::subtransaction;
 use crate::pg::user::{self, as_extension_owner};
 
 /// A lexicon's name becomes part of a trigger's name, which has 63 bytes at most.
@@ -20,6 +21,8 @@ const TRIGGER_PREFIX: &str = "termstream_";
 
 /// Changes noted one by one until they are folded; each costs a statement some 50 ns.
 const CHANGES_UNFOLDED: i64 = 64;
+
+const SERIALIZATION_FAILURE: &str = "40001";
 
 /// What `create_lexicon` is asked for.
 pub struct NewLexicon<'a> {
@@ -153,15 +156,17 @@ pub fn note_change(lexicon: &str) {
             "INSERT INTO termstream.lexicon_change (lexicon, xid, token)
              VALUES ($1, pg_current_xact_id(), hashtextextended(gen_random_uuid()::text, 0))
              ON CONFLICT (lexicon, xid) DO UPDATE SET token = EXCLUDED.token
-             RETURNING (SELECT count(*) FROM termstream.lexicon_change c WHERE c.lexicon = $1),
-                       current_setting('transaction_isolation') = 'read committed'",
+             RETURNING (SELECT count(*) FROM termstream.lexicon_change c WHERE c.lexicon = $1)",
             &[lexicon.into()],
             Mode::Write,
         );
-        let crowded = noted.get::<i64>(0, 1).unwrap_or(0) > CHANGES_UNFOLDED;
-        // A stricter isolation level would fail here where another session folds too.
-        if crowded && noted.get(0, 2) == Some(true) {
-            fold_changes(session, lexicon);
+        if noted.get::<i64>(0, 1).unwrap_or(0) > CHANGES_UNFOLDED {
+            // Above read committed it fails where another session has folded meanwhile: then it is
+            // done.
+            match subtransaction(|| session::connect(|inner| fold_changes(inner, lexicon))) {
+                Err(error) if error.sqlstate != SERIALIZATION_FAILURE => error.rethrow(),
+                _ => {}
+            }
         }
     });
 }

@@ -19,8 +19,10 @@ pub struct Definition {
     pub fingerprint: i64,
 }
 
-// The fingerprint holds the definition (generation), the changes noted by the triggers, and the
-// files of the source: TRUNCATE, a rewriting ALTER TABLE and attaching a partition show there.
+// The fingerprint holds the definition (generation), the changes noted by the triggers, which columns
+// they are (another one may take over the name), and the files of the source: TRUNCATE and a rewriting
+// ALTER TABLE show there. Of a partition also its row in pg_inherits: what was detached, changed and
+// attached again has a new one.
 const READ: &str = "
 SELECT l.source::pg_catalog.oid, l.id_column::pg_catalog.text, l.term_column::pg_catalog.text,
        l.max_distance, l.whole_words, l.overlap,
@@ -32,12 +34,14 @@ SELECT l.source::pg_catalog.oid, l.id_column::pg_catalog.text, l.term_column::pg
        l.generation
          # COALESCE((SELECT pg_catalog.bit_xor(n.token) FROM termstream.lexicon_change n
                      WHERE n.lexicon = l.lexicon), 0)
+         # COALESCE(pg_catalog.hashint8extended(i.attnum::pg_catalog.int8, t.attnum::pg_catalog.int8), 0)
          # CASE c.relkind
              WHEN 'p' THEN COALESCE(
-               (SELECT pg_catalog.bit_xor(pg_catalog.hashint8extended(
-                         p.oid::pg_catalog.int8, p.relfilenode::pg_catalog.int8))
+               (SELECT pg_catalog.bit_xor(pg_catalog.hashtextextended(
+                         pg_catalog.concat_ws(' ', p.oid, p.relfilenode, h.xmin, h.ctid), 0))
                   FROM pg_catalog.pg_partition_tree(c.oid) AS tree
-                  JOIN pg_catalog.pg_class p ON p.oid = tree.relid), 0)
+                  JOIN pg_catalog.pg_class p ON p.oid = tree.relid
+                  LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = tree.relid), 0)
              ELSE COALESCE(pg_catalog.hashint8extended(
                          c.oid::pg_catalog.int8, c.relfilenode::pg_catalog.int8), 0)
            END

@@ -9,6 +9,7 @@ mod exact;
 mod fuzzy;
 mod guard;
 mod hash;
+mod learner;
 #[cfg(test)]
 mod oracle;
 mod osa;
@@ -27,9 +28,10 @@ use aho_corasick::AhoCorasick;
 
 pub use builder::{Added, Builder};
 pub use compiled::Shared;
-pub use english::english;
+pub use english::{english, english_dictionary};
 pub use guard::Rule;
 pub use hash::MAX_LETTERS;
+pub use learner::Learner;
 pub use search::Scratch;
 pub use settings::{MAX_DISTANCE, Overlap, Settings, TermOptions};
 

@@ -4,6 +4,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::definition::{check_id_type, unknown};
+use super::learning;
 use crate::lexicon::Overlap;
 use crate::pg::catalog::{
     column_names, column_type, is_temporary, is_utf8, owner as catalog_owner, qualified_name,
@@ -16,8 +17,17 @@ use crate::pg::subtransaction::subtransaction;
 use crate::pg::user::{self, as_extension_owner};
 
 /// A lexicon's name becomes part of a trigger's name, which has 63 bytes at most.
-const MAX_NAME_BYTES: usize = 63 - TRIGGER_PREFIX.len();
-const TRIGGER_PREFIX: &str = "termstream_";
+const MAX_NAME_BYTES: usize = 63 - "termstream_".len();
+
+/// The triggers of a lexicon's source, quoted, with their moments.
+///
+/// The one before a change is for who matches while rows change (a trigger that looks for duplicates):
+/// what is compiled then belongs to this transaction, and must not be taken for the terms as they
+/// were.
+fn triggers(lexicon: &str) -> [(&'static str, String); 2] {
+    [("BEFORE", "termstream-"), ("AFTER", "termstream_")]
+        .map(|(moment, prefix)| (moment, quote_identifier(&format!("{prefix}{lexicon}"))))
+}
 
 /// Changes noted one by one until they are folded; each costs a statement some 50 ns.
 const CHANGES_UNFOLDED: i64 = 64;
@@ -33,6 +43,10 @@ pub struct NewLexicon<'a> {
     pub max_distance: Option<i32>,
     pub whole_words: bool,
     pub overlap: &'a str,
+    pub common_words: &'a str,
+    pub learn_from: Option<&'a str>,
+    pub guard_column: Option<&'a str>,
+    pub distance_column: Option<&'a str>,
 }
 
 /// Makes a lexicon, compiles it once, and returns its number of terms.
@@ -50,22 +64,22 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
         .map_err(|error: crate::lexicon::LexiconError| {
             invalid(error.to_string()).hint("Give 'longest' or 'all'.")
         })?;
-    let trigger = quote_identifier(&format!("{TRIGGER_PREFIX}{}", new.lexicon));
     let lexicon = quote_literal(new.lexicon);
     // A statement trigger costs nothing for each row, but sees only what goes through the parent.
-    let (events, level) = if relation_kind(new.source) == Some('p') {
-        ("INSERT OR UPDATE OR DELETE", "ROW")
+    let (truncate, level) = if relation_kind(new.source) == Some('p') {
+        ("", "ROW")
     } else {
-        ("INSERT OR UPDATE OR DELETE OR TRUNCATE", "STATEMENT")
+        (" OR TRUNCATE", "STATEMENT")
     };
     let owner = user::current_role();
     session::connect(|session| {
         let added = as_extension_owner(|| {
             session.execute(
                 "INSERT INTO termstream.lexicon (lexicon, owner, source, id_column, term_column,
-                        max_distance, whole_words, overlap, generation)
-                 VALUES ($1, $2::regrole, $3::regclass, $4::name, $5::name, $6, $7, $8,
-                        hashtextextended(gen_random_uuid()::text, 0))
+                        max_distance, whole_words, overlap, common_words, guard_column,
+                        distance_column, generation)
+                 VALUES ($1, $2::regrole, $3::regclass, $4::name, $5::name, $6, $7, $8, $9,
+                        $10::name, $11::name, hashtextextended(gen_random_uuid()::text, 0))
                  ON CONFLICT DO NOTHING",
                 &[
                     new.lexicon.into(),
@@ -76,6 +90,9 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
                     new.max_distance.into(),
                     new.whole_words.into(),
                     new.overlap.into(),
+                    new.common_words.into(),
+                    new.guard_column.into(),
+                    new.distance_column.into(),
                 ],
             )
         });
@@ -86,19 +103,27 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
             )
             .hint("Choose another name, or call termstream.drop_lexicon first."));
         }
-        session.execute(
-            &format!(
-                "CREATE TRIGGER {trigger} AFTER {events} ON {table} FOR EACH {level}
-                 EXECUTE FUNCTION termstream.note_change({lexicon})"
-            ),
-            &[],
-        );
-        session.execute(
-            &format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"),
-            &[],
-        );
+        for (moment, trigger) in triggers(new.lexicon) {
+            session.execute(
+                &format!(
+                    "CREATE TRIGGER {trigger} {moment} INSERT OR UPDATE OR DELETE{truncate} ON {table}
+                     FOR EACH {level} EXECUTE FUNCTION termstream.note_change({lexicon})"
+                ),
+                &[],
+            );
+            session.execute(
+                &format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"),
+                &[],
+            );
+        }
         Ok(())
     })?;
+    if !matches!(new.common_words, "english" | "none") {
+        with_snapshot(|| learning::keep_common_words(new.lexicon, new.common_words))?;
+    }
+    if let Some(query) = new.learn_from {
+        with_snapshot(|| learning::learn(new.lexicon, query))?;
+    }
     let form = with_snapshot(|| super::current(new.lexicon))?;
     if form.skipped > 0 {
         let ids: Vec<String> = form
@@ -122,9 +147,10 @@ pub fn drop(lexicon: &str) -> Result<(), Raise> {
     let source = owned_source(lexicon)?;
     session::connect(|session| {
         if let (Some(table), Some(owner)) = (qualified_name(source), catalog_owner(source)) {
-            let trigger = quote_identifier(&format!("{TRIGGER_PREFIX}{lexicon}"));
             user::as_role(owner, user::SAFE_PATH, || {
-                session.execute(&format!("DROP TRIGGER IF EXISTS {trigger} ON {table}"), &[])
+                for (_, trigger) in triggers(lexicon) {
+                    session.execute(&format!("DROP TRIGGER IF EXISTS {trigger} ON {table}"), &[]);
+                }
             });
         }
         as_extension_owner(|| {
@@ -132,10 +158,12 @@ pub fn drop(lexicon: &str) -> Result<(), Raise> {
                 "DELETE FROM termstream.lexicon WHERE lexicon = $1",
                 &[lexicon.into()],
             );
-            session.execute(
-                "DELETE FROM termstream.lexicon_change WHERE lexicon = $1",
-                &[lexicon.into()],
-            );
+            for table in ["lexicon_change", "lexicon_word"] {
+                session.execute(
+                    &format!("DELETE FROM termstream.{table} WHERE lexicon = $1"),
+                    &[lexicon.into()],
+                );
+            }
         });
     });
     super::forget(lexicon);
@@ -242,8 +270,17 @@ fn check_source(new: &NewLexicon) -> Result<String, Raise> {
                 column_names(new.source).join(", ")
             )));
         };
-        if argument == "id_column" {
-            check_id_type(column, column_type)?;
+        match argument {
+            "id_column" => check_id_type(column, column_type)?,
+            "guard_column" if column_type != pg_sys::BOOLOID => {
+                return Err(wrong_type(argument, column, "boolean"));
+            }
+            "distance_column"
+                if ![pg_sys::INT2OID, pg_sys::INT4OID, pg_sys::INT8OID].contains(&column_type) =>
+            {
+                return Err(wrong_type(argument, column, "smallint, integer or bigint"));
+            }
+            _ => {}
         }
     }
     if !catalog_owner(new.source).is_some_and(user::acts_for) {
@@ -257,7 +294,7 @@ fn check_source(new: &NewLexicon) -> Result<String, Raise> {
 }
 
 /// The source of a lexicon that the current role owns.
-fn owned_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
+pub fn owned_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
     session::connect(|session| {
         let row = session.run(
             "SELECT source::pg_catalog.oid, owner::pg_catalog.oid FROM termstream.lexicon
@@ -276,6 +313,13 @@ fn owned_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
         }
         Ok(source)
     })
+}
+
+fn wrong_type(argument: &str, column: &str, wanted: &str) -> Raise {
+    Raise::new(
+        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        format!("{argument}: column \"{column}\" must be {wanted}"),
+    )
 }
 
 fn invalid(message: String) -> Raise {

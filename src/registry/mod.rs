@@ -9,6 +9,8 @@
 pub mod catalog;
 mod compile;
 mod definition;
+pub mod learning;
+pub mod tuning;
 
 use once_cell::unsync::Lazy;
 use std::cell::RefCell;
@@ -19,6 +21,7 @@ use crate::lexicon::Lexicon;
 use crate::pg::error::Raise;
 use crate::pg::snapshot::{self, Identity};
 
+use compile::Variant;
 use definition::Definition;
 
 /// A lexicon ready for matching, with what could not become part of it.
@@ -72,7 +75,7 @@ pub fn current(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
     // Compiling runs queries, so no borrow of the registry is held meanwhile.
     let form = match known {
         Some(form) => form,
-        None => Rc::new(compile::compile(&definition)?),
+        None => Rc::new(compile::compile(&definition, &Variant::of(&definition))?),
     };
     with_entry(lexicon, |entry| {
         entry.forms.retain(|other| !Rc::ptr_eq(other, &form));

@@ -6,4 +6,7 @@
 mod database;
 mod fixtures;
 
+mod inbox;
 mod matching;
+mod rejects;
+mod visibility;

@@ -90,7 +90,7 @@ fn note_change(fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport
     for lexicon in call.arguments() {
         changes::on_trigger(&call, &lexicon);
     }
-    Ok(Returned(Some(pg_sys::Datum::from(0))))
+    Ok(Returned(Some(call.unchanged())))
 }
 
 #[pg_extern(sql = r#"

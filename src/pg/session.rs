@@ -8,6 +8,7 @@ use pgrx::prelude::*;
 use std::ffi::CString;
 
 use super::error::Raise;
+use super::user::{SAFE_PATH, as_role, current_role};
 
 /// Which rows a statement sees, and whether it may change them.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -315,7 +316,16 @@ impl Saved {
     }
 
     /// Runs it on `session`. `args` have the types it was made with.
+    ///
+    /// On the safe search_path: a caller's own would be another reason to plan again, and could put an
+    /// operator of somebody else's before those of pg_catalog.
     pub fn run(&self, session: &Session, args: &[Arg], mode: Mode) -> Rows {
+        as_role(current_role(), SAFE_PATH, || {
+            self.run_here(session, args, mode)
+        })
+    }
+
+    fn run_here(&self, session: &Session, args: &[Arg], mode: Mode) -> Rows {
         if self.plan.get().is_null() {
             let planned = session.prepare(self.statement, self.types);
             // SAFETY: moves the plan out of SPI's memory, once; Postgres replans it when what it

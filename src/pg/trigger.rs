@@ -92,6 +92,24 @@ impl TriggerCall {
         unsafe { (*self.data).tg_event & pg_sys::TRIGGER_EVENT_ROW != 0 }
     }
 
+    /// What the function must return to change nothing: before a row, the row that is to come (null
+    /// would skip it), else null.
+    pub fn unchanged(&self) -> pg_sys::Datum {
+        if !(self.is_before() && self.is_for_row()) {
+            return pg_sys::Datum::from(0);
+        }
+        // SAFETY: both are set for a row trigger, the second one for an update.
+        unsafe {
+            let data = &*self.data;
+            let operation = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK;
+            pg_sys::Datum::from(if operation == pg_sys::TRIGGER_EVENT_UPDATE {
+                data.tg_newtuple
+            } else {
+                data.tg_trigtuple
+            })
+        }
+    }
+
     /// Gives the row's fields, all of them text, to `take`.
     ///
     /// The bytes are those of the database's encoding as they came in: with a client encoding of

@@ -146,7 +146,7 @@ pub fn refresh(lexicon: &str) -> Result<usize, Raise> {
     Ok(as_extension_owner(|| changes::renew(lexicon))?.terms())
 }
 
-const EVENTS: [&str; 4] = ["insert", "update", "delete", "truncate"];
+const EVENTS: [&str; 5] = ["before", "insert", "update", "delete", "truncate"];
 
 fn trigger_name(lexicon: &str, event: &str) -> String {
     quote_identifier(&format!("{TRIGGER_PREFIX}{lexicon}_{event}"))
@@ -155,24 +155,30 @@ fn trigger_name(lexicon: &str, event: &str) -> String {
 /// The triggers that note changes. A statement trigger costs nothing for each row, but sees only what
 /// goes through the parent of a partitioned table: there it is one for each row, and TRUNCATE shows
 /// in the files of the partitions.
+///
+/// The one before a change is for who matches while rows change (a trigger that looks for duplicates):
+/// what is compiled then belongs to this transaction, and must not be taken for the terms as they were.
 fn create_triggers(session: &Session, new: &NewLexicon, table: &str) {
     let is_partitioned = relation_kind(new.source) == Some('p');
     let lexicon = quote_literal(new.lexicon);
     for event in EVENTS {
-        let level = match (event, is_partitioned) {
+        let level = if is_partitioned { "ROW" } else { "STATEMENT" };
+        let moment = match (event, is_partitioned) {
             ("truncate", true) => continue,
-            (_, true) => "FOR EACH ROW".to_owned(),
-            ("insert", _) => format!("REFERENCING NEW TABLE AS {CAME} FOR EACH STATEMENT"),
-            ("update", _) => {
-                format!("REFERENCING NEW TABLE AS {CAME} OLD TABLE AS {WENT} FOR EACH STATEMENT")
-            }
-            ("delete", _) => format!("REFERENCING OLD TABLE AS {WENT} FOR EACH STATEMENT"),
-            _ => "FOR EACH STATEMENT".to_owned(),
+            ("before", true) => "BEFORE INSERT OR UPDATE OR DELETE".to_owned(),
+            ("before", false) => "BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE".to_owned(),
+            _ => format!("AFTER {event}"),
+        };
+        let rows = match (event, is_partitioned) {
+            ("insert", false) => format!("REFERENCING NEW TABLE AS {CAME}"),
+            ("update", false) => format!("REFERENCING NEW TABLE AS {CAME} OLD TABLE AS {WENT}"),
+            ("delete", false) => format!("REFERENCING OLD TABLE AS {WENT}"),
+            _ => String::new(),
         };
         let trigger = trigger_name(new.lexicon, event);
         session.execute(
             &format!(
-                "CREATE TRIGGER {trigger} AFTER {event} ON {table} {level}
+                "CREATE TRIGGER {trigger} {moment} ON {table} {rows} FOR EACH {level}
                  EXECUTE FUNCTION termstream.note_change({lexicon})"
             ),
             &[],

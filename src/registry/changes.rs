@@ -10,10 +10,13 @@ use crate::pg::catalog::quote_identifier;
 use crate::pg::error::Raise;
 use crate::pg::session::{self, Mode, Session};
 use crate::pg::snapshot::with_snapshot;
+use crate::pg::subtransaction::subtransaction;
 use crate::pg::trigger::TriggerCall;
 
 /// Changes noted one by one until they are folded; each costs a statement some 50 ns.
 const CHANGES_UNFOLDED: i64 = 64;
+
+const SERIALIZATION_FAILURE: &str = "40001";
 
 /// A statement that changes more terms than this makes a new base, and so does the one after which
 /// more than this many changes stand beside the base: reading them takes 10 ms then.
@@ -22,23 +25,20 @@ const MAX_CHANGES: i64 = 10_000;
 /// The trigger on a lexicon's source. Runs as the extension's owner.
 pub fn on_trigger(call: &TriggerCall, lexicon: &str) {
     let names = call.transition_tables();
-    if names.is_empty() {
-        // A row trigger (partitioned source), or TRUNCATE: what changed is not told row by row.
-        return note(lexicon, false);
-    }
     session::connect(|session| {
+        let has_base = has_base(session, lexicon);
+        if call.is_before() {
+            return note(lexicon, has_base);
+        }
+        if names.is_empty() {
+            // A row trigger (partitioned source), or TRUNCATE: nobody tells what changed.
+            return note(lexicon, false);
+        }
         call.register_transition_tables(session);
         let changed: i64 = names.iter().map(|name| count(session, name)).sum();
         if changed == 0 {
             return;
         }
-        let has_base = !session
-            .run(
-                "SELECT FROM termstream.lexicon_base WHERE lexicon = $1",
-                &[lexicon.into()],
-                Mode::Write,
-            )
-            .is_empty();
         let mut waiting = changed;
         if has_base && changed <= MAX_CHANGES {
             add_details(session, lexicon, &names);
@@ -116,15 +116,17 @@ pub fn note(lexicon: &str, detailed: bool) {
              VALUES ($1, pg_current_xact_id(), hashtextextended(gen_random_uuid()::text, 0), $2)
              ON CONFLICT (lexicon, xid) DO UPDATE
                 SET token = EXCLUDED.token, detailed = c.detailed AND EXCLUDED.detailed
-             RETURNING (SELECT count(*) FROM termstream.lexicon_change o WHERE o.lexicon = $1),
-                       current_setting('transaction_isolation') = 'read committed'",
+             RETURNING (SELECT count(*) FROM termstream.lexicon_change o WHERE o.lexicon = $1)",
             &[lexicon.into(), detailed.into()],
             Mode::Write,
         );
-        let crowded = noted.get::<i64>(0, 1).unwrap_or(0) > CHANGES_UNFOLDED;
-        // A stricter isolation level would fail here where another session folds too.
-        if crowded && noted.get(0, 2) == Some(true) {
-            fold(session, lexicon);
+        if noted.get::<i64>(0, 1).unwrap_or(0) > CHANGES_UNFOLDED {
+            // Above read committed it fails where another session has folded meanwhile: then it is
+            // done.
+            match subtransaction(|| session::connect(|inner| fold(inner, lexicon))) {
+                Err(error) if error.sqlstate != SERIALIZATION_FAILURE => error.rethrow(),
+                _ => {}
+            }
         }
     });
 }
@@ -147,6 +149,15 @@ fn fold(session: &Session, lexicon: &str) {
           WHERE lexicon = $1 AND xid = pg_current_xact_id() AND EXISTS (SELECT FROM gone)",
         &[lexicon.into()],
     );
+}
+
+fn has_base(session: &Session, lexicon: &str) -> bool {
+    let base = session.run(
+        "SELECT FROM termstream.lexicon_base WHERE lexicon = $1",
+        &[lexicon.into()],
+        Mode::Write,
+    );
+    !base.is_empty()
 }
 
 fn count(session: &Session, transition_table: &str) -> i64 {

@@ -27,8 +27,9 @@ pub struct Definition {
     pub is_committed: bool,
     /// The version of the stored compiled form, if what came after it is known term by term.
     pub base: Option<i64>,
-    /// The files of the source: TRUNCATE, a rewriting ALTER TABLE and attaching a partition show
-    /// here, and VACUUM FULL does, which costs a compilation.
+    /// The source's own state: which columns (another one may take over the name), which files
+    /// (TRUNCATE and a rewriting ALTER TABLE change them), and of partitions their rows in pg_inherits
+    /// (what was detached, changed and attached again has a new one).
     pub files: i64,
 }
 
@@ -46,15 +47,18 @@ SELECT l.source::pg_catalog.oid, c.oid IS NOT NULL,
        l.max_distance, l.whole_words, l.overlap, l.common_words, l.learned > 0,
        l.generation, n.tokens, n.detailed, n.committed,
        b.version, b.files,
-       CASE c.relkind
-         WHEN 'p' THEN
-           (SELECT pg_catalog.bit_xor(pg_catalog.hashint8extended(
-                     p.oid::pg_catalog.int8, p.relfilenode::pg_catalog.int8))
-              FROM pg_catalog.pg_partition_tree(c.oid) AS tree
-              JOIN pg_catalog.pg_class p ON p.oid = tree.relid)
-         ELSE pg_catalog.hashint8extended(
-                c.oid::pg_catalog.int8, c.relfilenode::pg_catalog.int8)
-       END
+       pg_catalog.hashtextextended(
+         pg_catalog.concat_ws(' ', i.attnum, t.attnum, g.attnum, d.attnum), 0)
+       # CASE c.relkind
+           WHEN 'p' THEN COALESCE(
+             (SELECT pg_catalog.bit_xor(pg_catalog.hashtextextended(
+                       pg_catalog.concat_ws(' ', p.oid, p.relfilenode, h.xmin, h.ctid), 0))
+                FROM pg_catalog.pg_partition_tree(c.oid) AS tree
+                JOIN pg_catalog.pg_class p ON p.oid = tree.relid
+                LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = tree.relid), 0)
+           ELSE COALESCE(pg_catalog.hashint8extended(
+                       c.oid::pg_catalog.int8, c.relfilenode::pg_catalog.int8), 0)
+         END
   FROM termstream.lexicon l
  CROSS JOIN LATERAL (
        SELECT pg_catalog.bit_xor(token), COALESCE(pg_catalog.bool_and(detailed), true),

@@ -295,11 +295,12 @@ fn check_pairs(
     }
     let unique = session.run(
         "SELECT FROM pg_catalog.pg_index i
-          WHERE i.indrelid = $1 AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
+          WHERE i.indrelid = $1 AND i.indisunique AND i.indimmediate AND i.indisvalid
+            AND i.indpred IS NULL AND i.indexprs IS NULL
             AND (SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attname)
                    FROM pg_catalog.pg_attribute a
                   WHERE a.attrelid = $1
-                    AND a.attnum = ANY (i.indkey::pg_catalog.int2[]))
+                    AND a.attnum = ANY ((i.indkey::pg_catalog.int2[])[0:i.indnkeyatts - 1]))
               = (SELECT pg_catalog.array_agg(w ORDER BY w::pg_catalog.name)
                    FROM pg_catalog.unnest($2) w)",
         &[

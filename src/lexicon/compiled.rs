@@ -45,6 +45,10 @@ pub(crate) enum Section {
     Dictionary,
     /// `u32` per vocabulary number: in how many learned documents the token stood.
     Frequencies,
+    /// For each vocabulary number where its terms begin, `u32`; the terms, as postings; pairs of words.
+    WordStarts,
+    WordPostings,
+    WordPairs,
     /// `u64` per slot: which lengths of terms begin with the letters that hash there.
     Prefixes,
     /// `u64` per slot: half a hash and a group.

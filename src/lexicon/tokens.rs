@@ -11,6 +11,8 @@ use super::hash;
 /// Vocabulary number of a token that no term has.
 pub(crate) const FOREIGN: u32 = u32::MAX;
 const COMMON: u32 = 1 << 31;
+const SHARED: u32 = 1 << 30;
+const MOST: u32 = SHARED - 1;
 
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
@@ -18,7 +20,7 @@ pub(crate) struct TokenSlot {
     /// Rolling hash of the token; 0 marks a free slot (no token hashes to it but the empty one).
     hash: u64,
     vocabulary: u32,
-    /// Document frequency, with the top bit for ordinary words.
+    /// Document frequency, with the top bits for ordinary words and for words of longer terms.
     info: u32,
 }
 
@@ -27,6 +29,8 @@ pub(crate) struct TokenSlot {
 pub(crate) struct Standing {
     pub vocabulary: u32,
     pub common: bool,
+    /// A word of a term of several words.
+    pub shared: bool,
     pub frequency: u32,
 }
 
@@ -34,6 +38,7 @@ impl Standing {
     pub const UNKNOWN: Standing = Standing {
         vocabulary: FOREIGN,
         common: false,
+        shared: false,
         frequency: 0,
     };
 
@@ -56,7 +61,8 @@ pub(crate) fn look_up(slots: &[TokenSlot], hash: u64) -> Standing {
             return Standing {
                 vocabulary: slot.vocabulary,
                 common: slot.info & COMMON != 0,
-                frequency: slot.info & !COMMON,
+                shared: slot.info & SHARED != 0,
+                frequency: slot.info & MOST,
             };
         }
         if slot.hash == 0 {
@@ -83,15 +89,15 @@ impl TokenTable {
     }
 
     /// The vocabulary number of a token of a term.
-    pub fn vocabulary(&mut self, token: &[u8]) -> u32 {
-        if let Some(standing) = self.words.get(token)
-            && standing.in_lexicon()
-        {
-            return standing.vocabulary;
+    pub fn vocabulary(&mut self, token: &[u8], shared: bool) -> u32 {
+        let next = self.vocabulary;
+        let standing = self.entry(token);
+        standing.shared |= shared;
+        if !standing.in_lexicon() {
+            standing.vocabulary = next;
         }
-        let number = self.vocabulary;
-        self.vocabulary += 1;
-        self.entry(token).vocabulary = number;
+        let number = standing.vocabulary;
+        self.vocabulary = next.max(number + 1);
         number
     }
 
@@ -100,7 +106,7 @@ impl TokenTable {
     }
 
     pub fn frequency(&mut self, token: &[u8], documents: u32) {
-        self.entry(token).frequency = documents.min(!COMMON);
+        self.entry(token).frequency = documents.min(MOST);
     }
 
     /// The slots, and the document frequency of each word of the vocabulary.
@@ -126,7 +132,9 @@ impl TokenTable {
                 }
                 at = if at == last { 0 } else { at + 1 };
             }
-            let info = standing.frequency | if standing.common { COMMON } else { 0 };
+            let flag = |on: bool, flag: u32| if on { flag } else { 0 };
+            let info =
+                standing.frequency | flag(standing.common, COMMON) | flag(standing.shared, SHARED);
             slots[at] = TokenSlot {
                 hash,
                 vocabulary: standing.vocabulary,

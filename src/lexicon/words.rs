@@ -18,6 +18,8 @@ pub(crate) struct Word {
     /// Rolling hashes of the run of words up to its start, its end, and its end without possessive s.
     pub before: u64,
     pub after: u64,
+    /// Rolling hash of the word itself.
+    pub hash: u64,
     pub after_stem: u64,
     pub standing: Standing,
     pub stem_standing: Standing,
@@ -74,6 +76,7 @@ pub(crate) fn fill<L: Letter>(
             end,
             before,
             after: before,
+            hash: 0,
             after_stem: before,
             standing: Standing::UNKNOWN,
             stem_standing: Standing::UNKNOWN,
@@ -87,6 +90,7 @@ pub(crate) fn fill<L: Letter>(
             word.after = before
                 .wrapping_mul(hash::power(own.len()))
                 .wrapping_add(own_hash);
+            word.hash = own_hash;
             word.standing = look_up(slots, own_hash);
             if token.possessive() && own.len() > 1 {
                 let stem = &own[..own.len() - 1];

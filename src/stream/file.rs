@@ -148,18 +148,18 @@ impl Run<'_> {
 
     /// Runs the batch and commits it with the counts and the position.
     fn flush(&mut self, state: State) -> Result<(), Raise> {
-        // In a subtransaction, so that an error leaves nothing half done that a rollback of the
-        // procedure's transaction would stumble over (snapshots, roles, settings).
-        match subtransaction(|| flush(&mut self.load)) {
-            Ok(outcome) => outcome?,
-            Err(error) => error.rethrow(),
-        }
-        ledger::write(&self.load, state, Some(self.position), None);
+        let position = self.position;
+        contained(|| {
+            flush(&mut self.load)?;
+            ledger::write(&self.load, state, Some(position), None);
+            Ok(())
+        })?;
         self.transactions.commit();
         if state == State::Running {
             // Somebody may have changed or dropped the stream in between.
             let stream = self.load.definition.stream;
-            self.load.definition = Definition::read(self.transactions.session(), stream)?;
+            self.load.definition =
+                contained(|| Definition::read(self.transactions.session(), stream))?;
         }
         Ok(())
     }
@@ -169,6 +169,15 @@ impl Run<'_> {
         self.transactions.rollback();
         ledger::fail(self.load.id, error);
         self.transactions.commit();
+    }
+}
+
+/// Runs `work` in a subtransaction, so that an error leaves nothing half done that a rollback of the
+/// procedure's transaction would stumble over: snapshots, roles, settings, nested connections.
+fn contained<R>(work: impl FnOnce() -> Result<R, Raise>) -> Result<R, Raise> {
+    match subtransaction(work) {
+        Ok(outcome) => outcome,
+        Err(error) => error.rethrow(),
     }
 }
 

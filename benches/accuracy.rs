@@ -128,22 +128,14 @@ fn read(folder: &Path) -> Option<Set> {
 
 /// The records of a CSV text after its header.
 fn records(text: &str) -> Vec<Vec<String>> {
-    let mut reader = csv_core::Reader::new();
-    let (mut records, mut record, mut field) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut input, mut output) = (text.as_bytes(), [0; 4096]);
-    loop {
-        let (result, read, written) = reader.read_field(input, &mut output);
-        field.extend_from_slice(&output[..written]);
-        input = &input[read..];
-        match result {
-            csv_core::ReadFieldResult::Field { record_end } => {
-                record.push(String::from_utf8_lossy(&std::mem::take(&mut field)).into_owned());
-                if record_end {
-                    records.push(std::mem::take(&mut record));
-                }
-            }
-            csv_core::ReadFieldResult::End => return records.into_iter().skip(1).collect(),
-            _ => {}
-        }
-    }
+    csv::Reader::from_reader(text.as_bytes())
+        .byte_records()
+        .filter_map(Result::ok)
+        .map(|record| {
+            record
+                .iter()
+                .map(|field| String::from_utf8_lossy(field).into_owned())
+                .collect()
+        })
+        .collect()
 }

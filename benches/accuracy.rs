@@ -22,11 +22,13 @@ struct Set {
 fn main() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     let verbose = std::env::args().any(|argument| argument == "--verbose");
-    for name in ["brands-demo", "brands-small"] {
-        let Some(set) = read(&data.join(name)) else {
+    // Folders of more sets in the same format may be given.
+    let given = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    for name in ["brands-demo", "brands-small"].map(str::to_owned).into_iter().chain(given) {
+        let Some(set) = read(&data.join(&name)) else {
             println!(
                 "{name}: skipped, {} is not there",
-                data.join(name).display()
+                data.join(&name).display()
             );
             continue;
         };

@@ -9,6 +9,7 @@ mod exact;
 mod fuzzy;
 mod guard;
 mod hash;
+mod learner;
 #[cfg(test)]
 mod oracle;
 mod osa;
@@ -27,9 +28,10 @@ use aho_corasick::AhoCorasick;
 
 pub use builder::{Added, Builder};
 pub use compiled::Shared;
-pub use english::english;
+pub use english::{english, english_dictionary};
 pub use guard::Rule;
 pub use hash::MAX_LETTERS;
+pub use learner::Learner;
 pub use search::Scratch;
 pub use settings::{MAX_DISTANCE, Overlap, Settings, TermOptions};
 
@@ -113,6 +115,14 @@ impl Lexicon {
     /// Opens the compiled form where it is; it must begin on a multiple of 8 bytes.
     pub fn from_shared(bytes: Shared) -> Result<Lexicon, LexiconError> {
         Compiled::shared(bytes).map(Lexicon::of)
+    }
+
+    /// Opens the compiled form where it is without reading all of it: the checksum is not compared.
+    ///
+    /// For bytes that were checked before, or written by this machine. Whatever they hold, a search
+    /// reads inside them; its answers are only as good as they are.
+    pub fn from_trusted(bytes: Shared) -> Result<Lexicon, LexiconError> {
+        Compiled::trusted(bytes).map(Lexicon::of)
     }
 
     pub fn settings(&self) -> Settings {

@@ -1,15 +1,15 @@
 //! The search: fold, look up each token, find exact windows, find misspelled ones, settle overlaps,
 //! and say where in the original each mention stands.
 
-use super::compiled::{Compiled, Section, TermRow, span};
-use super::exact::{Exact, length_bit};
-use super::fuzzy::{Fuzzy, FuzzyScratch, accepted};
-use super::hash::{self, Letter};
+use super::compiled::{GroupRow, Section, TermRow, span};
+use super::exact;
+use super::fuzzy::{Fuzzy, FuzzyScratch};
+use super::guard::{Judge, Text};
 use super::overlap::{Candidate, longest};
 use super::settings::Overlap;
 use super::words::{self, Word};
 use super::{Kind, Lexicon, Mention, substring};
-use crate::text::{Folded, Token};
+use crate::text::Folded;
 
 /// Buffers of a search, to be kept and used again: a search then allocates nothing.
 #[derive(Default)]
@@ -96,7 +96,18 @@ impl Lexicon {
         let (tokens, bytes) = (folded.tokens(), folded.letters());
         if folded.is_ascii() {
             words::fill(&self.compiled, bytes, tokens, |at| at, words);
-            self.scan(bytes, bytes, tokens, words, fuzzy, candidates);
+            let text = Text {
+                words,
+                tokens,
+                bytes,
+            };
+            exact::windows(&self.compiled, bytes, text, candidates);
+            Fuzzy {
+                compiled: &self.compiled,
+                letters: bytes,
+                text,
+            }
+            .search(fuzzy, candidates);
         } else {
             codes.clear();
             codes.extend(
@@ -114,28 +125,19 @@ impl Lexicon {
                 letters
             };
             words::fill(&self.compiled, codes, tokens, place, words);
-            self.scan(codes, bytes, tokens, words, fuzzy, candidates);
+            let text = Text {
+                words,
+                tokens,
+                bytes,
+            };
+            exact::windows(&self.compiled, codes, text, candidates);
+            Fuzzy {
+                compiled: &self.compiled,
+                letters: codes.as_slice(),
+                text,
+            }
+            .search(fuzzy, candidates);
         }
-    }
-
-    fn scan<L: Letter>(
-        &self,
-        letters: &[L],
-        bytes: &[u8],
-        tokens: &[Token],
-        words: &[Word],
-        fuzzy: &mut FuzzyScratch,
-        candidates: &mut Vec<Candidate>,
-    ) {
-        exact_windows(&self.compiled, letters, bytes, tokens, words, candidates);
-        Fuzzy {
-            compiled: &self.compiled,
-            letters,
-            bytes,
-            tokens,
-            words,
-        }
-        .search(fuzzy, candidates);
     }
 
     /// Turns candidates into mentions.
@@ -152,6 +154,14 @@ impl Lexicon {
             longest(candidates, taken, words.len());
         }
         let (tokens, bytes) = (folded.tokens(), folded.letters());
+        let judge = Judge::of(
+            &self.compiled,
+            Text {
+                words,
+                tokens,
+                bytes,
+            },
+        );
         for candidate in candidates.iter() {
             let (Some(first), Some(last)) = (
                 tokens.get(candidate.first as usize),
@@ -165,7 +175,7 @@ impl Lexicon {
             } else {
                 last.source_end
             } as usize;
-            let terms = accepted(&self.compiled, words, tokens, bytes, candidate);
+            let terms = judge.accepted(*candidate);
             self.report(text, start, end, candidate, terms, mentions);
         }
     }
@@ -175,18 +185,14 @@ impl Lexicon {
         if mentions.len() < 2 {
             return;
         }
-        if self.compiled.settings().overlap == Overlap::All {
-            let id = |mention: &Mention| self.term_id(mention.term);
-            mentions.sort_unstable_by_key(|m| {
-                (m.start, m.end, id(m), m.distance, m.kind as u8, m.term)
-            });
-            mentions.dedup_by_key(|m| (m.start, m.end, id(m)));
-        }
+        let id = |mention: &Mention| self.term_id(mention.term);
+        mentions.sort_unstable_by_key(|m| (m.start, m.end, id(m), m.distance, m.kind, m.term));
+        mentions.dedup_by_key(|m| (m.start, m.end, id(m)));
         mentions.sort_unstable_by_key(|mention| (mention.start, mention.end, mention.term));
     }
 
     fn members(&self, group: u32) -> impl Iterator<Item = u32> + '_ {
-        let groups: &[super::compiled::GroupRow] = self.compiled.section(Section::Groups);
+        let groups: &[GroupRow] = self.compiled.section(Section::Groups);
         let members: &[u32] = self.compiled.section(Section::GroupTerms);
         let range = match (groups.get(group as usize), groups.get(group as usize + 1)) {
             (Some(row), Some(next)) => span(row.terms, next.terms, members.len()),
@@ -244,58 +250,5 @@ impl Lexicon {
         self.term_text(term)
             .get(usize::from(row.core_start)..usize::from(row.core_end))
             .unwrap_or("")
-    }
-}
-
-/// Every window whose letters are those of a group of terms.
-fn exact_windows<L: Letter>(
-    compiled: &Compiled,
-    letters: &[L],
-    bytes: &[u8],
-    tokens: &[Token],
-    words: &[Word],
-    candidates: &mut Vec<Candidate>,
-) {
-    let exact = Exact::of(compiled);
-    let longest = compiled.header.longest as usize;
-    for (first, word) in words.iter().enumerate() {
-        let start = word.start as usize;
-        let lengths = exact.lengths(letters.get(start..).unwrap_or(&[]));
-        for (last, word_to) in words.iter().enumerate().skip(first) {
-            if last > first && word_to.breaks || word_to.endless {
-                break;
-            }
-            let mut probe = |stem: bool, after: u64| {
-                let length = word_to.end(stem) - start;
-                if length > longest || lengths & length_bit(length) == 0 {
-                    return;
-                }
-                let (Some(from), Some(to)) = (tokens.get(first), tokens.get(last)) else {
-                    return;
-                };
-                let end = to.end as usize - usize::from(stem);
-                let own = bytes.get(from.start as usize..end).unwrap_or(&[]);
-                if let Some(group) = exact.find(hash::between(word.before, after, length), own) {
-                    candidates.push(Candidate {
-                        first: first as u32,
-                        last: last as u32,
-                        stem,
-                        group,
-                        distance: 0,
-                        letters: length as u16,
-                        window_letters: length as u16,
-                    });
-                }
-            };
-            probe(false, word_to.after);
-            if word_to.possessive {
-                probe(true, word_to.after_stem);
-            }
-            // No term is longer than what this window has without its s.
-            let length = word_to.end(true) - start;
-            if length > longest || lengths >> length.min(63) == 0 {
-                break;
-            }
-        }
     }
 }

@@ -95,10 +95,6 @@ impl TokenTable {
         number
     }
 
-    pub fn contains(&self, token: &[u8]) -> bool {
-        self.words.contains_key(token)
-    }
-
     pub fn common(&mut self, token: &[u8]) {
         self.entry(token).common = true;
     }

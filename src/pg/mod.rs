@@ -13,6 +13,7 @@ pub mod procedure;
 pub mod relation;
 pub mod rows;
 pub mod session;
+pub mod shared_file;
 pub mod snapshot;
 pub mod subtransaction;
 pub mod transaction;

@@ -105,6 +105,8 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
         );
         Ok(())
     })?;
+    // Until this transaction commits, the lexicon is nobody else's: see `cache`.
+    as_extension_owner(|| note_change(new.lexicon));
     if !matches!(new.common_words, "english" | "none") {
         with_snapshot(|| learning::keep_common_words(new.lexicon, new.common_words))?;
     }
@@ -141,10 +143,13 @@ pub fn drop(lexicon: &str) -> Result<(), Raise> {
             });
         }
         as_extension_owner(|| {
-            session.execute(
-                "DELETE FROM termstream.lexicon WHERE lexicon = $1",
+            let dropped = session.run(
+                "DELETE FROM termstream.lexicon WHERE lexicon = $1 RETURNING generation",
                 &[lexicon.into()],
+                Mode::Write,
             );
+            // If the drop is rolled back, the next one to match writes the file again.
+            dropped.get(0, 1).map(super::cache::remove);
             for table in ["lexicon_change", "lexicon_word"] {
                 session.execute(
                     &format!("DELETE FROM termstream.{table} WHERE lexicon = $1"),

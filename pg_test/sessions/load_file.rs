@@ -21,6 +21,15 @@ fn with_gate(name: &str) -> (Database, Session) {
     (database, session)
 }
 
+/// Waits until somebody waits at the gate.
+fn wait_at_gate(session: &mut Session) {
+    session.wait_for(
+        "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+          WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted",
+        "1",
+    );
+}
+
 const FILE: &str = "menu_id,name\n1,pepsi\n2,pepsi\nx,pepsi\n4,pepsi\n5,pepsi\n6,pepsi\n7,pepsi\n";
 
 /// Behind the fourth row, where the second batch ends.
@@ -59,10 +68,7 @@ fn each_batch_is_committed_before_the_next_one_begins() {
     session.run("SELECT pg_advisory_lock(1)");
     let mut loader = database.session();
     let loading = std::thread::spawn(move || loader.run(&call(&path)));
-    session.wait_for(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
-        "1",
-    );
+    wait_at_gate(&mut session);
     assert_eq!(pairs(&mut session), ["1|2", "2|2", "4|2"]);
     assert_eq!(
         session.lines(STATE),
@@ -108,10 +114,7 @@ fn a_load_whose_session_dies_is_interrupted() {
     let mut loader = database.session();
     let pid = loader.pid();
     let loading = std::thread::spawn(move || loader.client.simple_query(&call(&path)).is_err());
-    session.wait_for(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
-        "1",
-    );
+    wait_at_gate(&mut session);
     session.run(&format!("SELECT pg_terminate_backend({pid})"));
     assert!(loading.join().expect("an answer"), "the session has ended");
     session.wait_for("SELECT state FROM termstream.loads", "interrupted");
@@ -134,10 +137,7 @@ fn a_cancel_leaves_the_session_usable() {
         let failure = loader.error(&call(&path));
         (failure, loader)
     });
-    session.wait_for(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
-        "1",
-    );
+    wait_at_gate(&mut session);
     session.run(&format!("SELECT pg_cancel_backend({pid})"));
     let (failure, mut loader) = loading.join().expect("an answer");
     failure.is("57014", "canceling statement due to user request");
@@ -163,14 +163,11 @@ fn a_cancel_while_the_ledger_is_written_leaves_the_session_usable() {
         let failure = loader.error(&call(&path));
         (failure, loader)
     });
-    session.wait_for(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
-        "1",
-    );
+    wait_at_gate(&mut session);
     session.run("BEGIN");
     session.run("LOCK TABLE termstream.load IN SHARE ROW EXCLUSIVE MODE");
     session.run("SELECT pg_advisory_unlock(1)");
-    session.wait_for("SELECT count(*) FROM pg_locks WHERE relation = 'termstream.load'::regclass AND NOT granted", "1");
+    session.wait_for("SELECT count(*) FROM pg_locks WHERE relation = 'termstream.load'::regclass AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", "1");
     session.run(&format!("SELECT pg_cancel_backend({pid})"));
     // The load wants to leave word of its failure, too, and waits for the table again.
     session.wait_for(
@@ -341,10 +338,7 @@ fn a_stream_that_is_dropped_meanwhile_ends_the_load() {
         let failure = loader.error(&call(&path));
         (failure, loader)
     });
-    session.wait_for(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
-        "1",
-    );
+    wait_at_gate(&mut session);
     session.run("SELECT termstream.drop_stream('menu')");
     session.run("SELECT pg_advisory_unlock(1)");
     let (failure, mut loader) = loading.join().expect("an answer");

@@ -9,5 +9,7 @@ mod fixtures;
 mod inbox;
 mod load_file;
 mod matching;
+mod misuse;
 mod rejects;
+mod rights;
 mod visibility;

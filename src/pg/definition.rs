@@ -46,7 +46,8 @@ pub fn parse_columns(columns: &str) -> Vec<Column> {
             .hint("Write it as in CREATE TABLE, for example 'menu_id bigint NOT NULL, name text'.")
             .raise()
     };
-    let Ok(statement) = CString::new(format!("{PREFIX}{columns})")) else {
+    // On a line of its own, the bracket is in no comment of the list's.
+    let Ok(statement) = CString::new(format!("{PREFIX}{columns}\n)")) else {
         refuse("the column list contains a NUL character".into())
     };
     // SAFETY: the parser returns a list of RawStmt; each node's tag is checked before it is cast.
@@ -99,13 +100,25 @@ pub fn parse_columns(columns: &str) -> Vec<Column> {
                     Some(pg_sys::ConstrType::CONSTR_NOTNULL) => column.not_null = true,
                     Some(pg_sys::ConstrType::CONSTR_NULL) => {}
                     _ => refuse(format!(
-                        "column \"{}\" carries a constraint other than NOT NULL",
+                        "column \"{}\" carries more than a type and NOT NULL",
                         column.name
                     )),
                 }
             }
             if definition.typeName.is_null() {
                 refuse(format!("column \"{}\" has no type", column.name));
+            }
+            if (*definition.typeName).setof {
+                refuse(format!("column \"{}\" is declared as a set", column.name));
+            }
+            let plain = definition.collClause.is_null()
+                && definition.compression.is_null()
+                && definition.fdwoptions.is_null();
+            if !plain {
+                refuse(format!(
+                    "column \"{}\" carries more than a type and NOT NULL",
+                    column.name
+                ));
             }
             // Positions inside the generated statement would point nowhere for the user.
             (*definition.typeName).location = -1;

@@ -8,7 +8,7 @@ use pgrx::prelude::*;
 use std::ffi::CString;
 
 use super::error::Raise;
-use super::user::{SAFE_PATH, as_role, current_role};
+use super::user::on_safe_path;
 
 /// Which rows a statement sees, and whether it may change them.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -320,9 +320,7 @@ impl Saved {
     /// On the safe search_path: a caller's own would be another reason to plan again, and could put an
     /// operator of somebody else's before those of pg_catalog.
     pub fn run(&self, session: &Session, args: &[Arg], mode: Mode) -> Rows {
-        as_role(current_role(), SAFE_PATH, || {
-            self.run_here(session, args, mode)
-        })
+        on_safe_path(|| self.run_here(session, args, mode))
     }
 
     fn run_here(&self, session: &Session, args: &[Arg], mode: Mode) -> Rows {

@@ -41,6 +41,12 @@ pub fn as_role<R>(role: pg_sys::Oid, search_path: &CStr, work: impl FnOnce() -> 
 /// The path on which nothing of a user's can stand in for something of the system's.
 pub const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
 
+/// Runs `work` as the current role, where no operator of somebody else's can come before those of
+/// pg_catalog.
+pub fn on_safe_path<R>(work: impl FnOnce() -> R) -> R {
+    as_role(current_role(), SAFE_PATH, work)
+}
+
 /// Runs `work` as the owner of the extension's tables, who alone writes them.
 pub fn as_extension_owner<R>(work: impl FnOnce() -> R) -> R {
     let owner = super::catalog::find(c"termstream", c"lexicon").and_then(super::catalog::owner);

@@ -269,12 +269,13 @@ fn check_source(new: &NewLexicon) -> Result<String, Raise> {
 /// The source of a lexicon that the current role owns.
 pub fn owned_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
     session::connect(|session| {
-        let row = session.run(
-            "SELECT source::pg_catalog.oid, owner::pg_catalog.oid FROM termstream.lexicon
-              WHERE lexicon = $1",
-            &[lexicon.into()],
-            Mode::Write,
-        );
+        let row = user::on_safe_path(|| {
+            session.run(
+                "SELECT source::oid, owner::oid FROM termstream.lexicon WHERE lexicon = $1",
+                &[lexicon.into()],
+                Mode::Write,
+            )
+        });
         let (Some(source), Some(owner)) = (row.get(0, 1), row.get(0, 2)) else {
             return Err(unknown(lexicon));
         };

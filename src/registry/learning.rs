@@ -86,7 +86,7 @@ pub fn keep_common_words(lexicon: &str, source: &str) -> Result<(), Raise> {
 /// The query behind `common_words`: itself, or one over the table it names.
 fn words_query(session: &Session, source: &str) -> Result<String, Raise> {
     let is_name = session.run(
-        "SELECT pg_catalog.to_regclass($1)::pg_catalog.text WHERE $1 !~ '\\s\\S+\\s'",
+        "SELECT pg_catalog.to_regclass($1)::pg_catalog.text WHERE $1 OPERATOR(pg_catalog.!~) '\\s\\S+\\s'",
         &[source.trim().into()],
         Mode::Write,
     );

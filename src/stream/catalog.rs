@@ -9,11 +9,13 @@ use pgrx::prelude::*;
 use super::definition::not_a_stream;
 use super::name::RelationName;
 use crate::load::OnError;
-use crate::pg::catalog::{column_names, column_type, quote_identifier, quote_literal};
+use crate::pg::catalog::{
+    column_names, column_type, is_temporary, qualified_name, quote_identifier, quote_literal,
+};
 use crate::pg::definition::{Column, parse_columns};
 use crate::pg::error::Raise;
 use crate::pg::session::{self, Mode, Session};
-use crate::pg::user::as_extension_owner;
+use crate::pg::user::{as_extension_owner, on_safe_path};
 use crate::registry;
 
 /// What `create_match_stream` is asked for.
@@ -33,7 +35,7 @@ const MAX_BATCH_ROWS: i32 = 1_000_000;
 
 /// Makes the stream, its rejects table, and the pairs table if there is none.
 pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
-    let _: OnError = new
+    let on_error: OnError = new
         .on_error
         .parse()
         .map_err(|error: crate::load::Error| invalid(error.to_string()))?;
@@ -63,10 +65,11 @@ pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
             )
             .hint("Choose another name, or drop it: a stream with termstream.drop_stream."));
         }
-        let pairs_oid = match pairs.find(session) {
-            Some(table) => check_pairs(session, &pairs, table, &key)?,
+        let pairs_oid = match pairs.find_on_path(session) {
+            Some(table) => check_pairs(session, table, &key)?,
             None => create_pairs(session, &pairs, &key)?,
         };
+        let pairs = found_name(pairs_oid);
         let rejects = create_rejects(session, &name)?;
         let view = create_view(session, &name, &columns)?;
         let statement = match_statement(new, &pairs, &key);
@@ -87,7 +90,7 @@ pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
                     list.join(", ").into(),
                     statement.into(),
                     rejects.into(),
-                    new.on_error.into(),
+                    on_error.as_str().into(),
                     new.batch_rows.into(),
                     new.lexicon.into(),
                     pairs_oid.into(),
@@ -102,11 +105,13 @@ pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
 pub fn drop_stream(stream: &str) -> Result<(), Raise> {
     session::connect(|session| {
         let name = RelationName::parse(session, stream)?;
-        let view = name.find(session).filter(|view| is_stream(session, *view));
+        let view = name
+            .find_on_path(session)
+            .filter(|view| is_stream(session, *view));
         let Some(view) = view else {
             return Err(not_a_stream(stream));
         };
-        session.execute(&format!("DROP VIEW {}", name.sql()), &[]);
+        session.execute(&format!("DROP VIEW {}", found_name(view)), &[]);
         as_extension_owner(|| {
             session.execute(
                 "DELETE FROM termstream.stream WHERE stream::oid = $1",
@@ -120,20 +125,20 @@ pub fn drop_stream(stream: &str) -> Result<(), Raise> {
 /// The stream of that name, for the doors that are told a name.
 pub fn find_stream(session: &Session, stream: &str) -> Result<pg_sys::Oid, Raise> {
     RelationName::parse(session, stream)?
-        .find(session)
+        .find_on_path(session)
         .filter(|view| is_stream(session, *view))
         .ok_or_else(|| not_a_stream(stream))
 }
 
+/// The name for SQL of a relation that was just found.
+fn found_name(relation: pg_sys::Oid) -> String {
+    qualified_name(relation).unwrap_or_else(|| relation.to_u32().to_string())
+}
+
 fn is_stream(session: &Session, view: pg_sys::Oid) -> bool {
-    session
-        .run(
-            "SELECT FROM termstream.stream WHERE stream = $1",
-            &[view.into()],
-            Mode::Write,
-        )
-        .len()
-        == 1
+    let query = "SELECT FROM termstream.stream WHERE stream = $1";
+    let found = on_safe_path(|| session.run(query, &[view.into()], Mode::Write));
+    found.len() == 1
 }
 
 /// The key's columns, which a pair cannot do without: they become NOT NULL.
@@ -145,6 +150,12 @@ fn key_columns(new: &NewMatchStream, columns: &mut [Column]) -> Result<Vec<Colum
             .and_then(|n| n.strip_suffix('"'))
             .unwrap_or(name);
         declared(columns, name, "key")?;
+        if key.iter().any(|column: &Column| column.name == name) {
+            return Err(Raise::new(
+                PgSqlErrorCode::ERRCODE_DUPLICATE_COLUMN,
+                format!("key: column \"{name}\" is named twice"),
+            ));
+        }
         for column in columns.iter_mut().filter(|column| column.name == name) {
             column.not_null = true;
             key.push(column.clone());
@@ -179,7 +190,7 @@ fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// The statement that each batch runs. Columns are joined by a unit separator, which no match spans.
-fn match_statement(new: &NewMatchStream, pairs: &RelationName, key: &[Column]) -> String {
+fn match_statement(new: &NewMatchStream, pairs: &str, key: &[Column]) -> String {
     let columns = list(key.iter().map(|column| column.name.as_str()));
     let texts = new
         .text_columns
@@ -198,7 +209,6 @@ fn match_statement(new: &NewMatchStream, pairs: &RelationName, key: &[Column]) -
            FROM batch b,\n       \
                 termstream.match({lexicon}, concat_ws(chr(31), {texts})) m\n\
          ON CONFLICT DO NOTHING",
-        pairs = pairs.sql(),
         lexicon = quote_literal(new.lexicon),
     )
 }
@@ -269,13 +279,29 @@ fn create_pairs(
     pairs.find(session).ok_or_else(|| not_a_stream(&pairs.name))
 }
 
+/// A unique key over just these columns that ON CONFLICT can use.
+const UNIQUE_KEY: &str = "
+SELECT FROM pg_index i
+ WHERE i.indrelid = $1 AND i.indisunique AND i.indimmediate AND i.indisvalid
+   AND i.indpred IS NULL AND i.indexprs IS NULL
+   AND (SELECT array_agg(a.attname::text ORDER BY a.attname) FROM pg_attribute a
+         WHERE a.attrelid = $1 AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
+     = (SELECT array_agg(w ORDER BY w::name) FROM unnest($2) w)";
+
 /// A pairs table that is already there must have the columns, and a key that keeps pairs single.
 fn check_pairs(
     session: &Session,
-    pairs: &RelationName,
     table: pg_sys::Oid,
     key: &[Column],
 ) -> Result<pg_sys::Oid, Raise> {
+    let pairs = found_name(table);
+    if is_temporary(table) {
+        return Err(Raise::new(
+            PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
+            format!("pairs table {pairs} is temporary"),
+        )
+        .hint("A stream takes rows of every session: name a permanent table."));
+    }
     let wanted: Vec<&str> = key
         .iter()
         .map(|column| column.name.as_str())
@@ -285,7 +311,7 @@ fn check_pairs(
         if column_type(table, column).is_none() {
             return Err(Raise::new(
                 PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
-                format!("pairs table {} has no column \"{column}\"", pairs.sql()),
+                format!("pairs table {pairs} has no column \"{column}\""),
             )
             .hint(format!(
                 "It has: {}. Name a table that does not exist, and it is made.",
@@ -293,40 +319,17 @@ fn check_pairs(
             )));
         }
     }
-    let unique = session.run(
-        "SELECT FROM pg_catalog.pg_index i
-          WHERE i.indrelid = $1 AND i.indisunique AND i.indimmediate AND i.indisvalid
-            AND i.indpred IS NULL AND i.indexprs IS NULL
-            AND (SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attname)
-                   FROM pg_catalog.pg_attribute a
-                  WHERE a.attrelid = $1
-                    AND a.attnum = ANY ((i.indkey::pg_catalog.int2[])[0:i.indnkeyatts - 1]))
-              = (SELECT pg_catalog.array_agg(w ORDER BY w::pg_catalog.name)
-                   FROM pg_catalog.unnest($2) w)",
-        &[
-            table.into(),
-            wanted
-                .iter()
-                .map(|name| (*name).to_owned())
-                .collect::<Vec<_>>()
-                .into(),
-        ],
-        Mode::Write,
-    );
+    let names: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
+    let unique =
+        on_safe_path(|| session.run(UNIQUE_KEY, &[table.into(), names.into()], Mode::Write));
     if unique.len() == 0 {
         let columns = list(wanted.iter().copied());
         return Err(Raise::new(
             PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
-            format!(
-                "pairs table {} has no unique key over ({columns})",
-                pairs.sql()
-            ),
+            format!("pairs table {pairs} has no unique key over ({columns})"),
         )
         .detail("Without one the same rows loaded twice would double the pairs.")
-        .hint(format!(
-            "ALTER TABLE {} ADD PRIMARY KEY ({columns})",
-            pairs.sql()
-        )));
+        .hint(format!("ALTER TABLE {pairs} ADD PRIMARY KEY ({columns})")));
     }
     Ok(table)
 }

@@ -12,6 +12,8 @@ use crate::pg::session::{Mode, Session};
 pub struct RelationName {
     pub schema: String,
     pub name: String,
+    /// Whether the user has written the schema.
+    qualified: bool,
 }
 
 impl RelationName {
@@ -26,8 +28,16 @@ impl RelationName {
         );
         let part = |column| row.get::<String>(0, column);
         match (part(1), part(2), part(3), row.get::<i32>(0, 4)) {
-            (Some(schema), Some(name), _, Some(2)) => Ok(RelationName { schema, name }),
-            (Some(name), None, Some(schema), Some(1)) => Ok(RelationName { schema, name }),
+            (Some(schema), Some(name), _, Some(2)) => Ok(RelationName {
+                schema,
+                name,
+                qualified: true,
+            }),
+            (Some(name), None, Some(schema), Some(1)) => Ok(RelationName {
+                schema,
+                name,
+                qualified: false,
+            }),
             (Some(_), None, None, _) => Err(Raise::new(
                 PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
                 "no schema has been selected to create in",
@@ -46,6 +56,7 @@ impl RelationName {
         RelationName {
             schema: self.schema.clone(),
             name: format!("{}{suffix}", self.name),
+            qualified: true,
         }
     }
 
@@ -58,14 +69,26 @@ impl RelationName {
         )
     }
 
-    /// The relation of that name, if there is one.
+    /// The relation of that name in that schema, if there is one.
     pub fn find(&self, session: &Session) -> Option<pg_sys::Oid> {
-        session
-            .run(
-                "SELECT pg_catalog.to_regclass($1)::pg_catalog.oid",
-                &[self.sql().into()],
-                Mode::Write,
-            )
-            .get(0, 1)
+        relation(session, &self.sql())
     }
+
+    /// The relation that SQL would find by the name as the user has written it.
+    pub fn find_on_path(&self, session: &Session) -> Option<pg_sys::Oid> {
+        if self.qualified {
+            return self.find(session);
+        }
+        relation(session, &quote_identifier(&self.name))
+    }
+}
+
+fn relation(session: &Session, name: &str) -> Option<pg_sys::Oid> {
+    session
+        .run(
+            "SELECT pg_catalog.to_regclass($1)::pg_catalog.oid",
+            &[name.into()],
+            Mode::Write,
+        )
+        .get(0, 1)
 }

@@ -7,6 +7,7 @@ mod database;
 mod fixtures;
 
 mod inbox;
+mod large;
 mod load_file;
 mod matching;
 mod misuse;

@@ -111,9 +111,9 @@ fn a_lexicon_that_cannot_be_is_refused_with_a_reason() {
             "'', 'terms'",
             "42602",
             "\"\" cannot be the name of a lexicon",
-            "1 to 52 bytes",
+            "1 to 43 bytes",
         ),
-        ("repeat('x', 53), 'terms'", "42602", "", "1 to 52 bytes"),
+        ("repeat('x', 53), 'terms'", "42602", "", "1 to 43 bytes"),
         (
             "NULL, 'terms'",
             "22004",

@@ -1,9 +1,8 @@
 //! Compiled lexicons shared by all backends of the server: the first that needs one compiles it and
 //! leaves a file, the others map that file.
 //!
-//! A file is named by the lexicon's generation and the fingerprint of the terms, both of them random,
-//! so it cannot be taken for another one; and by the start of the server, so that a file is compared
-//! with its checksum once after each start and then trusted.
+//! A file is named by the lexicon's generation and the fingerprint of the terms, both of them random;
+//! one that was written into since it was checked is checked again, and made anew if it is damaged.
 
 use std::sync::Arc;
 
@@ -47,7 +46,7 @@ pub fn shared(file: &SharedFile, make: impl FnOnce() -> Option<Lexicon>) -> Opti
     }
     file.alone(|| {
         // Another backend may have been at it meanwhile.
-        if let Some(lexicon) = mapped(file).or_else(|| left_behind(file)) {
+        if let Some(lexicon) = mapped(file) {
             return Some(lexicon);
         }
         let lexicon = make()?;
@@ -71,17 +70,14 @@ pub fn remove(generation: i64) {
     .remove();
 }
 
-/// The file of this run of the server, which was checked when it was written or found.
+/// The lexicon in the file, if there is one and it is undamaged.
 fn mapped(file: &SharedFile) -> Option<Lexicon> {
-    Lexicon::from_trusted(Arc::new(file.open()?)).ok()
-}
-
-/// The file of an earlier run of the server, if it is undamaged.
-fn left_behind(file: &SharedFile) -> Option<Lexicon> {
-    let mut checked = None;
-    file.open_earlier(|mapped| {
-        checked = Lexicon::from_bytes(mapped).ok();
-        checked.is_some()
-    })?;
-    mapped(file)
+    let mapped = file.open()?;
+    if mapped.is_checked {
+        return Lexicon::from_trusted(Arc::new(mapped.bytes)).ok();
+    }
+    let lexicon = Lexicon::from_shared(Arc::new(mapped.bytes)).ok()?;
+    // Where it cannot be marked, the next backend checks it again.
+    let _ = file.set_checked();
+    Some(lexicon)
 }

@@ -17,9 +17,11 @@ COMMENT ON VIEW termstream.streams IS 'streams: their columns, the statement eac
 CREATE VIEW termstream.loads AS
 SELECT l.load_id, l.stream, l.source, l.userid, l.read, l.taken, l.rejected, l.pairs, l.bytes,
        l.started, l.finished,
-       -- A load whose session is gone cannot have finished.
+       -- A load whose session is gone cannot have finished. Another session may have its number; when
+       -- that one began is not shown to everybody.
        CASE WHEN l.state = 'running'
-             AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.pid = l.pid)
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a
+                              WHERE a.pid = l.pid AND (a.backend_start <= l.started) IS NOT FALSE)
             THEN 'interrupted' ELSE l.state END AS state,
        l.error, l.position, l.line
   FROM termstream.load l;

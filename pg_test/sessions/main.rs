@@ -4,13 +4,16 @@
 //! `./run test` starts the server and names it in `TERMSTREAM_TEST_DSN` (see `pg_test/all.sh`).
 
 mod database;
+mod dump;
 mod fixtures;
 
 mod inbox;
 mod large;
 mod load_file;
 mod matching;
+mod memory;
 mod misuse;
 mod rejects;
 mod rights;
+mod standby;
 mod visibility;

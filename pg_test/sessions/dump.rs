@@ -1,0 +1,128 @@
+//! A dump that is restored elsewhere has working lexicons and streams, and their history.
+
+use crate::database::{Database, Session, server_program};
+use crate::fixtures::{ids, pairs, with_stream};
+
+/// `pg_dump` of one database into another.
+fn dump_into(source: &Database, target: &Database) {
+    let dump = server_program("pg_dump")
+        .arg(&source.name)
+        .output()
+        .expect("pg_dump runs");
+    assert!(
+        dump.status.success(),
+        "{}",
+        String::from_utf8_lossy(&dump.stderr)
+    );
+    let path = std::env::temp_dir().join(format!("{}.sql", source.name));
+    std::fs::write(&path, &dump.stdout).expect("a dump");
+    let restore = server_program("psql")
+        .args([
+            "-X",
+            "-q",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-d",
+            &target.name,
+            "-f",
+        ])
+        .arg(&path)
+        .output()
+        .expect("psql runs");
+    let _ = std::fs::remove_file(&path);
+    assert!(
+        restore.status.success(),
+        "{}",
+        String::from_utf8_lossy(&restore.stderr)
+    );
+}
+
+#[test]
+fn a_restored_database_matches_and_loads_as_before() {
+    let (source, mut before) = with_stream("dumped");
+    before.run(
+        "CREATE TABLE parts (term_id int, term text) PARTITION BY RANGE (term_id);
+         CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (100);
+         INSERT INTO parts VALUES (1, 'Sprite');
+         SELECT termstream.create_lexicon('parts', 'parts', common_words => 'none',
+             learn_from => $$SELECT 'sprites and spirits' FROM generate_series(1, 9)$$);
+         CREATE VIEW mentions AS SELECT * FROM termstream.match('brands', 'pepsi')",
+    );
+    before.copy("COPY menu FROM STDIN (FORMAT csv)", "1,pepsi,1\nx,y,z\n");
+    let facts = "SELECT lexicon, source, terms, max_distance, overlap, created FROM termstream.lexicons ORDER BY 1";
+    let learned =
+        "SELECT lexicon, word, common, documents FROM termstream.lexicon_word ORDER BY 1, 2, 3";
+    let history =
+        "SELECT load_id, stream, read, taken, rejected, state FROM termstream.loads ORDER BY 1";
+    let target = Database::empty("restored");
+    dump_into(&source, &target);
+    let mut after = target.session();
+    for query in [
+        facts,
+        learned,
+        history,
+        "TABLE menu_rejects",
+        "TABLE mentions",
+        "TABLE menu_terms",
+    ] {
+        assert_eq!(after.lines(query), before.lines(query), "{query}");
+    }
+    assert!(!after.lines(learned).is_empty());
+    let mut other = target.session();
+    assert_eq!(ids(&mut other, "pepsi or fanta"), "2");
+    after.run("INSERT INTO terms VALUES (6, 'Fanta')");
+    assert_eq!(ids(&mut other, "pepsi or fanta"), "2,6");
+    after.run("SET session_replication_role = replica; DELETE FROM terms WHERE term_id = 2; RESET session_replication_role");
+    assert_eq!(
+        ids(&mut other, "pepsi or fanta"),
+        "6",
+        "the triggers are still ALWAYS ones"
+    );
+    let sprite =
+        "SELECT termstream.has_match('parts', 'sprite'), termstream.has_match('parts', 'heinz')";
+    assert_eq!(other.one(sprite), "t|f");
+    after.run("INSERT INTO parts_1 VALUES (2, 'Heinz')");
+    assert_eq!(other.one(sprite), "t|t");
+    other.copy("COPY menu FROM STDIN (FORMAT csv)", "2,fanta,1\ny,y,z\n");
+    assert_eq!(pairs(&mut other), ["1|2", "2|6"]);
+    assert_eq!(
+        other.lines("SELECT load_id, read, taken, rejected FROM termstream.loads ORDER BY 1"),
+        ["1|2|1|1", "2|2|1|1"],
+        "the numbers of loads go on"
+    );
+    other.run("SELECT termstream.drop_stream('menu'), termstream.drop_lexicon('brands')");
+}
+
+#[test]
+fn a_dump_survives_what_was_dropped_by_hand() {
+    let (source, mut before) = with_stream("dumped_gone");
+    before.copy("COPY menu FROM STDIN (FORMAT csv)", "1,pepsi,1\n");
+    before.run("DROP VIEW menu; DROP TABLE terms");
+    let target = Database::empty("restored_gone");
+    dump_into(&source, &target);
+    let mut after: Session = target.session();
+    assert_eq!(after.one("SELECT count(*) FROM termstream.loads"), "1");
+    assert_eq!(after.one("SELECT count(*) FROM termstream.streams"), "0");
+    assert_eq!(
+        after.one("SELECT state FROM termstream.lexicons"),
+        "the source table of lexicon \"brands\" was dropped"
+    );
+    after.run("SELECT termstream.drop_lexicon('brands')");
+}
+
+#[test]
+fn the_extension_can_be_dropped_and_created_again() {
+    let (_database, mut session) = with_stream("extension_dropped");
+    session.copy("COPY menu FROM STDIN (FORMAT csv)", "1,pepsi,1\n");
+    assert_eq!(session.error("DROP EXTENSION termstream").code, "2BP01");
+    session.run("DROP EXTENSION termstream CASCADE");
+    assert_eq!(pairs(&mut session), ["1|2"], "pairs are the user's");
+    session.run("INSERT INTO terms VALUES (6, 'Fanta')");
+    session.run("CREATE EXTENSION termstream");
+    session.run(crate::fixtures::LEXICON);
+    assert_eq!(ids(&mut session, "fanta"), "6");
+    session.run("DROP VIEW menu");
+    session.run(crate::fixtures::STREAM);
+    session.copy("COPY menu FROM STDIN (FORMAT csv)", "2,pepsi,1\n");
+    assert_eq!(pairs(&mut session), ["1|2", "2|2"]);
+}

@@ -113,7 +113,7 @@ fn a_lexicon_that_cannot_be_is_refused_with_a_reason() {
             "\"\" cannot be the name of a lexicon",
             "1 to 43 bytes",
         ),
-        ("repeat('x', 53), 'terms'", "42602", "", "1 to 43 bytes"),
+        ("repeat('x', 44), 'terms'", "42602", "", "1 to 43 bytes"),
         (
             "NULL, 'terms'",
             "22004",

@@ -17,6 +17,8 @@ const MAX_TERM_BYTES: usize = 4096;
 /// Learned words kept at once; beyond it those seen once are dropped (lossy counting, Manku and
 /// Motwani 2002), so that learning from any amount of text takes at most some 150 MiB.
 const MAX_LEARNED: usize = 1 << 21;
+/// Skipped terms that are kept to be named.
+pub(crate) const NAMED_SKIPPED: usize = 100;
 
 /// What became of a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +43,8 @@ pub struct Builder {
     term_tokens: Vec<u32>,
     letters: Vec<u8>,
     letter_ends: Vec<usize>,
+    skipped: u64,
+    skipped_ids: Vec<i64>,
 }
 
 struct Learned {
@@ -50,10 +54,15 @@ struct Learned {
 
 impl Builder {
     pub fn new(settings: Settings) -> Builder {
+        Builder::with_tokens(settings, TokenTable::default())
+    }
+
+    /// A builder that knows tokens already.
+    pub(crate) fn with_tokens(settings: Settings, tokens: TokenTable) -> Builder {
         Builder {
             settings,
             folded: Folded::new(),
-            tokens: TokenTable::default(),
+            tokens,
             learned: HashMap::new(),
             documents: 0,
             ids: Vec::new(),
@@ -62,6 +71,8 @@ impl Builder {
             term_tokens: Vec::new(),
             letters: Vec::new(),
             letter_ends: Vec::new(),
+            skipped: 0,
+            skipped_ids: Vec::new(),
         }
     }
 
@@ -115,20 +126,19 @@ impl Builder {
         }
     }
 
-    /// Adds a term; several may share an id. One that cannot be a term is only reported.
+    /// Adds a term; several may share an id. One that cannot be a term is skipped.
     pub fn add(&mut self, id: i64, term: &str, options: TermOptions) -> Added {
-        if term.len() > MAX_TERM_BYTES {
-            return Added::TooLong;
-        }
-        self.folded.fold(term);
+        let length = match fold_term(&mut self.folded, term) {
+            Ok(length) => length,
+            Err(refused) => {
+                self.skip(Some(id));
+                return refused;
+            }
+        };
         let (tokens, letters) = (self.folded.tokens(), self.folded.letters());
         let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else {
             return Added::Empty;
         };
-        let length = length_of(letters);
-        if length > MAX_LETTERS {
-            return Added::TooLong;
-        }
         self.terms.push(TermRow {
             text: self.texts.len() as u32,
             tokens: self.term_tokens.len() as u32,
@@ -149,6 +159,14 @@ impl Builder {
         Added::Yes
     }
 
+    /// Counts a row that gives no term: its term or its id is NULL.
+    pub fn skip(&mut self, id: Option<i64>) {
+        self.skipped += 1;
+        if self.skipped_ids.len() < NAMED_SKIPPED {
+            self.skipped_ids.extend(id);
+        }
+    }
+
     /// Compiles.
     pub fn finish(mut self) -> Result<Lexicon, LexiconError> {
         let limit = u32::MAX as usize;
@@ -163,6 +181,7 @@ impl Builder {
                 self.tokens.frequency(&word, learned.documents);
             }
         }
+        let first_token = self.tokens.first();
         let (slots, frequencies) = std::mem::take(&mut self.tokens).finish()?;
 
         let mut writer = Writer::new(self.settings);
@@ -170,6 +189,19 @@ impl Builder {
         writer.section(Section::Frequencies, &frequencies);
         drop(slots);
         let groups = self.group();
+        let mut uses = vec![0u32; frequencies.len()];
+        for &term in &groups.members {
+            for &token in self.tokens_of(term as usize) {
+                if let Some(uses) = uses.get_mut(token.wrapping_sub(first_token) as usize) {
+                    *uses += 1;
+                }
+            }
+        }
+        writer.section(Section::Uses, &uses);
+        drop(uses);
+        writer.section(Section::Repeated, &groups.repeated);
+        writer.section(Section::SkippedIds, &self.skipped_ids);
+        writer.header.skipped = self.skipped;
         writer.header.terms = self.terms.len() as u32;
         writer.header.groups = groups.rows.len() as u32;
         writer.header.longest = groups
@@ -216,6 +248,7 @@ impl Builder {
             mut rows,
             letters,
             members,
+            ..
         } = groups;
         rows.push(GroupRow {
             letters: letters.len() as u32,
@@ -244,6 +277,14 @@ impl Builder {
             self.letter_ends[term - 1]
         };
         &self.letters[start..self.letter_ends[term]]
+    }
+
+    fn tokens_of(&self, term: usize) -> &[u32] {
+        let end = self
+            .terms
+            .get(term + 1)
+            .map_or(self.term_tokens.len(), |next| next.tokens as usize);
+        &self.term_tokens[self.terms[term].tokens as usize..end]
     }
 
     fn text_of(&self, term: usize) -> &str {
@@ -297,7 +338,9 @@ impl Builder {
             rows: Vec::with_capacity(firsts.len()),
             letters: Vec::new(),
             members: Vec::new(),
+            repeated: Vec::new(),
         };
+        let mut kept: Vec<[u32; 2]> = Vec::new();
         for (group, &first) in firsts.iter().enumerate() {
             let members = &mut all[starts[group] as usize..next[group] as usize];
             let letters = self.letters_of(first as usize);
@@ -324,11 +367,20 @@ impl Builder {
                 )
             };
             members.sort_by(|&a, &b| key(a).cmp(&key(b)));
-            let mut kept = members.to_vec();
-            kept.dedup_by(|a, b| key(*a) == key(*b));
+            kept.clear();
+            for &mut term in members {
+                match kept.last_mut() {
+                    Some([first, copies]) if key(*first) == key(term) => *copies += 1,
+                    _ => kept.push([term, 1]),
+                }
+            }
             kept.sort_unstable();
-            groups.members.extend_from_slice(&kept);
+            groups.members.extend(kept.iter().map(|[term, _]| term));
+            groups
+                .repeated
+                .extend(kept.iter().filter(|[_, copies]| *copies > 1));
         }
+        groups.repeated.sort_unstable();
         groups
     }
 }
@@ -338,6 +390,8 @@ struct Groups {
     rows: Vec<GroupRow>,
     letters: Vec<u8>,
     members: Vec<u32>,
+    /// Terms given more than once, and how often.
+    repeated: Vec<[u32; 2]>,
 }
 
 impl Groups {
@@ -362,6 +416,19 @@ impl Groups {
         self.members[self.rows[group].terms as usize..end]
             .iter()
             .any(|&term| terms[term as usize].guarded == 0)
+    }
+}
+
+/// Folds a term and counts its letters, or says why it cannot be one.
+pub(crate) fn fold_term(folded: &mut Folded, term: &str) -> Result<usize, Added> {
+    if term.len() > MAX_TERM_BYTES {
+        return Err(Added::TooLong);
+    }
+    folded.fold(term);
+    match length_of(folded.letters()) {
+        _ if folded.tokens().is_empty() => Err(Added::Empty),
+        length if length > MAX_LETTERS => Err(Added::TooLong),
+        length => Ok(length),
     }
 }
 

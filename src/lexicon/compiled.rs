@@ -19,7 +19,7 @@ use super::settings::{Overlap, Settings};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"TERMLEX\n");
 /// Raised whenever the meaning of a byte changes, the rules of folding included.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The sections of the compiled form.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,12 @@ pub(crate) enum Section {
     Tokens,
     /// `u32` per vocabulary number: in how many learned documents the token stood.
     Frequencies,
+    /// `u32` per vocabulary number: how often the token stands in the terms of the groups.
+    Uses,
+    /// A term given more than once and how often, two `u32` each, in the order of the terms.
+    Repeated,
+    /// `i64` per skipped term, of the first of them.
+    SkippedIds,
     /// `u64` per slot: which lengths of terms begin with the letters that hash there.
     Prefixes,
     /// `u64` per slot: half a hash and a group.
@@ -112,6 +118,8 @@ pub(crate) struct Header {
     pub open_anchors: u8,
     unused: [u8; 3],
     unused_too: u32,
+    /// Terms that could not become part of it.
+    pub skipped: u64,
     places: [Place; SECTIONS],
 }
 

@@ -13,6 +13,7 @@ use super::hash::{self, Letter};
 use super::osa::osa;
 use super::overlap::Candidate;
 use super::settings::MAX_DISTANCE;
+use super::tokens::Frequencies;
 use super::words::Word;
 use crate::text::Token;
 
@@ -27,7 +28,7 @@ pub(crate) struct FuzzyScratch {
     windows: Vec<Window>,
     codes: Vec<u32>,
     barren: Vec<u64>,
-    /// The lexicon that `barren` is about.
+    /// What `barren` is about.
     lexicon: u64,
 }
 
@@ -51,6 +52,9 @@ impl Window {
 /// One search, over the letters of one text.
 pub(crate) struct Fuzzy<'a, L> {
     pub compiled: &'a Compiled,
+    pub frequencies: Frequencies<'a>,
+    /// Tells the lexicon from others that the scratch may have served, whatever it consists of.
+    pub identity: u64,
     pub letters: &'a [L],
     pub bytes: &'a [u8],
     pub tokens: &'a [Token],
@@ -59,7 +63,7 @@ pub(crate) struct Fuzzy<'a, L> {
 
 impl<L: Letter> Fuzzy<'_, L> {
     pub fn search(&self, scratch: &mut FuzzyScratch, candidates: &mut Vec<Candidate>) {
-        let identity = self.compiled.identity();
+        let identity = self.identity;
         if scratch.lexicon != identity || scratch.barren.is_empty() {
             scratch.barren.clear();
             scratch.barren.resize(REMEMBERED, 0);
@@ -301,10 +305,11 @@ impl<L: Letter> Fuzzy<'_, L> {
         if !known
             && accepted(
                 self.compiled,
+                self.frequencies,
                 self.words,
                 self.tokens,
                 self.bytes,
-                &candidate,
+                candidate,
             )
             .next()
             .is_some()
@@ -318,16 +323,16 @@ impl<L: Letter> Fuzzy<'_, L> {
 /// those within whose own limit it is and whose guards it passes.
 pub(crate) fn accepted<'a>(
     compiled: &'a Compiled,
+    frequencies: Frequencies<'a>,
     words: &'a [Word],
     tokens: &'a [Token],
     bytes: &'a [u8],
-    candidate: &'a Candidate,
+    candidate: Candidate,
 ) -> impl Iterator<Item = u32> + 'a {
     let groups: &[GroupRow] = compiled.section(Section::Groups);
     let members: &[u32] = compiled.section(Section::GroupTerms);
     let terms: &[TermRow] = compiled.section(Section::Terms);
     let term_tokens: &[u32] = compiled.section(Section::TermTokens);
-    let frequencies: &[u32] = compiled.section(Section::Frequencies);
     let letters: &[u8] = compiled.section(Section::Letters);
     let group = candidate.group as usize;
     let (row, next) = match (groups.get(group), groups.get(group + 1)) {

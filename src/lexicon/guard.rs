@@ -1,7 +1,7 @@
 //! The rules that a window within the allowed edits must still pass. Plain edit distance finds Tena
 //! in every "tea"; these rules are what makes misspellings usable.
 
-use super::tokens::Standing;
+use super::tokens::{Frequencies, Standing};
 use super::words::Word;
 
 /// Why a window near a term is not a mention of it.
@@ -51,7 +51,7 @@ pub(crate) fn judge(
     window: &[Word],
     stem: bool,
     term: &[u32],
-    frequencies: &[u32],
+    frequencies: Frequencies<'_>,
     guarded: bool,
 ) -> Result<(), Rule> {
     let last = window.len().wrapping_sub(1);

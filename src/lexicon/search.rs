@@ -1,9 +1,9 @@
 //! The search: fold, look up each token, find exact windows, find misspelled ones, settle overlaps,
 //! and say where in the original each mention stands.
 
-use super::compiled::{Compiled, Section, TermRow, span};
+use super::compiled::Compiled;
 use super::exact::{Exact, length_bit};
-use super::fuzzy::{Fuzzy, FuzzyScratch, accepted};
+use super::fuzzy::{Fuzzy, FuzzyScratch};
 use super::hash::{self, Letter};
 use super::overlap::{Candidate, longest};
 use super::settings::Overlap;
@@ -17,7 +17,8 @@ pub struct Scratch {
     folded: Folded,
     codes: Vec<u32>,
     words: Vec<Word>,
-    fuzzy: FuzzyScratch,
+    /// Of the lexicon, and of a delta beside it.
+    fuzzy: [FuzzyScratch; 2],
     candidates: Vec<Candidate>,
     taken: Vec<bool>,
     mentions: Vec<Mention>,
@@ -30,7 +31,7 @@ impl Scratch {
 }
 
 impl Lexicon {
-    /// The mentions of the lexicon's terms in a text, in the order of their start.
+    /// The mentions of the lexicon's terms in a text, in the order of their start, end and id.
     pub fn search<'s>(&self, text: &str, scratch: &'s mut Scratch) -> &'s [Mention] {
         scratch.mentions.clear();
         scratch.folded.fold(text);
@@ -41,25 +42,26 @@ impl Lexicon {
             }
         } else {
             let overlap = self.compiled.settings().overlap;
-            substring::candidates(
-                &self.compiled,
-                self.automaton(),
-                &scratch.folded,
-                &mut scratch.candidates,
-            );
-            if overlap == Overlap::Longest {
-                longest(
-                    &mut scratch.candidates,
-                    &mut scratch.taken,
-                    scratch.folded.letters().len(),
-                );
-            }
             let Scratch {
                 folded,
                 candidates,
+                taken,
                 mentions,
                 ..
             } = scratch;
+            candidates.clear();
+            self.each_part(
+                candidates,
+                |part, candidates| {
+                    substring::candidates(&part.compiled, part.automaton(), folded, candidates);
+                },
+                |candidate| self.accepted(&[], folded, candidate).next().is_some(),
+            );
+            if overlap == Overlap::Longest {
+                longest(candidates, taken, folded.letters().len(), |candidate| {
+                    self.least(self.accepted(&[], folded, *candidate))
+                });
+            }
             for candidate in candidates.iter() {
                 let source =
                     folded.source_of(candidate.first as usize..candidate.last as usize + 1);
@@ -68,7 +70,7 @@ impl Lexicon {
                     source.start,
                     source.end,
                     candidate,
-                    self.members(candidate.group),
+                    self.accepted(&[], folded, *candidate),
                     mentions,
                 );
             }
@@ -96,7 +98,7 @@ impl Lexicon {
         let (tokens, bytes) = (folded.tokens(), folded.letters());
         if folded.is_ascii() {
             words::fill(&self.compiled, bytes, tokens, |at| at, words);
-            self.scan(bytes, bytes, tokens, words, fuzzy, candidates);
+            self.scan(bytes, folded, words, fuzzy, candidates);
         } else {
             codes.clear();
             codes.extend(
@@ -114,28 +116,40 @@ impl Lexicon {
                 letters
             };
             words::fill(&self.compiled, codes, tokens, place, words);
-            self.scan(codes, bytes, tokens, words, fuzzy, candidates);
+            self.scan(codes, folded, words, fuzzy, candidates);
         }
     }
 
     fn scan<L: Letter>(
         &self,
         letters: &[L],
-        bytes: &[u8],
-        tokens: &[Token],
-        words: &[Word],
-        fuzzy: &mut FuzzyScratch,
+        folded: &Folded,
+        words: &mut [Word],
+        fuzzy: &mut [FuzzyScratch; 2],
         candidates: &mut Vec<Candidate>,
     ) {
-        exact_windows(&self.compiled, letters, bytes, tokens, words, candidates);
-        Fuzzy {
-            compiled: &self.compiled,
-            letters,
-            bytes,
-            tokens,
-            words,
-        }
-        .search(fuzzy, candidates);
+        let (tokens, bytes) = (folded.tokens(), folded.letters());
+        self.amend(words);
+        let mut fuzzy = fuzzy.iter_mut();
+        self.each_part(
+            candidates,
+            |part, candidates| {
+                exact_windows(&part.compiled, letters, bytes, tokens, words, candidates);
+                let fuzzy_search = Fuzzy {
+                    compiled: &part.compiled,
+                    frequencies: self.frequencies(),
+                    identity: self.identity(),
+                    letters,
+                    bytes,
+                    tokens,
+                    words,
+                };
+                if let Some(fuzzy) = fuzzy.next() {
+                    fuzzy_search.search(fuzzy, candidates);
+                }
+            },
+            |candidate| self.accepted(words, folded, candidate).next().is_some(),
+        );
     }
 
     /// Turns candidates into mentions.
@@ -149,9 +163,11 @@ impl Lexicon {
             ..
         } = scratch;
         if self.compiled.settings().overlap == Overlap::Longest {
-            longest(candidates, taken, words.len());
+            longest(candidates, taken, words.len(), |candidate| {
+                self.least(self.accepted(words, folded, *candidate))
+            });
         }
-        let (tokens, bytes) = (folded.tokens(), folded.letters());
+        let tokens = folded.tokens();
         for candidate in candidates.iter() {
             let (Some(first), Some(last)) = (
                 tokens.get(candidate.first as usize),
@@ -165,34 +181,28 @@ impl Lexicon {
             } else {
                 last.source_end
             } as usize;
-            let terms = accepted(&self.compiled, words, tokens, bytes, candidate);
+            let terms = self.accepted(words, folded, *candidate);
             self.report(text, start, end, candidate, terms, mentions);
         }
     }
 
-    /// Orders mentions by place; of several for one span and id, the nearest stays.
+    /// Orders mentions by place and id; of several for one span and id, the nearest stays.
     fn order(&self, mentions: &mut Vec<Mention>) {
         if mentions.len() < 2 {
             return;
         }
-        if self.compiled.settings().overlap == Overlap::All {
-            let id = |mention: &Mention| self.term_id(mention.term);
-            mentions.sort_unstable_by_key(|m| {
-                (m.start, m.end, id(m), m.distance, m.kind as u8, m.term)
-            });
-            mentions.dedup_by_key(|m| (m.start, m.end, id(m)));
-        }
-        mentions.sort_unstable_by_key(|mention| (mention.start, mention.end, mention.term));
+        let place = |m: &Mention| (m.start, m.end, self.term_id(m.term));
+        let rank = |m: &Mention| (m.distance, m.kind, self.term_text(m.term), m.term);
+        mentions
+            .sort_unstable_by(|a, b| place(a).cmp(&place(b)).then_with(|| rank(a).cmp(&rank(b))));
+        mentions.dedup_by_key(|m| place(m));
     }
 
-    fn members(&self, group: u32) -> impl Iterator<Item = u32> + '_ {
-        let groups: &[super::compiled::GroupRow] = self.compiled.section(Section::Groups);
-        let members: &[u32] = self.compiled.section(Section::GroupTerms);
-        let range = match (groups.get(group as usize), groups.get(group as usize + 1)) {
-            (Some(row), Some(next)) => span(row.terms, next.terms, members.len()),
-            _ => 0..0,
-        };
-        members[range].iter().copied()
+    /// The first by id and text of some terms: what decides where all else is equal.
+    fn least(&self, terms: impl Iterator<Item = u32>) -> Option<(i64, &str)> {
+        terms
+            .map(|term| (self.term_id(term), self.term_text(term)))
+            .min()
     }
 
     /// Adds a mention for each distinct id among the terms.
@@ -228,8 +238,12 @@ impl Lexicon {
                 .iter_mut()
                 .find(|other| self.term_id(other.term) == id)
             {
-                Some(other) if other.kind != Kind::Exact && kind == Kind::Exact => *other = mention,
-                Some(_) => {}
+                Some(other) => {
+                    let rank = |m: &Mention| (m.kind, self.term_text(m.term));
+                    if rank(&mention) < rank(other) {
+                        *other = mention;
+                    }
+                }
                 None => mentions.push(mention),
             }
         }
@@ -237,13 +251,7 @@ impl Lexicon {
 
     /// A term as written, without the punctuation around it.
     fn core_text(&self, term: u32) -> &str {
-        let rows: &[TermRow] = self.compiled.section(Section::Terms);
-        let Some(row) = rows.get(term as usize) else {
-            return "";
-        };
-        self.term_text(term)
-            .get(usize::from(row.core_start)..usize::from(row.core_end))
-            .unwrap_or("")
+        self.term_text(term).get(self.core(term)).unwrap_or("")
     }
 }
 

@@ -17,7 +17,7 @@ fn found(lexicon: &Lexicon, text: &str, scratch: &mut Scratch) -> Vec<Found> {
     lexicon.search(text, scratch).iter().map(mention).collect()
 }
 
-fn options() -> impl Strategy<Value = TermOptions> {
+pub(super) fn options() -> impl Strategy<Value = TermOptions> {
     prop_oneof![
         6 => Just(TermOptions::default()),
         1 => Just(TermOptions { guard: false, max_distance: None }),
@@ -37,7 +37,7 @@ fn settings() -> impl Strategy<Value = Settings> {
 }
 
 /// A lexicon and texts over the same strings: terms, and texts of terms with edits and of noise.
-fn case(
+pub(super) fn case(
     word: &'static str,
     separator: &'static str,
 ) -> impl Strategy<Value = (Oracle, Vec<String>)> {
@@ -150,7 +150,7 @@ proptest! {
 }
 
 /// `PROPTEST_CASES` raises the number.
-fn cases() -> u32 {
+pub(super) fn cases() -> u32 {
     std::env::var("PROPTEST_CASES")
         .ok()
         .and_then(|cases| cases.parse().ok())

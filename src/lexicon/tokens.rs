@@ -44,23 +44,24 @@ impl Standing {
 
 #[inline]
 pub(crate) fn look_up(slots: &[TokenSlot], hash: u64) -> Standing {
-    if slots.is_empty() {
-        return Standing::UNKNOWN;
-    }
+    find(slots, hash).unwrap_or(Standing::UNKNOWN)
+}
+
+/// The standing of a token that the table has, though it may say that no term has it.
+#[inline]
+pub(crate) fn find(slots: &[TokenSlot], hash: u64) -> Option<Standing> {
     let mut at = hash::slot(hash::scatter(hash), slots.len());
     loop {
-        let Some(slot) = slots.get(at) else {
-            return Standing::UNKNOWN;
-        };
+        let slot = slots.get(at)?;
         if slot.hash == hash {
-            return Standing {
+            return Some(Standing {
                 vocabulary: slot.vocabulary,
                 common: slot.info & COMMON != 0,
                 frequency: slot.info & !COMMON,
-            };
+            });
         }
         if slot.hash == 0 {
-            return Standing::UNKNOWN;
+            return None;
         }
         at = if at + 1 == slots.len() { 0 } else { at + 1 };
     }
@@ -70,10 +71,46 @@ pub(crate) fn look_up(slots: &[TokenSlot], hash: u64) -> Standing {
 #[derive(Default)]
 pub(crate) struct TokenTable {
     words: HashMap<Box<[u8]>, Standing>,
+    /// The next vocabulary number, and the first that was given out here.
     vocabulary: u32,
+    first: u32,
+}
+
+/// Document frequencies by vocabulary number: of a base, and after them of a delta beside it.
+#[derive(Clone, Copy)]
+pub(crate) struct Frequencies<'a> {
+    pub base: &'a [u32],
+    pub delta: &'a [u32],
+}
+
+impl<'a> Frequencies<'a> {
+    #[inline]
+    pub fn get(&self, vocabulary: usize) -> Option<&'a u32> {
+        self.base
+            .get(vocabulary)
+            .or_else(|| self.delta.get(vocabulary - self.base.len()))
+    }
 }
 
 impl TokenTable {
+    /// A table whose own vocabulary numbers begin with `first`.
+    pub fn from(first: u32) -> TokenTable {
+        TokenTable {
+            vocabulary: first,
+            first,
+            ..TokenTable::default()
+        }
+    }
+
+    pub fn first(&self) -> u32 {
+        self.first
+    }
+
+    /// Takes over what another table says of a token.
+    pub fn known(&mut self, token: &[u8], standing: Standing) {
+        *self.entry(token) = standing;
+    }
+
     fn entry(&mut self, token: &[u8]) -> &mut Standing {
         if !self.words.contains_key(token) {
             self.words.insert(token.into(), Standing::UNKNOWN);
@@ -109,10 +146,13 @@ impl TokenTable {
 
     /// The slots, and the document frequency of each word of the vocabulary.
     pub fn finish(self) -> Result<(Vec<TokenSlot>, Vec<u32>), LexiconError> {
-        let mut frequencies = vec![0; self.vocabulary as usize];
+        let first = self.first;
+        let mut frequencies = vec![0; (self.vocabulary - first) as usize];
         let mut words: Vec<(u64, Standing)> = Vec::with_capacity(self.words.len());
         for (word, standing) in self.words {
-            if let Some(frequency) = frequencies.get_mut(standing.vocabulary as usize) {
+            if let Some(frequency) =
+                frequencies.get_mut(standing.vocabulary.wrapping_sub(first) as usize)
+            {
                 *frequency = standing.frequency;
             }
             words.push((hash::of_utf8(&word), standing));

@@ -197,6 +197,22 @@ fn a_word_that_a_delta_brings_is_no_misspelling_any_more_and_one_that_it_takes_i
 }
 
 #[test]
+fn of_terms_alike_in_base_and_delta_the_first_by_id_and_text_is_found() {
+    let base = lexicon(&["", "", "colla coca"]);
+    for (id, expected) in [(1, 1), (3, 2)] {
+        let added = vec![term(id, "Coca cocoa")];
+        let delta = Delta {
+            added,
+            ..Delta::default()
+        };
+        assert_eq!(
+            ids(&base.with_delta(delta).unwrap(), "colacoco"),
+            [expected]
+        );
+    }
+}
+
+#[test]
 fn a_term_that_is_not_there_cannot_be_removed() {
     let base = lexicon(&["Kellogg", "Pepsi", "Pepsi", "&"]);
     let refused = |removed: &[Term]| {

@@ -117,11 +117,13 @@ impl Lexicon {
         if layer.groups.is_empty() {
             return;
         }
-        let from = candidates.len();
-        fill(&layer.added, candidates);
-        for candidate in &mut candidates[from..] {
+        // A list apart, as long as the groups of the two are numbered alike. It costs an allocation
+        // where the delta finds something, and nothing elsewhere.
+        let mut added = Vec::new();
+        fill(&layer.added, &mut added);
+        for candidate in added {
             if let Some(&group) = layer.groups.get(candidate.group as usize) {
-                candidate.group = group;
+                candidates.push(Candidate { group, ..candidate });
             }
         }
     }

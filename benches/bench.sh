@@ -9,6 +9,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 cluster_start bench max_wal_size=4GB shared_buffers=256MB
 
+export PGOPTIONS='-c client_min_messages=warning'
 mkdir "$pg_home/files"
 cp "$repo"/examples/menu/*.csv "$pg_home/files/"
 cd "$pg_home/files"

@@ -1,13 +1,13 @@
 # Everything that can be checked, in the order of what it costs; sourced by ./run.
 #
-# Each check runs in a subshell of its own and says nothing but what it runs, unless it fails.
+# Each check runs in a subshell of its own and says what it is at; all it prints if it fails.
 # Where a check is made of tests, the tests are counted; any other check counts as one.
 # What cannot run on this machine is skipped loudly, and counted too.
 
 export PGCLIENTENCODING=UTF8
 logs=$target/logs
-passed=0 failed=0 skipped=0
-failures=()
+passed=0 failed=0
+failures=() skips=()
 mkdir -p "$logs"
 if [[ ${1:-} == --long ]]; then
   export TERMSTREAM_LONG=1 PROPTEST_CASES=20000
@@ -26,7 +26,7 @@ trap 'exit 143' TERM HUP
 
 # check NAME COMMAND…: runs the command, and counts what it reports.
 check() {
-  local name=$1 log=$logs/${1//[^A-Za-z0-9.]/-}.log status=0 counts
+  local name=$1 log=$logs/${1//[^A-Za-z0-9.]/-}.log status=0 counts skip
   shift
   say "Checking $name"
   set +e
@@ -34,12 +34,15 @@ check() {
     set -e
     exec 9>&-
     "$@"
-  ) >"$log" 2>&1
-  status=$?
+  ) 2>&1 | tee "$log" | grep -E --line-buffered '^ +(Compiling|Running) '
+  status=${PIPESTATUS[0]}
   set -e
   counts=$(count_tests <"$log")
   passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
-  grep -h '^SKIP' "$log" && skipped=$((skipped + 1))
+  while read -r skip; do
+    say "$skip"
+    skips+=("$skip")
+  done < <(grep '^SKIP' "$log")
   if [[ $status -eq 0 ]]; then
     [[ $counts != '0 0' ]] || grep -q '^SKIP' "$log" || passed=$((passed + 1))
   else
@@ -89,7 +92,7 @@ sessions() {
 
 readme() {
   fresh_database readme
-  bash "$repo/pg_test/readme.sh" "$pg_bin/psql" "$1"
+  TMPDIR=$pg_home bash "$repo/pg_test/readme.sh" "$pg_bin/psql" "$1"
 }
 
 # Loads a folder's terms.csv and input.csv as the example does; leaves the pairs in a file.
@@ -125,22 +128,26 @@ labelled() {
 }
 
 set_up
+need_lints
 check 'formatting' cargo fmt --check
 check 'lints, without Postgres' cargo clippy --no-default-features --all-targets -- -D warnings
 check 'lints, with Postgres' cargo clippy --no-default-features --features "pg$pg_major" --all-targets -- -D warnings
 check 'the rooms above Postgres' cargo test --lib --no-default-features
 check 'the data of the menu example' menu_data
-build
-cluster_start test fsync=off synchronous_commit=off full_page_writes=off max_wal_size=4GB 9>&-
-check 'SQL, by pg_regress' regress regress regress/pg_regress sql
-check 'two sessions at once, by pg_isolation_regress' regress isolation isolation/pg_isolation_regress spec
-check 'sessions' sessions
-check 'the statements of README.md' readme "$repo/README.md"
-check 'the statements of examples/menu/README.md' readme "$repo/examples/menu/README.md"
-check 'the menu example' menu_example
-check 'real text: brands-small' labelled brands-small 0.96
-check 'real text: brands-demo' labelled brands-demo 0.90
+check 'the build' build
+if [[ " ${failures[*]} " != *' the build '* ]]; then
+  cluster_start test fsync=off synchronous_commit=off full_page_writes=off max_wal_size=4GB 9>&-
+  check 'SQL, by pg_regress' regress regress regress/pg_regress sql
+  check 'two sessions at once, by pg_isolation_regress' regress isolation isolation/pg_isolation_regress spec
+  check 'sessions' sessions
+  check 'the statements of README.md' readme "$repo/README.md"
+  check 'the statements of examples/menu/README.md' readme "$repo/examples/menu/README.md"
+  check 'the menu example' menu_example
+  check 'real text: brands-small' labelled brands-small 0.96
+  check 'real text: brands-demo' labelled brands-demo 0.90
+fi
 
+[[ ${#skips[@]} -eq 0 ]] || printf '%s\n' "${skips[@]}"
 [[ ${#failures[@]} -eq 0 ]] || printf 'FAILED: %s\n' "${failures[@]}"
-echo "$passed passed, $failed failed$([[ $skipped -eq 0 ]] || echo ", $skipped skipped")"
+echo "$passed passed, $failed failed$([[ ${#skips[@]} -eq 0 ]] || echo ", ${#skips[@]} skipped")"
 [[ ${#failures[@]} -eq 0 ]]

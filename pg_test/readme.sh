@@ -4,11 +4,12 @@
 # Every ```sql block is run, in order, in one psql session that stops at the first error.
 # A ```text block right after one is what psql must have printed for it (trailing blanks aside).
 # A "```csv NAME" block is written to a file of that name, for the statements that read it.
-# Relative paths are looked for beside the Markdown file.
+# Relative paths are looked for beside the Markdown file. Set TMPDIR to where the server can read.
 set -euo pipefail
 
 psql=$1 file=$2 here=$(cd "$(dirname "$2")" && pwd)
 work=$(mktemp -d)
+chmod a+rx "$work" # for the server, which reads what load_file is told to
 trap 'rm -rf "$work"' EXIT
 
 # One file per block: N.sql, N.expected; and the psql script that runs them all.

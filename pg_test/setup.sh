@@ -65,13 +65,24 @@ need_packages() {
 }
 
 need_rust() {
+  local have need
   command -v cargo >/dev/null || PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
-  command -v cargo >/dev/null && return
-  [[ $EUID -ne 0 || -z ${SUDO_USER:-} ]] ||
-    die "root has no cargo: start ./run as \"$SUDO_USER\", it asks for sudo where it must"
-  die 'needs Rust 1.95 or newer, which Debian 12 does not have. Install it with
-  curl --proto "=https" --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y
-and start ./run again'
+  need=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$repo/Cargo.toml")
+  if ! command -v cargo >/dev/null; then
+    [[ $EUID -ne 0 || -z ${SUDO_USER:-} ]] ||
+      die "root has no cargo: start ./run as \"$SUDO_USER\", it asks for sudo where it must"
+    die "needs Rust $need or newer, and Debian's is older. Install it with
+  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y
+and start ./run again"
+  fi
+  have=$(rustc --version | cut -d ' ' -f 2)
+  [[ $(printf '%s\n' "$need" "$have" | sort -V | head -n 1) == "$need" ]] ||
+    die "needs Rust $need or newer, here is $have: update it (rustup update stable) and start ./run again"
+}
+
+need_lints() {
+  cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 ||
+    rustup component add rustfmt clippy
 }
 
 need_cargo_pgrx() {

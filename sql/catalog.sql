@@ -10,6 +10,12 @@ CREATE TABLE termstream.lexicon (
     max_distance integer CHECK (max_distance BETWEEN 0 AND 2),
     whole_words  boolean NOT NULL,
     overlap      text NOT NULL CHECK (overlap IN ('longest', 'all')),
+    -- 'english', 'none', or where the words of termstream.lexicon_word came from.
+    common_words text NOT NULL,
+    learn_from   text,
+    learned      bigint NOT NULL DEFAULT 0,
+    guard_column name,
+    distance_column name,
     -- Tells a lexicon from an earlier one of the same name.
     generation   bigint NOT NULL,
     created      timestamptz NOT NULL DEFAULT pg_catalog.now()
@@ -29,6 +35,18 @@ CREATE TABLE termstream.lexicon_change (
 );
 COMMENT ON TABLE termstream.lexicon_change IS
     'changes of lexicons'' sources; what is visible here tells which compiled form is the right one';
+
+-- Words that are no misspellings: ordinary ones, and those learned from documents. They are words of
+-- somebody's text, so that only the extension's owner reads them.
+CREATE TABLE termstream.lexicon_word (
+    lexicon   text NOT NULL,
+    word      text NOT NULL,
+    common    boolean NOT NULL,
+    documents bigint NOT NULL,
+    PRIMARY KEY (lexicon, word, common)
+);
+COMMENT ON TABLE termstream.lexicon_word IS
+    'ordinary words of a lexicon, and words learned for it with the number of documents they stand in';
 
 CREATE TABLE termstream.stream (
     stream       regclass PRIMARY KEY,
@@ -74,6 +92,7 @@ GRANT SELECT ON termstream.lexicon, termstream.lexicon_change, termstream.stream
 GRANT USAGE ON SCHEMA termstream TO PUBLIC;
 
 SELECT pg_catalog.pg_extension_config_dump('termstream.lexicon', '');
+SELECT pg_catalog.pg_extension_config_dump('termstream.lexicon_word', '');
 SELECT pg_catalog.pg_extension_config_dump('termstream.stream', '');
 SELECT pg_catalog.pg_extension_config_dump('termstream.load', '');
 SELECT pg_catalog.pg_extension_config_dump('termstream.load_id', '');

@@ -1,7 +1,12 @@
 -- A sentence for every function: what it answers, and what the numbers mean.
 
-COMMENT ON FUNCTION termstream.create_lexicon(text, regclass, name, name, integer, boolean, text) IS
+COMMENT ON FUNCTION termstream.create_lexicon(text, regclass, name, name, integer, boolean, text,
+        text, text, name, name) IS
     'makes a lexicon of the terms in a table, and returns how many terms it has';
+COMMENT ON FUNCTION termstream.learn(text, text) IS
+    'learns from the texts of a query how common their words are: a common word is no misspelling; returns documents read and words kept';
+COMMENT ON FUNCTION termstream.tune_lexicon(text, text) IS
+    'measures combinations of settings on a query of (document, term_id): precision, recall and F1, the best first';
 COMMENT ON FUNCTION termstream.drop_lexicon(text) IS
     'drops a lexicon; its table stays';
 COMMENT ON FUNCTION termstream.refresh_lexicon(text) IS

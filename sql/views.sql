@@ -1,6 +1,7 @@
 CREATE VIEW termstream.lexicons AS
 SELECT l.lexicon, l.source, l.id_column, l.term_column, l.owner,
-       l.max_distance, l.whole_words, l.overlap,
+       l.max_distance, l.whole_words, l.overlap, l.common_words, l.learn_from, l.learned,
+       l.guard_column, l.distance_column,
        r.terms, r.skipped, r.skipped_ids, r.bytes, r.state, l.created
   FROM termstream.lexicon l, LATERAL termstream.lexicon_report(l.lexicon) r;
 COMMENT ON VIEW termstream.lexicons IS

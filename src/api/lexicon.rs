@@ -7,13 +7,15 @@ use std::ffi::CStr;
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::rows::{self, Returned};
 use crate::pg::trigger::TriggerCall;
-use crate::registry::{self, catalog};
+use crate::registry::{self, catalog, learning, tuning};
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.create_lexicon(lexicon text, source regclass,
         id_column name DEFAULT 'term_id', term_column name DEFAULT 'term',
         max_distance integer DEFAULT NULL, whole_words boolean DEFAULT true,
-        overlap text DEFAULT 'longest') RETURNS bigint
+        overlap text DEFAULT 'longest', common_words text DEFAULT 'english',
+        learn_from text DEFAULT NULL, guard_column name DEFAULT NULL,
+        distance_column name DEFAULT NULL) RETURNS bigint
     VOLATILE PARALLEL UNSAFE
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#, requires = ["types"])]
@@ -26,7 +28,13 @@ fn create_lexicon(
     max_distance: Option<i32>,
     whole_words: Option<bool>,
     overlap: Option<&str>,
+    common_words: Option<&str>,
+    learn_from: Option<&str>,
+    guard_column: Option<&CStr>,
+    distance_column: Option<&CStr>,
 ) -> Result<i64, ErrorReport> {
+    let name = |column: Option<&CStr>| column.map(|name| name.to_string_lossy().into_owned());
+    let (guard_column, distance_column) = (name(guard_column), name(distance_column));
     let request = catalog::NewLexicon {
         lexicon: given("lexicon", lexicon)?,
         source: given("source", source)?,
@@ -35,6 +43,10 @@ fn create_lexicon(
         max_distance,
         whole_words: given("whole_words", whole_words)?,
         overlap: given("overlap", overlap)?,
+        common_words: given("common_words", common_words)?,
+        learn_from,
+        guard_column: guard_column.as_deref(),
+        distance_column: distance_column.as_deref(),
     };
     Ok(catalog::create(&request)? as i64)
 }
@@ -91,8 +103,8 @@ fn lexicon_report(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Returned {
     let cells = match registry::current(lexicon) {
         Ok(form) => [
             (form.lexicon.terms() as i64).into_datum(),
-            (form.skipped as i64).into_datum(),
-            form.skipped_ids.clone().into_datum(),
+            (form.lexicon.skipped() as i64).into_datum(),
+            form.lexicon.skipped_ids().to_vec().into_datum(),
             (form.lexicon.heap_bytes() as i64).into_datum(),
             "ready".into_datum(),
         ],
@@ -100,4 +112,51 @@ fn lexicon_report(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Returned {
         Err(raise) => [None, None, None, None, raise.message.into_datum()],
     };
     rows::single(fcinfo, cells)
+}
+
+#[pg_extern(sql = r#"
+CREATE FUNCTION termstream.learn(lexicon text, query text, OUT documents bigint, OUT words bigint)
+    VOLATILE STRICT PARALLEL UNSAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#)]
+fn learn(
+    lexicon: &str,
+    query: &str,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Result<Returned, ErrorReport> {
+    let learned = learning::learn(lexicon, query)?;
+    Ok(rows::single(
+        fcinfo,
+        [learned.documents.into_datum(), learned.words.into_datum()],
+    ))
+}
+
+#[pg_extern(sql = r#"
+CREATE FUNCTION termstream.tune_lexicon(lexicon text, labelled text, OUT max_distance integer,
+        OUT common_words boolean, OUT learned boolean, OUT "precision" real, OUT recall real,
+        OUT f1 real, OUT found bigint, OUT correct bigint, OUT labels bigint) RETURNS SETOF record
+    STABLE STRICT PARALLEL UNSAFE COST 100000 ROWS 10
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#)]
+fn tune_lexicon(
+    lexicon: &str,
+    labelled: &str,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Result<Returned, ErrorReport> {
+    let measured = tuning::tune(lexicon, labelled)?;
+    let mut set = rows::RowSet::open(fcinfo);
+    for one in measured {
+        set.push([
+            i32::from(one.max_distance).into_datum(),
+            one.common_words.into_datum(),
+            one.learned.into_datum(),
+            (one.precision() as f32).into_datum(),
+            (one.recall() as f32).into_datum(),
+            (one.f1() as f32).into_datum(),
+            (one.found as i64).into_datum(),
+            (one.correct as i64).into_datum(),
+            (one.labelled as i64).into_datum(),
+        ]);
+    }
+    Ok(Returned::SET)
 }

@@ -2,6 +2,7 @@
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::lexicon::{Mention, Scratch};
@@ -155,17 +156,22 @@ fn highlight(
 ) -> Result<String, ErrorReport> {
     let document = document_text(document)?;
     Ok(with_lexicon(fcinfo, lexicon, |form, scratch| {
+        // Nested mentions (overlap 'all') and synonyms on one span share one mark.
+        let mut spans: Vec<Range<usize>> = Vec::new();
+        for mention in form.lexicon.search(document, scratch) {
+            match spans.last_mut() {
+                Some(last) if mention.start < last.end => last.end = last.end.max(mention.end),
+                _ => spans.push(mention.start..mention.end),
+            }
+        }
         let mut marked = String::with_capacity(document.len() + 32);
         let mut done = 0;
-        for mention in form.lexicon.search(document, scratch) {
-            // Nested mentions (overlap 'all') and synonyms on one span are marked once.
-            if mention.start >= done {
-                marked.push_str(&document[done..mention.start]);
-                marked.push_str(before);
-                marked.push_str(&document[mention.start..mention.end]);
-                marked.push_str(after);
-                done = mention.end;
-            }
+        for span in spans {
+            marked.push_str(&document[done..span.start]);
+            marked.push_str(before);
+            marked.push_str(&document[span.clone()]);
+            marked.push_str(after);
+            done = span.end;
         }
         marked.push_str(&document[done..]);
         marked

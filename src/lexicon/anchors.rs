@@ -1,9 +1,11 @@
 //! The fuzzy index: where in a text a misspelled term may begin or end, from a few of its letters.
 //!
 //! A term and a window within the allowed edits share at least one *anchor*:
-//! - 4-7 letters, one edit: the term with one letter deleted meets the window with one deleted (Mor
+//! - 3-4 letters, a letter too many or two swapped (see the rules): the term is the window with one
+//!   letter deleted, or with two swapped.
+//! - 5-8 letters, one edit: the term with one letter deleted meets the window with one deleted (Mor
 //!   and Fraenkel 1982; FastSS, Bocek et al. 2007).
-//! - 8 letters or more, two edits: the first [`HEAD_SHORT`] or [`HEAD_LONG`] letters with one
+//! - 9 letters or more, two edits: the first [`HEAD_SHORT`] or [`HEAD_LONG`] letters with one
 //!   deleted, as before, if at most one edit touches them; else both edits touch them, and the last
 //!   letters, [`tail`], are whole. A gap of a letter between the two keeps this true for a
 //!   transposition across the border.
@@ -13,6 +15,7 @@
 //! false candidates end at one comparison of integers.
 
 use super::compiled::{Compiled, Section};
+use super::guard::SHORT;
 use super::hash::{self, Letter};
 
 const HEAD_SHORT: usize = 5;
@@ -25,7 +28,7 @@ const TAIL_MOST: usize = 5;
 pub(crate) const WHOLE: u8 = 1;
 const HEAD_5: u8 = 2;
 const HEAD_6: u8 = 4;
-const TAIL_2: u8 = 8;
+const TAIL_3: u8 = 8;
 
 /// A group number has 26 bits in a posting.
 pub(crate) const MAX_GROUPS: usize = 1 << 26;
@@ -66,9 +69,12 @@ impl Posting {
     pub fn near(self, length: usize, parity: u32) -> bool {
         let own = (self.0 >> 26) as usize & 63;
         let apart = if own == 63 { 0 } else { own.abs_diff(length) };
-        let edits = if own < 8 { 1 } else { 2 };
-        apart <= edits
-            && (((self.0 >> 32) as u32 ^ parity).count_ones() as usize) + apart <= 2 * edits
+        let odd = ((self.0 >> 32) as u32 ^ parity).count_ones() as usize;
+        match own {
+            0..=4 => apart == odd && length >= own && odd <= 1,
+            5..=8 => apart <= 1 && odd + apart <= 2,
+            _ => apart <= 2 && odd + apart <= 4,
+        }
     }
 }
 
@@ -113,7 +119,7 @@ impl<'a> Anchors<'a> {
         }
     }
 
-    /// The terms of 4-7 letters that a whole window may be. `prefix[i]` is the hash of the letters
+    /// The terms of 3-8 letters that a whole window may be. `prefix[i]` is the hash of the letters
     /// before the window's letter `i`; `found` gets each posting, some of them more than once.
     #[inline]
     pub fn of_window<L: Letter>(
@@ -131,9 +137,23 @@ impl<'a> Anchors<'a> {
             .iter()
             .for_each(|&posting| found(Posting(posting)));
         self.deletions(WHOLE, letters, prefix, &mut found);
+        if length <= usize::from(SHORT) {
+            for i in 1..length.saturating_sub(1) {
+                let mut swapped = [0; SHORT as usize];
+                swapped
+                    .iter_mut()
+                    .zip(letters)
+                    .for_each(|(code, letter)| *code = letter.code());
+                swapped.swap(i, i + 1);
+                let hash = hash::of(&swapped[..length]);
+                self.bucket(key(WHOLE, hash))
+                    .iter()
+                    .for_each(|&posting| found(Posting(posting)));
+            }
+        }
     }
 
-    /// The terms of 8 letters or more whose head is near the letters here.
+    /// The terms of 9 letters or more whose head is near the letters here.
     #[inline]
     pub fn of_head<L: Letter>(
         &self,
@@ -150,7 +170,7 @@ impl<'a> Anchors<'a> {
         }
     }
 
-    /// The terms of 8 letters or more that end as these letters do.
+    /// The terms of 9 letters or more that end as these letters do.
     #[inline]
     pub fn of_tail<L: Letter>(
         &self,
@@ -158,13 +178,13 @@ impl<'a> Anchors<'a> {
         prefix: &[u64],
         mut found: impl FnMut(Posting),
     ) {
-        for length in 2..=TAIL_MOST {
-            if self.kinds & (TAIL_2 << (length - 2)) == 0 || letters.len() < length {
+        for length in 3..=TAIL_MOST {
+            if self.kinds & (TAIL_3 << (length - 3)) == 0 || letters.len() < length {
                 continue;
             }
             let start = letters.len() - length;
             let hash = hash::between(prefix[start], prefix[letters.len()], length);
-            self.bucket(key(TAIL_2, hash))
+            self.bucket(key(TAIL_3, hash))
                 .iter()
                 .for_each(|&posting| found(Posting(posting)));
         }
@@ -289,8 +309,9 @@ fn keys_of(codes: &[u32], mut each: impl FnMut(u8, u64)) {
         prefix[i + 1] = hash::push(prefix[i], code);
     }
     match length {
-        0..=3 => {}
-        4..=7 => {
+        0..=2 => {}
+        3..=4 => each(WHOLE, key(WHOLE, prefix[length])),
+        5..=8 => {
             each(WHOLE, key(WHOLE, prefix[length]));
             for_deletions(codes, &prefix, |hash| each(WHOLE, key(WHOLE, hash)));
         }
@@ -300,8 +321,8 @@ fn keys_of(codes: &[u32], mut each: impl FnMut(u8, u64)) {
             for_deletions(&codes[..head], &prefix, |hash| each(kind, key(kind, hash)));
             let tail = tail(length);
             each(
-                TAIL_2 << (tail - 2),
-                key(TAIL_2, hash::of(&codes[length - tail..])),
+                TAIL_3 << (tail - 3),
+                key(TAIL_3, hash::of(&codes[length - tail..])),
             );
         }
     }

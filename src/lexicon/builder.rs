@@ -1,12 +1,10 @@
 //! From terms, ordinary words and documents to the compiled form. Everything is kept in flat pools,
 //! so that a million terms take no million allocations.
 
-use std::collections::HashMap;
-
 use super::anchors::{self, MAX_GROUPS};
 use super::compiled::{GroupRow, Section, TermRow, Writer};
-use super::guard::FREQUENT;
 use super::hash::{self, MAX_LETTERS};
+use super::learner::Learner;
 use super::settings::{Settings, TermOptions, allowed_edits};
 use super::tokens::TokenTable;
 use super::{Lexicon, LexiconError, exact};
@@ -14,9 +12,6 @@ use crate::text::Folded;
 
 /// A term is at most this many bytes as written: its letters and ample punctuation.
 const MAX_TERM_BYTES: usize = 4096;
-/// Learned words kept at once; beyond it those seen once are dropped (lossy counting, Manku and
-/// Motwani 2002), so that learning from any amount of text takes at most some 150 MiB.
-const MAX_LEARNED: usize = 1 << 21;
 /// Skipped terms that are kept to be named.
 pub(crate) const NAMED_SKIPPED: usize = 100;
 
@@ -35,8 +30,8 @@ pub struct Builder {
     settings: Settings,
     folded: Folded,
     tokens: TokenTable,
-    learned: HashMap<Box<[u8]>, Learned>,
-    documents: u32,
+    learner: Learner,
+    dictionary: Vec<u64>,
     ids: Vec<i64>,
     texts: String,
     terms: Vec<TermRow>,
@@ -45,11 +40,6 @@ pub struct Builder {
     letter_ends: Vec<usize>,
     skipped: u64,
     skipped_ids: Vec<i64>,
-}
-
-struct Learned {
-    documents: u32,
-    last: u32,
 }
 
 impl Builder {
@@ -63,8 +53,8 @@ impl Builder {
             settings,
             folded: Folded::new(),
             tokens,
-            learned: HashMap::new(),
-            documents: 0,
+            learner: Learner::default(),
+            dictionary: Vec::new(),
             ids: Vec::new(),
             texts: String::new(),
             terms: Vec::new(),
@@ -87,43 +77,26 @@ impl Builder {
         }
     }
 
+    /// Words of the language, the rare ones too: a text's word that is one of them is no misspelling of
+    /// a term, unless other words of the term stand beside it.
+    pub fn dictionary<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
+        for word in words {
+            self.folded.fold(word);
+            if self.folded.tokens().len() == 1 {
+                self.dictionary.push(hash::of_utf8(self.folded.letters()));
+            }
+        }
+    }
+
     /// Counts the words of a document: one that is about as frequent as the word it resembles is not
     /// a misspelling of it.
     pub fn learn(&mut self, document: &str) {
-        self.folded.fold(document);
-        self.documents = self.documents.wrapping_add(1);
-        for token in self.folded.tokens() {
-            let word = &self.folded.letters()[token.start as usize..token.end as usize];
-            let stem = &word[..word.len() - usize::from(token.possessive())];
-            for word in [word, stem]
-                .iter()
-                .take(if token.possessive() { 2 } else { 1 })
-            {
-                if word.len() > MAX_LETTERS {
-                    continue;
-                }
-                match self.learned.get_mut(*word) {
-                    Some(learned) if learned.last != self.documents => {
-                        learned.documents = learned.documents.saturating_add(1);
-                        learned.last = self.documents;
-                    }
-                    Some(_) => {}
-                    None => {
-                        self.learned.insert(
-                            (*word).into(),
-                            Learned {
-                                documents: 1,
-                                last: self.documents,
-                            },
-                        );
-                    }
-                }
-            }
-        }
-        if self.learned.len() > MAX_LEARNED {
-            self.learned
-                .retain(|_, learned| learned.documents >= FREQUENT);
-        }
+        self.learner.learn(document);
+    }
+
+    /// A word and its document frequency, as a [`Learner`] has counted them before.
+    pub fn learned(&mut self, word: &str, documents: u32) {
+        self.tokens.frequency(word.as_bytes(), documents);
     }
 
     /// Adds a term; several may share an id. One that cannot be a term is skipped.
@@ -176,25 +149,23 @@ impl Builder {
         {
             return Err(LexiconError::TooLarge);
         }
-        for (word, learned) in std::mem::take(&mut self.learned) {
-            if learned.documents >= FREQUENT || self.tokens.contains(&word) {
-                self.tokens.frequency(&word, learned.documents);
-            }
+        for (word, documents) in self.learner.words() {
+            self.tokens.frequency(word.as_bytes(), documents);
         }
-        let first_token = self.tokens.first();
         let (slots, frequencies) = std::mem::take(&mut self.tokens).finish()?;
 
         let mut writer = Writer::new(self.settings);
         writer.section(Section::Tokens, &slots);
         writer.section(Section::Frequencies, &frequencies);
+        self.dictionary.sort_unstable();
+        self.dictionary.dedup();
+        writer.section(Section::Dictionary, &self.dictionary);
         drop(slots);
         let groups = self.group();
         let mut uses = vec![0u32; frequencies.len()];
         for &term in &groups.members {
             for &token in self.tokens_of(term as usize) {
-                if let Some(uses) = uses.get_mut(token.wrapping_sub(first_token) as usize) {
-                    *uses += 1;
-                }
+                uses[token as usize] += 1;
             }
         }
         writer.section(Section::Uses, &uses);

@@ -41,6 +41,8 @@ pub(crate) enum Section {
     GroupTerms,
     /// Open addressing: [`super::tokens::TokenSlot`].
     Tokens,
+    /// `u64` hashes, ascending: words of the dictionary.
+    Dictionary,
     /// `u32` per vocabulary number: in how many learned documents the token stood.
     Frequencies,
     /// `u32` per vocabulary number: how often the token stands in the terms of the groups.

@@ -128,14 +128,12 @@ impl Lexicon {
             }
         }
 
-        let vocabulary = base.section::<u32>(Section::Frequencies).len() as u32;
-        let mut tokens = TokenTable::from(vocabulary);
+        let mut tokens = TokenTable::default();
         gone.bury(&known, &mut tokens);
         for term in &added {
             let _ = fold_term(&mut folded, &term.text);
             for token in tokens_of(&folded) {
-                // Before `add`, which numbers what has no number yet.
-                tokens.known(token, known.standing(token));
+                tokens.known(token, known.standing(token).nowhere());
             }
         }
         let mut builder = Builder::with_tokens(settings, tokens);
@@ -272,14 +270,7 @@ impl Gone {
         for (token, &gone) in &self.tokens {
             let standing = known.standing(token);
             if known.uses.get(standing.vocabulary as usize) == Some(&gone) {
-                let vocabulary = Standing::UNKNOWN.vocabulary;
-                tokens.known(
-                    token,
-                    Standing {
-                        vocabulary,
-                        ..standing
-                    },
-                );
+                tokens.known(token, standing.nowhere());
             }
         }
     }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::oracle::Oracle;
 use super::tests::{case, cases, options};
-use super::{Builder, Delta, Kind, Lexicon, LexiconError, Scratch, Settings, TermOptions};
+use super::{Added, Builder, Delta, Kind, Lexicon, LexiconError, Scratch, Settings, TermOptions};
 
 type Term = (i64, String, TermOptions);
 
@@ -280,10 +280,11 @@ fn a_delta_equals_the_whole_on_real_terms() {
     let of = |terms: &[Term]| {
         let mut builder = Builder::new(Settings::default());
         builder.common_words(super::english());
+        builder.dictionary(super::english_dictionary());
         rows.iter().for_each(|row| builder.learn(&row[1]));
-        terms
-            .iter()
-            .for_each(|(id, text, options)| drop(builder.add(*id, text, *options)));
+        terms.iter().for_each(|(id, text, options)| {
+            assert_eq!(builder.add(*id, text, *options), Added::Yes)
+        });
         builder.finish().unwrap()
     };
     let mut scratch = Scratch::new();

@@ -3,7 +3,9 @@
 //! term. Letters decide, so that terms run together or split are found like any other.
 
 use super::compiled::{Compiled, GroupRow, Section, span};
+use super::guard::{Judge, Text};
 use super::hash::{self, Letter};
+use super::overlap::Candidate;
 
 /// Lexicons of up to this many groups of terms are keyed by four letters, larger ones by six.
 const FEW: usize = 30_000;
@@ -31,7 +33,7 @@ impl<'a> Exact<'a> {
     /// A bit for each length (of 63 and above together) that a term beginning like these letters may
     /// have. Lengths below the prefix are always set: they are not worth a table.
     #[inline]
-    pub fn lengths<L: Letter>(&self, letters: &[L]) -> u64 {
+    fn lengths<L: Letter>(&self, letters: &[L]) -> u64 {
         let short = (1u64 << self.prefix) - 1;
         match letters.get(..self.prefix) {
             Some(first) if !self.prefixes.is_empty() => {
@@ -73,9 +75,68 @@ impl<'a> Exact<'a> {
     }
 }
 
+/// Adds every window of the text that is a term, letter by letter.
+pub(crate) fn windows<L: Letter>(
+    compiled: &Compiled,
+    letters: &[L],
+    text: Text<'_>,
+    candidates: &mut Vec<Candidate>,
+) {
+    let exact = Exact::of(compiled);
+    let longest = compiled.header.longest as usize;
+    for (first, word) in text.words.iter().enumerate() {
+        let start = word.start as usize;
+        let lengths = exact.lengths(letters.get(start..).unwrap_or(&[]));
+        for (last, end_word) in text.words.iter().enumerate().skip(first) {
+            if last > first && end_word.breaks || end_word.endless {
+                break;
+            }
+            let mut probe = |stem: bool, after: u64| {
+                let length = end_word.end(stem) - start;
+                if length > longest || lengths & length_bit(length) == 0 {
+                    return;
+                }
+                let (Some(from), Some(to)) = (text.tokens.get(first), text.tokens.get(last)) else {
+                    return;
+                };
+                let end = to.end as usize - usize::from(stem);
+                let own = text.bytes.get(from.start as usize..end).unwrap_or(&[]);
+                let Some(group) = exact.find(hash::between(word.before, after, length), own) else {
+                    return;
+                };
+                let candidate = Candidate {
+                    first: first as u32,
+                    last: last as u32,
+                    stem,
+                    group,
+                    distance: 0,
+                    letters: length as u16,
+                    window_letters: length as u16,
+                };
+                if Judge::of(compiled, text)
+                    .accepted(candidate)
+                    .next()
+                    .is_some()
+                {
+                    candidates.push(candidate);
+                }
+            };
+            probe(false, end_word.after);
+            if end_word.possessive {
+                probe(true, end_word.after_stem);
+            }
+            // No term is longer than what this window has without its s.
+            let length = end_word.end(true) - start;
+            if length > longest || lengths >> length.min(63) == 0 {
+                break;
+            }
+        }
+    }
+}
+
 /// The bit of a length in a prefix slot.
 #[inline(always)]
-pub(crate) fn length_bit(length: usize) -> u64 {
+fn length_bit(length: usize) -> u64 {
     1 << length.min(63)
 }
 

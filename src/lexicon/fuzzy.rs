@@ -7,15 +7,13 @@
 //! four of five of them.
 
 use super::anchors::{Anchors, Posting, parity};
-use super::compiled::{Compiled, GroupRow, Section, TermRow, span};
-use super::guard::{digits, judge, may_be_changed};
+use super::compiled::{Compiled, GroupRow, Section, span};
+use super::guard::{Judge, Text, may_be_changed};
 use super::hash::{self, Letter};
 use super::osa::osa;
 use super::overlap::Candidate;
 use super::settings::MAX_DISTANCE;
-use super::tokens::Frequencies;
 use super::words::Word;
-use crate::text::Token;
 
 /// Stretches remembered as barren: 32 KiB, which stay in the first-level cache.
 const REMEMBERED: usize = 4096;
@@ -28,7 +26,7 @@ pub(crate) struct FuzzyScratch {
     windows: Vec<Window>,
     codes: Vec<u32>,
     barren: Vec<u64>,
-    /// What `barren` is about.
+    /// The lexicon that `barren` is about.
     lexicon: u64,
 }
 
@@ -52,18 +50,13 @@ impl Window {
 /// One search, over the letters of one text.
 pub(crate) struct Fuzzy<'a, L> {
     pub compiled: &'a Compiled,
-    pub frequencies: Frequencies<'a>,
-    /// Tells the lexicon from others that the scratch may have served, whatever it consists of.
-    pub identity: u64,
     pub letters: &'a [L],
-    pub bytes: &'a [u8],
-    pub tokens: &'a [Token],
-    pub words: &'a [Word],
+    pub text: Text<'a>,
 }
 
 impl<L: Letter> Fuzzy<'_, L> {
     pub fn search(&self, scratch: &mut FuzzyScratch, candidates: &mut Vec<Candidate>) {
-        let identity = self.identity;
+        let identity = self.compiled.identity();
         if scratch.lexicon != identity || scratch.barren.is_empty() {
             scratch.barren.clear();
             scratch.barren.resize(REMEMBERED, 0);
@@ -94,14 +87,14 @@ impl<L: Letter> Fuzzy<'_, L> {
             word.standing.in_lexicon() || word.stem_standing.in_lexicon() || changed(word)
         };
         let mut first = 0;
-        while let Some(word) = self.words.get(first) {
+        while let Some(word) = self.text.words.get(first) {
             if !belongs(word) {
                 first += 1;
                 continue;
             }
             let mut unknown = changed(word);
             let mut end = first + 1;
-            while let Some(word) = self.words.get(end)
+            while let Some(word) = self.text.words.get(end)
                 && !word.breaks
                 && belongs(word)
             {
@@ -110,7 +103,7 @@ impl<L: Letter> Fuzzy<'_, L> {
             }
             if unknown {
                 let mut key = 0u64;
-                for word in &self.words[first..end] {
+                for word in &self.text.words[first..end] {
                     let own =
                         hash::between(word.before, word.after, (word.end - word.start) as usize);
                     key = hash::scatter(
@@ -147,7 +140,7 @@ impl<L: Letter> Fuzzy<'_, L> {
             codes,
             ..
         } = scratch;
-        let words = &self.words[first..end];
+        let words = &self.text.words[first..end];
         let base = words[0].start as usize;
         let letters = &self.letters[base..words[words.len() - 1].end as usize];
         prefix.clear();
@@ -194,13 +187,13 @@ impl<L: Letter> Fuzzy<'_, L> {
             }
             for window in windows.iter() {
                 let (start, end) = (window.start as usize, window.end as usize);
-                if end - start <= 8 {
+                if end - start <= 9 {
                     anchors.of_window(&letters[start..end], &prefix[start..=end], |posting| {
                         self.consider(posting, window, &letters[start..end], codes, candidates);
                     });
                 }
             }
-            if windows.iter().any(|window| window.length() >= 6) {
+            if windows.iter().any(|window| window.length() >= 7) {
                 anchors.of_head(&letters[start..], &prefix[start..], |posting| {
                     for window in windows.iter() {
                         let letters = &letters[window.start as usize..window.end as usize];
@@ -224,7 +217,7 @@ impl<L: Letter> Fuzzy<'_, L> {
                     if end - start > longest {
                         break;
                     }
-                    if has_unknown && end - start >= 6 {
+                    if has_unknown && end - start >= 7 {
                         windows.push(Window {
                             first: (first + a) as u32,
                             last: (first + b) as u32,
@@ -303,70 +296,12 @@ impl<L: Letter> Fuzzy<'_, L> {
             .take(8)
             .any(|other| *other == candidate);
         if !known
-            && accepted(
-                self.compiled,
-                self.frequencies,
-                self.words,
-                self.tokens,
-                self.bytes,
-                candidate,
-            )
-            .next()
-            .is_some()
+            && Judge::of(self.compiled, self.text)
+                .accepted(candidate)
+                .next()
+                .is_some()
         {
             candidates.push(candidate);
         }
     }
-}
-
-/// The terms of a candidate's group that accept it: all of them if the letters are the same, else
-/// those within whose own limit it is and whose guards it passes.
-pub(crate) fn accepted<'a>(
-    compiled: &'a Compiled,
-    frequencies: Frequencies<'a>,
-    words: &'a [Word],
-    tokens: &'a [Token],
-    bytes: &'a [u8],
-    candidate: Candidate,
-) -> impl Iterator<Item = u32> + 'a {
-    let groups: &[GroupRow] = compiled.section(Section::Groups);
-    let members: &[u32] = compiled.section(Section::GroupTerms);
-    let terms: &[TermRow] = compiled.section(Section::Terms);
-    let term_tokens: &[u32] = compiled.section(Section::TermTokens);
-    let letters: &[u8] = compiled.section(Section::Letters);
-    let group = candidate.group as usize;
-    let (row, next) = match (groups.get(group), groups.get(group + 1)) {
-        (Some(row), Some(next)) => (*row, *next),
-        _ => (GroupRow::default(), GroupRow::default()),
-    };
-    let (first, last) = (candidate.first as usize, candidate.last as usize);
-    let window = words.get(first..=last).unwrap_or(&[]);
-    let exact = candidate.distance == 0;
-    let same_digits = exact || {
-        let written = match (tokens.get(first), tokens.get(last)) {
-            (Some(from), Some(to)) => bytes
-                .get(from.start as usize..to.end as usize)
-                .unwrap_or(&[]),
-            _ => &[],
-        };
-        digits(written).eq(digits(
-            &letters[span(row.letters, next.letters, letters.len())],
-        ))
-    };
-    members[span(row.terms, next.terms, members.len())]
-        .iter()
-        .copied()
-        .filter(move |&term| {
-            if exact {
-                return true;
-            }
-            let (Some(row), Some(next)) = (terms.get(term as usize), terms.get(term as usize + 1))
-            else {
-                return false;
-            };
-            let own = &term_tokens[span(row.tokens, next.tokens, term_tokens.len())];
-            same_digits
-                && row.edits >= candidate.distance
-                && judge(window, candidate.stem, own, frequencies, row.guarded != 0).is_ok()
-        })
 }

@@ -1,22 +1,23 @@
 //! A delta as the search sees it: a small lexicon of the added terms beside the base, and the terms
 //! of the base that were removed.
 //!
-//! Both are searched with the same rules, and what they find is one list, because all numbers are of
-//! one space: terms, groups and vocabulary of the delta are numbered after those of the base, a group
-//! whose letters the base has too goes by the number of the base's, and so does a token. What differs
-//! for a token from what the base says of it (a word of an added term, or no longer a word of any)
-//! stands in the token table of the delta, which is asked first.
+//! Both are searched with the same rules, and what they find is one list: terms and groups of the
+//! delta are numbered after those of the base, and a group whose letters the base has too goes by the
+//! number of the base's. Words are seen twice, with the vocabulary numbers of the one and the other; a
+//! word of either is a word of the lexicon for both. What a delta changes for a word stands in its own
+//! token table: the words of its terms, and words that no term has any more.
 
 use super::Lexicon;
-use super::compiled::{Compiled, Section};
+use super::compiled::Section;
 use super::delta::Changes;
-use super::fuzzy::accepted;
+use super::guard::Judge;
 use super::hash;
 use super::overlap::Candidate;
-use super::tokens::{Frequencies, TokenSlot, find};
+use super::tokens::{Standing, TokenSlot, find};
 use super::words::Word;
 use crate::text::Folded;
 
+/// A delta, compiled.
 pub(crate) struct Layer {
     /// The added terms that the base does not have.
     pub added: Lexicon,
@@ -28,6 +29,7 @@ pub(crate) struct Layer {
     pub twins: Vec<(u32, u32)>,
     pub first_term: u32,
     pub first_group: u32,
+    /// Tells this delta to this base from any other.
     pub identity: u64,
     /// Of base and delta together.
     pub terms: usize,
@@ -66,36 +68,33 @@ impl Lexicon {
         Some((&layer.added, term.checked_sub(layer.first_term)?))
     }
 
-    /// Tells this lexicon from others in buffers that outlive it.
-    pub(crate) fn identity(&self) -> u64 {
-        match &self.delta {
-            Some(layer) => layer.identity,
-            None => self.compiled.identity(),
-        }
-    }
-
-    pub(crate) fn frequencies(&self) -> Frequencies<'_> {
-        Frequencies {
-            base: self.compiled.section(Section::Frequencies),
-            delta: match &self.delta {
-                Some(layer) => layer.added.compiled.section(Section::Frequencies),
-                None => &[],
-            },
-        }
-    }
-
-    /// Puts right what the base said of the words of a text.
+    /// From the words of a text as the base sees them (the first), puts these right and makes those
+    /// that the delta sees.
     #[inline]
-    pub(crate) fn amend(&self, words: &mut [Word]) {
+    pub(crate) fn amend(&self, folded: &Folded, [words, own]: &mut [Vec<Word>; 2]) {
         let Some(layer) = &self.delta else { return };
         let slots: &[TokenSlot] = layer.added.compiled.section(Section::Tokens);
-        for word in words.iter_mut().filter(|word| !word.endless) {
-            let length = (word.end - word.start) as usize;
-            let own = hash::between(word.before, word.after, length);
-            word.standing = find(slots, own).unwrap_or(word.standing);
-            if word.possessive {
-                let stem = hash::between(word.before, word.after_stem, length - 1);
-                word.stem_standing = find(slots, stem).unwrap_or(word.stem_standing);
+        let amended = |base: Standing, letters: &[u8]| match find(slots, hash::of_utf8(letters)) {
+            None if base.in_lexicon() => (base, base.elsewhere()),
+            None => (base, base),
+            Some(own) if !own.in_lexicon() => (base.nowhere(), own),
+            Some(own) if base.in_lexicon() => (base, own),
+            Some(own) => (base.elsewhere(), own),
+        };
+        own.clear();
+        own.extend_from_slice(words);
+        for ((word, own), token) in words.iter_mut().zip(own).zip(folded.tokens()) {
+            if word.endless {
+                continue;
+            }
+            let letters = folded.letters();
+            let letters = letters.get(token.start as usize..token.end as usize);
+            let letters = letters.unwrap_or(&[]);
+            (word.standing, own.standing) = amended(word.standing, letters);
+            if let [stem @ .., _] = letters
+                && word.possessive
+            {
+                (word.stem_standing, own.stem_standing) = amended(word.stem_standing, stem);
             }
         }
     }
@@ -106,10 +105,10 @@ impl Lexicon {
     pub(crate) fn each_part(
         &self,
         candidates: &mut Vec<Candidate>,
-        mut fill: impl FnMut(&Lexicon, &mut Vec<Candidate>),
+        mut fill: impl FnMut(usize, &Lexicon, &mut Vec<Candidate>),
         live: impl Fn(Candidate) -> bool,
     ) {
-        fill(self, candidates);
+        fill(0, self, candidates);
         let Some(layer) = &self.delta else { return };
         if !layer.removed.is_empty() {
             candidates.retain(|&candidate| live(candidate));
@@ -120,7 +119,7 @@ impl Lexicon {
         // A list apart, as long as the groups of the two are numbered alike. It costs an allocation
         // where the delta finds something, and nothing elsewhere.
         let mut added = Vec::new();
-        fill(&layer.added, &mut added);
+        fill(1, &layer.added, &mut added);
         for candidate in added {
             if let Some(&group) = layer.groups.get(candidate.group as usize) {
                 candidates.push(Candidate { group, ..candidate });
@@ -128,32 +127,38 @@ impl Lexicon {
         }
     }
 
-    /// The terms of a candidate that accept it, of the base and of the delta.
+    /// The terms of a candidate that accept it.
     #[inline]
     pub(crate) fn accepted<'a>(
         &'a self,
-        words: &'a [Word],
         folded: &'a Folded,
+        words: &'a [Vec<Word>; 2],
         candidate: Candidate,
     ) -> impl Iterator<Item = u32> + 'a {
+        self.terms_of(candidate.group, move |number, part, group| {
+            Judge::of(&part.compiled, self.text(folded, &words[number]))
+                .accepted(Candidate { group, ..candidate })
+        })
+    }
+
+    /// The terms of a group.
+    pub(crate) fn members(&self, group: u32) -> impl Iterator<Item = u32> + '_ {
+        self.terms_of(group, |_, part, group| part.compiled_members(group))
+    }
+
+    /// Those terms of a group that `of` gives for base and delta, removed ones left out.
+    #[inline]
+    fn terms_of<'a, I: Iterator<Item = u32> + 'a>(
+        &'a self,
+        group: u32,
+        of: impl Fn(usize, &'a Lexicon, u32) -> I,
+    ) -> impl Iterator<Item = u32> + 'a {
         let layer = self.delta.as_deref();
-        let of = |compiled: &'a Compiled, candidate: Candidate| {
-            let (tokens, bytes) = (folded.tokens(), folded.letters());
-            accepted(
-                compiled,
-                self.frequencies(),
-                words,
-                tokens,
-                bytes,
-                candidate,
-            )
-        };
         let removed: &[u32] = layer.map_or(&[], |layer| &layer.removed);
-        let base = of(&self.compiled, candidate)
+        let base = of(0, self, group)
             .filter(|term| removed.is_empty() || removed.binary_search(term).is_err());
         let added = layer.and_then(|layer| {
-            let group = layer.own_group(candidate.group)?;
-            let terms = of(&layer.added.compiled, Candidate { group, ..candidate });
+            let terms = of(1, &layer.added, layer.own_group(group)?);
             Some(terms.map(|term| term + layer.first_term))
         });
         base.chain(added.into_iter().flatten())

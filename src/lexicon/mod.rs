@@ -13,6 +13,7 @@ mod fuzzy;
 mod guard;
 mod hash;
 mod layer;
+mod learner;
 #[cfg(test)]
 mod oracle;
 mod osa;
@@ -33,9 +34,10 @@ use aho_corasick::AhoCorasick;
 pub use builder::{Added, Builder};
 pub use compiled::Shared;
 pub use delta::Delta;
-pub use english::english;
+pub use english::{english, english_dictionary};
 pub use guard::Rule;
 pub use hash::MAX_LETTERS;
+pub use learner::Learner;
 pub use search::Scratch;
 pub use settings::{MAX_DISTANCE, Overlap, Settings, TermOptions};
 

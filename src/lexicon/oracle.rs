@@ -11,6 +11,7 @@ use crate::text::Folded;
 pub(crate) struct Oracle {
     pub settings: Settings,
     pub common: Vec<String>,
+    pub dictionary: Vec<String>,
     pub learned: Vec<String>,
     pub terms: Vec<(i64, String, TermOptions)>,
 }
@@ -101,6 +102,7 @@ impl Oracle {
     pub fn build(&self) -> Lexicon {
         let mut builder = Builder::new(self.settings);
         builder.common_words(self.common.iter().map(String::as_str));
+        builder.dictionary(self.dictionary.iter().map(String::as_str));
         self.learned
             .iter()
             .for_each(|document| builder.learn(document));
@@ -209,14 +211,12 @@ impl Oracle {
         by_letters: &[(String, Vec<&'t Term>)],
     ) -> Vec<Candidate<'t>> {
         let vocabulary: HashSet<&String> = terms.iter().flat_map(|term| &term.tokens).collect();
-        let common: HashSet<String> = self
-            .common
-            .iter()
-            .filter_map(|word| {
-                let (letters, tokens) = fold(word);
-                (tokens.len() == 1).then_some(letters)
-            })
-            .collect();
+        let single = |word: &String| {
+            let (letters, tokens) = fold(word);
+            (tokens.len() == 1).then_some(letters)
+        };
+        let common: HashSet<String> = self.common.iter().filter_map(single).collect();
+        let dictionary: HashSet<String> = self.dictionary.iter().filter_map(single).collect();
         let frequencies = self.frequencies();
         let (_, tokens) = fold(text);
         let mut candidates = Vec::new();
@@ -252,37 +252,56 @@ impl Oracle {
                     );
                     for (own, group) in by_letters {
                         let distance = strsim::osa_distance(&letters, own);
+                        let length = own.chars().count();
                         let accepts = |term: &&&Term| {
-                            distance == 0 || {
-                                let length = own.chars().count();
-                                let by_length =
-                                    [0, 1, 2][usize::from(length >= 4) + usize::from(length >= 8)];
-                                let limit = term
-                                    .options
-                                    .max_distance
-                                    .or(self.settings.max_distance)
-                                    .unwrap_or(2);
-                                let digits = |text: &str| {
-                                    text.chars().filter(|c| c.is_numeric()).collect::<String>()
+                            let changed = minus(&words, &term.tokens);
+                            let replaced = minus(&term.tokens, &words);
+                            let guarded = term.options.guard;
+                            if distance == 0 {
+                                let ordinary = |word: &String| {
+                                    common.contains(word) || word.chars().count() < 3
                                 };
-                                let changed = minus(&words, &term.tokens);
-                                let replaced = minus(&term.tokens, &words);
-                                let df =
-                                    |word: &String| frequencies.get(word).copied().unwrap_or(0);
-                                let rare = replaced.iter().map(df).max().unwrap_or(0);
-                                distance <= by_length.min(usize::from(limit))
-                                    && digits(&letters) == digits(own)
-                                    && !changed.is_empty()
-                                    && !replaced.is_empty()
-                                    && changed.iter().all(|word| {
-                                        !vocabulary.contains(word)
-                                            && !numbers.contains(word)
-                                            && !(term.options.guard && common.contains(word))
-                                            && !(term.options.guard
-                                                && df(word) >= 2
-                                                && df(word) * 5 >= rare)
-                                    })
+                                return !guarded
+                                    || length >= 7
+                                    || changed.is_empty()
+                                    || !changed.iter().all(ordinary);
                             }
+                            let by_length = match length {
+                                0..=2 => 0,
+                                3..=8 => 1,
+                                _ => 2,
+                            };
+                            let own_limit = term.options.max_distance;
+                            let limit = own_limit.or(self.settings.max_distance).unwrap_or(2);
+                            let sorted = |text: &str| {
+                                let mut letters: Vec<char> = text.chars().collect();
+                                letters.sort();
+                                letters
+                            };
+                            let digits = |text: &str| -> String {
+                                text.chars().filter(|c| c.is_numeric()).collect()
+                            };
+                            let frequency =
+                                |word: &String| frequencies.get(word).copied().unwrap_or(0);
+                            let most = changed.iter().map(frequency).max().unwrap_or(0);
+                            let rarest = replaced.iter().map(frequency).min().unwrap_or(0);
+                            let may_be_changed = |word: &String| {
+                                !vocabulary.contains(word)
+                                    && !numbers.contains(word)
+                                    && !(guarded && common.contains(word))
+                            };
+                            distance <= by_length.min(usize::from(limit))
+                                && (length > 4
+                                    || words.len() == 1
+                                        && letters.chars().next() == own.chars().next()
+                                        && (letters.chars().count() == length + 1
+                                            || sorted(&letters) == sorted(own)))
+                                && digits(&letters) == digits(own)
+                                && !changed.is_empty()
+                                && !replaced.is_empty()
+                                && changed.iter().all(may_be_changed)
+                                && !(guarded && words.len() == 1 && dictionary.contains(&words[0]))
+                                && !(guarded && most >= 2 && most * 5 >= rarest)
                         };
                         let terms: Vec<&Term> = group.iter().filter(accepts).copied().collect();
                         if !terms.is_empty() {

@@ -1,24 +1,27 @@
 //! The search: fold, look up each token, find exact windows, find misspelled ones, settle overlaps,
 //! and say where in the original each mention stands.
 
-use super::compiled::Compiled;
-use super::exact::{Exact, length_bit};
+use super::compiled::{Compiled, GroupRow, Section, span};
+use super::exact;
 use super::fuzzy::{Fuzzy, FuzzyScratch};
-use super::hash::{self, Letter};
+use super::guard::Text;
+use super::hash::Letter;
 use super::overlap::{Candidate, longest};
 use super::settings::Overlap;
 use super::words::{self, Word};
 use super::{Kind, Lexicon, Mention, substring};
-use crate::text::{Folded, Token};
+use crate::text::Folded;
 
 /// Buffers of a search, to be kept and used again: a search then allocates nothing.
 #[derive(Default)]
 pub struct Scratch {
     folded: Folded,
     codes: Vec<u32>,
-    words: Vec<Word>,
-    /// Of the lexicon, and of a delta beside it.
+    /// As the lexicon and a delta beside it see them; so are what they remember.
+    words: [Vec<Word>; 2],
     fuzzy: [FuzzyScratch; 2],
+    /// The delta that `fuzzy` is about.
+    delta: u64,
     candidates: Vec<Candidate>,
     taken: Vec<bool>,
     mentions: Vec<Mention>,
@@ -52,14 +55,14 @@ impl Lexicon {
             candidates.clear();
             self.each_part(
                 candidates,
-                |part, candidates| {
-                    substring::candidates(&part.compiled, part.automaton(), folded, candidates);
+                |_, part, found| {
+                    substring::candidates(&part.compiled, part.automaton(), folded, found);
                 },
-                |candidate| self.accepted(&[], folded, candidate).next().is_some(),
+                |candidate| self.members(candidate.group).next().is_some(),
             );
             if overlap == Overlap::Longest {
                 longest(candidates, taken, folded.letters().len(), |candidate| {
-                    self.least(self.accepted(&[], folded, *candidate))
+                    self.least(self.members(candidate.group))
                 });
             }
             for candidate in candidates.iter() {
@@ -70,7 +73,7 @@ impl Lexicon {
                     source.start,
                     source.end,
                     candidate,
-                    self.accepted(&[], folded, *candidate),
+                    self.members(candidate.group),
                     mentions,
                 );
             }
@@ -86,6 +89,12 @@ impl Lexicon {
 
     /// Fills the candidates of the folded text, overlapping ones included.
     fn candidates(&self, scratch: &mut Scratch) {
+        scratch.candidates.clear();
+        let delta = self.delta.as_ref().map_or(0, |layer| layer.identity);
+        if scratch.delta != delta {
+            scratch.fuzzy = Default::default();
+            scratch.delta = delta;
+        }
         let Scratch {
             folded,
             codes,
@@ -94,10 +103,10 @@ impl Lexicon {
             candidates,
             ..
         } = scratch;
-        candidates.clear();
         let (tokens, bytes) = (folded.tokens(), folded.letters());
         if folded.is_ascii() {
-            words::fill(&self.compiled, bytes, tokens, |at| at, words);
+            words::fill(&self.compiled, bytes, tokens, |at| at, &mut words[0]);
+            self.amend(folded, words);
             self.scan(bytes, folded, words, fuzzy, candidates);
         } else {
             codes.clear();
@@ -115,7 +124,8 @@ impl Lexicon {
                 at = to;
                 letters
             };
-            words::fill(&self.compiled, codes, tokens, place, words);
+            words::fill(&self.compiled, codes, tokens, place, &mut words[0]);
+            self.amend(folded, words);
             self.scan(codes, folded, words, fuzzy, candidates);
         }
     }
@@ -124,32 +134,35 @@ impl Lexicon {
         &self,
         letters: &[L],
         folded: &Folded,
-        words: &mut [Word],
+        words: &[Vec<Word>; 2],
         fuzzy: &mut [FuzzyScratch; 2],
         candidates: &mut Vec<Candidate>,
     ) {
-        let (tokens, bytes) = (folded.tokens(), folded.letters());
-        self.amend(words);
-        let mut fuzzy = fuzzy.iter_mut();
         self.each_part(
             candidates,
-            |part, candidates| {
-                exact_windows(&part.compiled, letters, bytes, tokens, words, candidates);
-                let fuzzy_search = Fuzzy {
-                    compiled: &part.compiled,
-                    frequencies: self.frequencies(),
-                    identity: self.identity(),
+            |number, part, found| {
+                let text = self.text(folded, &words[number]);
+                let compiled: &Compiled = &part.compiled;
+                exact::windows(compiled, letters, text, found);
+                Fuzzy {
+                    compiled,
                     letters,
-                    bytes,
-                    tokens,
-                    words,
-                };
-                if let Some(fuzzy) = fuzzy.next() {
-                    fuzzy_search.search(fuzzy, candidates);
+                    text,
                 }
+                .search(&mut fuzzy[number], found);
             },
-            |candidate| self.accepted(words, folded, candidate).next().is_some(),
+            |candidate| self.accepted(folded, words, candidate).next().is_some(),
         );
+    }
+
+    /// A folded text as the rules see it.
+    pub(crate) fn text<'a>(&'a self, folded: &'a Folded, words: &'a [Word]) -> Text<'a> {
+        Text {
+            words,
+            tokens: folded.tokens(),
+            bytes: folded.letters(),
+            dictionary: self.compiled.section(Section::Dictionary),
+        }
     }
 
     /// Turns candidates into mentions.
@@ -163,8 +176,8 @@ impl Lexicon {
             ..
         } = scratch;
         if self.compiled.settings().overlap == Overlap::Longest {
-            longest(candidates, taken, words.len(), |candidate| {
-                self.least(self.accepted(words, folded, *candidate))
+            longest(candidates, taken, words[0].len(), |candidate| {
+                self.least(self.accepted(folded, words, *candidate))
             });
         }
         let tokens = folded.tokens();
@@ -181,12 +194,12 @@ impl Lexicon {
             } else {
                 last.source_end
             } as usize;
-            let terms = self.accepted(words, folded, *candidate);
+            let terms = self.accepted(folded, words, *candidate);
             self.report(text, start, end, candidate, terms, mentions);
         }
     }
 
-    /// Orders mentions by place and id; of several for one span and id, the nearest stays.
+    /// Orders mentions by place; of several for one span and id, the nearest stays.
     fn order(&self, mentions: &mut Vec<Mention>) {
         if mentions.len() < 2 {
             return;
@@ -203,6 +216,17 @@ impl Lexicon {
         terms
             .map(|term| (self.term_id(term), self.term_text(term)))
             .min()
+    }
+
+    /// The terms of a group as it was compiled.
+    pub(crate) fn compiled_members(&self, group: u32) -> impl Iterator<Item = u32> + '_ {
+        let groups: &[GroupRow] = self.compiled.section(Section::Groups);
+        let members: &[u32] = self.compiled.section(Section::GroupTerms);
+        let range = match (groups.get(group as usize), groups.get(group as usize + 1)) {
+            (Some(row), Some(next)) => span(row.terms, next.terms, members.len()),
+            _ => 0..0,
+        };
+        members[range].iter().copied()
     }
 
     /// Adds a mention for each distinct id among the terms.
@@ -252,58 +276,5 @@ impl Lexicon {
     /// A term as written, without the punctuation around it.
     fn core_text(&self, term: u32) -> &str {
         self.term_text(term).get(self.core(term)).unwrap_or("")
-    }
-}
-
-/// Every window whose letters are those of a group of terms.
-fn exact_windows<L: Letter>(
-    compiled: &Compiled,
-    letters: &[L],
-    bytes: &[u8],
-    tokens: &[Token],
-    words: &[Word],
-    candidates: &mut Vec<Candidate>,
-) {
-    let exact = Exact::of(compiled);
-    let longest = compiled.header.longest as usize;
-    for (first, word) in words.iter().enumerate() {
-        let start = word.start as usize;
-        let lengths = exact.lengths(letters.get(start..).unwrap_or(&[]));
-        for (last, word_to) in words.iter().enumerate().skip(first) {
-            if last > first && word_to.breaks || word_to.endless {
-                break;
-            }
-            let mut probe = |stem: bool, after: u64| {
-                let length = word_to.end(stem) - start;
-                if length > longest || lengths & length_bit(length) == 0 {
-                    return;
-                }
-                let (Some(from), Some(to)) = (tokens.get(first), tokens.get(last)) else {
-                    return;
-                };
-                let end = to.end as usize - usize::from(stem);
-                let own = bytes.get(from.start as usize..end).unwrap_or(&[]);
-                if let Some(group) = exact.find(hash::between(word.before, after, length), own) {
-                    candidates.push(Candidate {
-                        first: first as u32,
-                        last: last as u32,
-                        stem,
-                        group,
-                        distance: 0,
-                        letters: length as u16,
-                        window_letters: length as u16,
-                    });
-                }
-            };
-            probe(false, word_to.after);
-            if word_to.possessive {
-                probe(true, word_to.after_stem);
-            }
-            // No term is longer than what this window has without its s.
-            let length = word_to.end(true) - start;
-            if length > longest || lengths >> length.min(63) == 0 {
-                break;
-            }
-        }
     }
 }

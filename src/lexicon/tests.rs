@@ -43,7 +43,10 @@ pub(super) fn case(
 ) -> impl Strategy<Value = (Oracle, Vec<String>)> {
     let term = prop::collection::vec(word, 1..4).prop_map(|words| words.join(" "));
     let terms = prop::collection::vec((0i64..6, term, options()), 1..12);
-    let words = prop::collection::vec(word, 0..8);
+    let words = (
+        prop::collection::vec(word, 0..8),
+        prop::collection::vec(word, 0..4),
+    );
     let documents = prop::collection::vec(
         prop::collection::vec(word, 0..5).prop_map(|words| words.join(" ")),
         0..6,
@@ -54,7 +57,7 @@ pub(super) fn case(
     );
     let texts = prop::collection::vec(pieces, 1..6);
     (settings(), words, documents, terms, texts).prop_map(
-        |(settings, common, learned, terms, texts)| {
+        |(settings, (common, dictionary), learned, terms, texts)| {
             let texts = texts
                 .into_iter()
                 .map(|pieces| {
@@ -71,6 +74,7 @@ pub(super) fn case(
                 Oracle {
                     settings,
                     common,
+                    dictionary,
                     learned,
                     terms,
                 },

@@ -10,6 +10,8 @@ use super::hash;
 
 /// Vocabulary number of a token that no term has.
 pub(crate) const FOREIGN: u32 = u32::MAX;
+/// Vocabulary number of a token that a term has, but none of the part that is searched.
+const ELSEWHERE: u32 = u32::MAX - 1;
 const COMMON: u32 = 1 << 31;
 
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
@@ -40,6 +42,22 @@ impl Standing {
     pub fn in_lexicon(&self) -> bool {
         self.vocabulary != FOREIGN
     }
+
+    /// The same word where another part of the lexicon has it.
+    pub fn elsewhere(self) -> Standing {
+        Standing {
+            vocabulary: ELSEWHERE,
+            ..self
+        }
+    }
+
+    /// The same word where no term has it.
+    pub fn nowhere(self) -> Standing {
+        Standing {
+            vocabulary: FOREIGN,
+            ..self
+        }
+    }
 }
 
 #[inline]
@@ -47,7 +65,7 @@ pub(crate) fn look_up(slots: &[TokenSlot], hash: u64) -> Standing {
     find(slots, hash).unwrap_or(Standing::UNKNOWN)
 }
 
-/// The standing of a token that the table has, though it may say that no term has it.
+/// The standing of a token that the table has, be it to say that no term has it.
 #[inline]
 pub(crate) fn find(slots: &[TokenSlot], hash: u64) -> Option<Standing> {
     let mut at = hash::slot(hash::scatter(hash), slots.len());
@@ -71,52 +89,21 @@ pub(crate) fn find(slots: &[TokenSlot], hash: u64) -> Option<Standing> {
 #[derive(Default)]
 pub(crate) struct TokenTable {
     words: HashMap<Box<[u8]>, Standing>,
-    /// The next vocabulary number, and the first that was given out here.
     vocabulary: u32,
-    first: u32,
-}
-
-/// Document frequencies by vocabulary number: of a base, and after them of a delta beside it.
-#[derive(Clone, Copy)]
-pub(crate) struct Frequencies<'a> {
-    pub base: &'a [u32],
-    pub delta: &'a [u32],
-}
-
-impl<'a> Frequencies<'a> {
-    #[inline]
-    pub fn get(&self, vocabulary: usize) -> Option<&'a u32> {
-        self.base
-            .get(vocabulary)
-            .or_else(|| self.delta.get(vocabulary - self.base.len()))
-    }
 }
 
 impl TokenTable {
-    /// A table whose own vocabulary numbers begin with `first`.
-    pub fn from(first: u32) -> TokenTable {
-        TokenTable {
-            vocabulary: first,
-            first,
-            ..TokenTable::default()
-        }
-    }
-
-    pub fn first(&self) -> u32 {
-        self.first
-    }
-
-    /// Takes over what another table says of a token.
-    pub fn known(&mut self, token: &[u8], standing: Standing) {
-        *self.entry(token) = standing;
-    }
-
     fn entry(&mut self, token: &[u8]) -> &mut Standing {
         if !self.words.contains_key(token) {
             self.words.insert(token.into(), Standing::UNKNOWN);
         }
         // Present by the line above; the entry API would copy the token on every call.
         self.words.entry(token.into()).or_insert(Standing::UNKNOWN)
+    }
+
+    /// Takes over what another table says of a token.
+    pub fn known(&mut self, token: &[u8], standing: Standing) {
+        *self.entry(token) = standing;
     }
 
     /// The vocabulary number of a token of a term.
@@ -132,10 +119,6 @@ impl TokenTable {
         number
     }
 
-    pub fn contains(&self, token: &[u8]) -> bool {
-        self.words.contains_key(token)
-    }
-
     pub fn common(&mut self, token: &[u8]) {
         self.entry(token).common = true;
     }
@@ -146,13 +129,10 @@ impl TokenTable {
 
     /// The slots, and the document frequency of each word of the vocabulary.
     pub fn finish(self) -> Result<(Vec<TokenSlot>, Vec<u32>), LexiconError> {
-        let first = self.first;
-        let mut frequencies = vec![0; (self.vocabulary - first) as usize];
+        let mut frequencies = vec![0; self.vocabulary as usize];
         let mut words: Vec<(u64, Standing)> = Vec::with_capacity(self.words.len());
         for (word, standing) in self.words {
-            if let Some(frequency) =
-                frequencies.get_mut(standing.vocabulary.wrapping_sub(first) as usize)
-            {
+            if let Some(frequency) = frequencies.get_mut(standing.vocabulary as usize) {
                 *frequency = standing.frequency;
             }
             words.push((hash::of_utf8(&word), standing));

@@ -240,6 +240,26 @@ impl Rows {
     }
 }
 
+impl Rows {
+    /// Whether a column (from 1) holds text.
+    pub fn is_text(&self, column: i32) -> bool {
+        [pg_sys::TEXTOID, pg_sys::VARCHAROID, pg_sys::BPCHAROID].contains(&self.type_of(column))
+    }
+
+    /// Whether a column (from 1) holds bigint.
+    pub fn is_bigint(&self, column: i32) -> bool {
+        self.type_of(column) == pg_sys::INT8OID
+    }
+
+    fn type_of(&self, column: i32) -> pg_sys::Oid {
+        if self.table.is_null() {
+            return pg_sys::InvalidOid;
+        }
+        // SAFETY: not null, and ours; a column out of range has the type InvalidOid.
+        unsafe { pg_sys::SPI_gettypeid((*self.table).tupdesc, column) }
+    }
+}
+
 impl Drop for Rows {
     fn drop(&mut self) {
         // An error frees SPI's memory as a whole, before Rust unwinds to here.

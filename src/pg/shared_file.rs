@@ -23,7 +23,12 @@ pub struct SharedFile {
 impl SharedFile {
     /// Written or checked since the server started.
     fn path(&self) -> PathBuf {
-        folder().join(format!("{}{:016x}.{:x}", self.group_prefix(), self.version, boot()))
+        folder().join(format!(
+            "{}{:016x}.{:x}",
+            self.group_prefix(),
+            self.version,
+            boot()
+        ))
     }
 
     fn group_prefix(&self) -> String {
@@ -40,7 +45,9 @@ impl SharedFile {
     /// Maps the file that an earlier run of the server has left, and keeps it if `is_good`.
     pub fn open_earlier(&self, is_good: impl FnOnce(&Mmap) -> bool) -> Option<Mmap> {
         let prefix = format!("{}{:016x}.", self.group_prefix(), self.version);
-        let path = entries().into_iter().find(|path| has_prefix(path, &prefix))?;
+        let path = entries()
+            .into_iter()
+            .find(|path| has_prefix(path, &prefix))?;
         let mapped = map(&path)?;
         if !is_good(&mapped) {
             // Damaged or foreign; whoever removes it first is right.
@@ -120,7 +127,8 @@ fn entries() -> Vec<PathBuf> {
 }
 
 fn has_prefix(path: &std::path::Path, prefix: &str) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix))
+    path.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with(prefix))
 }
 
 /// When the server started: what is older was not checked since.

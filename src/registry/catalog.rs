@@ -4,6 +4,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::definition::{check_id_type, unknown};
+use super::learning;
 use crate::lexicon::Overlap;
 use crate::pg::catalog::{
     column_names, column_type, is_temporary, is_utf8, owner as catalog_owner, qualified_name,
@@ -30,6 +31,10 @@ pub struct NewLexicon<'a> {
     pub max_distance: Option<i32>,
     pub whole_words: bool,
     pub overlap: &'a str,
+    pub common_words: &'a str,
+    pub learn_from: Option<&'a str>,
+    pub guard_column: Option<&'a str>,
+    pub distance_column: Option<&'a str>,
 }
 
 /// Makes a lexicon, compiles it once, and returns its number of terms.
@@ -60,9 +65,10 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
         let added = as_extension_owner(|| {
             session.execute(
                 "INSERT INTO termstream.lexicon (lexicon, owner, source, id_column, term_column,
-                        max_distance, whole_words, overlap, generation)
-                 VALUES ($1, $2::regrole, $3::regclass, $4::name, $5::name, $6, $7, $8,
-                        hashtextextended(gen_random_uuid()::text, 0))
+                        max_distance, whole_words, overlap, common_words, guard_column,
+                        distance_column, generation)
+                 VALUES ($1, $2::regrole, $3::regclass, $4::name, $5::name, $6, $7, $8, $9,
+                        $10::name, $11::name, hashtextextended(gen_random_uuid()::text, 0))
                  ON CONFLICT DO NOTHING",
                 &[
                     new.lexicon.into(),
@@ -73,6 +79,9 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
                     new.max_distance.into(),
                     new.whole_words.into(),
                     new.overlap.into(),
+                    new.common_words.into(),
+                    new.guard_column.into(),
+                    new.distance_column.into(),
                 ],
             )
         });
@@ -96,17 +105,26 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
         );
         Ok(())
     })?;
+    // Until this transaction commits, the lexicon is nobody else's: see `cache`.
+    as_extension_owner(|| note_change(new.lexicon));
+    if !matches!(new.common_words, "english" | "none") {
+        with_snapshot(|| learning::keep_common_words(new.lexicon, new.common_words))?;
+    }
+    if let Some(query) = new.learn_from {
+        with_snapshot(|| learning::learn(new.lexicon, query))?;
+    }
     let form = with_snapshot(|| super::current(new.lexicon))?;
-    if form.skipped > 0 {
+    if form.lexicon.skipped() > 0 {
         let ids: Vec<String> = form
-            .skipped_ids
+            .lexicon
+            .skipped_ids()
             .iter()
             .take(10)
             .map(i64::to_string)
             .collect();
         pgrx::notice!(
             "{} of the terms of lexicon \"{}\" have nothing to match and were skipped: {}",
-            form.skipped,
+            form.lexicon.skipped(),
             new.lexicon,
             ids.join(", ")
         );
@@ -125,14 +143,19 @@ pub fn drop(lexicon: &str) -> Result<(), Raise> {
             });
         }
         as_extension_owner(|| {
-            session.execute(
-                "DELETE FROM termstream.lexicon WHERE lexicon = $1",
+            let dropped = session.run(
+                "DELETE FROM termstream.lexicon WHERE lexicon = $1 RETURNING generation",
                 &[lexicon.into()],
+                Mode::Write,
             );
-            session.execute(
-                "DELETE FROM termstream.lexicon_change WHERE lexicon = $1",
-                &[lexicon.into()],
-            );
+            // If the drop is rolled back, the next one to match writes the file again.
+            dropped.get(0, 1).map(super::cache::remove);
+            for table in ["lexicon_change", "lexicon_word"] {
+                session.execute(
+                    &format!("DELETE FROM termstream.{table} WHERE lexicon = $1"),
+                    &[lexicon.into()],
+                );
+            }
         });
     });
     super::forget(lexicon);
@@ -237,8 +260,17 @@ fn check_source(new: &NewLexicon) -> Result<String, Raise> {
                 column_names(new.source).join(", ")
             )));
         };
-        if argument == "id_column" {
-            check_id_type(column, column_type)?;
+        match argument {
+            "id_column" => check_id_type(column, column_type)?,
+            "guard_column" if column_type != pg_sys::BOOLOID => {
+                return Err(wrong_type(argument, column, "boolean"));
+            }
+            "distance_column"
+                if ![pg_sys::INT2OID, pg_sys::INT4OID, pg_sys::INT8OID].contains(&column_type) =>
+            {
+                return Err(wrong_type(argument, column, "smallint, integer or bigint"));
+            }
+            _ => {}
         }
     }
     if !catalog_owner(new.source).is_some_and(user::acts_for) {
@@ -252,7 +284,7 @@ fn check_source(new: &NewLexicon) -> Result<String, Raise> {
 }
 
 /// The source of a lexicon that the current role owns.
-fn owned_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
+pub fn owned_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
     session::connect(|session| {
         let row = session.run(
             "SELECT source::pg_catalog.oid, owner::pg_catalog.oid FROM termstream.lexicon
@@ -271,6 +303,13 @@ fn owned_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
         }
         Ok(source)
     })
+}
+
+fn wrong_type(argument: &str, column: &str, wanted: &str) -> Raise {
+    Raise::new(
+        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        format!("{argument}: column \"{column}\" must be {wanted}"),
+    )
 }
 
 fn invalid(message: String) -> Raise {

@@ -3,16 +3,79 @@
 use pgrx::prelude::*;
 
 use super::definition::Definition;
-use super::{Compiled, NAMED_SKIPPED};
-use crate::lexicon::{Added, Builder, TermOptions, english};
+use crate::lexicon::{Builder, Lexicon, Settings, TermOptions, english, english_dictionary};
 use crate::pg::catalog::{qualified_name, quote_identifier, relation_kind};
 use crate::pg::error::Raise;
-use crate::pg::session;
+use crate::pg::session::{self, Mode};
+use crate::pg::user::as_extension_owner;
+
+/// What of a lexicon's definition is compiled; the rest of it stays as it is.
+#[derive(Clone)]
+pub struct Variant {
+    pub settings: Settings,
+    pub common_words: bool,
+    pub learned: bool,
+}
+
+impl Variant {
+    pub fn of(definition: &Definition) -> Variant {
+        Variant {
+            settings: definition.settings,
+            common_words: true,
+            learned: true,
+        }
+    }
+}
 
 /// Reads the terms that the running statement sees and compiles them.
 ///
 /// In the order of their ids, so that every backend compiles the same form.
-pub fn compile(definition: &Definition) -> Result<Compiled, Raise> {
+pub fn compile(definition: &Definition, variant: &Variant) -> Result<Lexicon, Raise> {
+    let query = terms_query(definition)?;
+    let mut builder = Builder::new(variant.settings);
+    add_words(&mut builder, definition, variant);
+    let mut wrong = None;
+    session::connect(|session| {
+        session.for_each(&query, |rows, row| {
+            let id: Option<i64> = rows.get(row, 1);
+            let term: Option<String> = rows.get(row, 2);
+            let options = match options(rows.get(row, 3), rows.get(row, 4)) {
+                Ok(options) => options,
+                Err(edits) => {
+                    wrong.get_or_insert((id.unwrap_or_default(), edits));
+                    return;
+                }
+            };
+            match (id, &term) {
+                (Some(id), Some(term)) => {
+                    builder.add(id, term, options);
+                }
+                _ => builder.skip(id),
+            }
+        });
+    });
+    if let Some((id, edits)) = wrong {
+        return Err(Raise::new(
+            PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+            format!(
+                "term {id} of lexicon \"{}\" allows {edits} edits",
+                definition.name
+            ),
+        )
+        .hint("A term allows 0, 1 or 2 edits, or NULL for the rule by length."));
+    }
+    builder.finish().map_err(|error| {
+        Raise::new(
+            PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+            format!(
+                "lexicon \"{}\" cannot be compiled: {error}",
+                definition.name
+            ),
+        )
+    })
+}
+
+fn terms_query(definition: &Definition) -> Result<String, Raise> {
     let Some(table) = qualified_name(definition.source) else {
         return Err(Raise::new(
             PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
@@ -28,44 +91,62 @@ pub fn compile(definition: &Definition) -> Result<Compiled, Raise> {
     } else {
         ""
     };
-    let query = format!(
-        "SELECT {id}::pg_catalog.int8, {term}::pg_catalog.text FROM {only}{table} ORDER BY 1, 2",
+    let column = |name: &Option<String>, none: &str| match name {
+        Some(name) => quote_identifier(name),
+        None => none.to_owned(),
+    };
+    Ok(format!(
+        "SELECT {id}::pg_catalog.int8, {term}::pg_catalog.text,
+                {guard}::pg_catalog.bool, {distance}::pg_catalog.int4
+           FROM {only}{table} ORDER BY 1, 2",
         id = quote_identifier(&definition.id_column),
         term = quote_identifier(&definition.term_column),
-    );
-    let mut builder = Builder::new(definition.settings.clone());
-    builder.common_words(english());
-    let mut skipped = 0;
-    let mut skipped_ids = Vec::new();
-    session::connect(|session| {
-        session.for_each(&query, |rows, row| {
-            let id: Option<i64> = rows.get(row, 1);
-            let term: Option<String> = rows.get(row, 2);
-            let added = match (id, &term) {
-                (Some(id), Some(term)) => builder.add(id, term, TermOptions::default()),
-                _ => Added::Empty,
-            };
-            if added != Added::Yes {
-                skipped += 1;
-                if skipped_ids.len() < NAMED_SKIPPED {
-                    skipped_ids.extend(id);
+        guard = column(&definition.guard_column, "NULL"),
+        distance = column(&definition.distance_column, "NULL"),
+    ))
+}
+
+/// A term's own options; NULL means the lexicon's.
+fn options(guard: Option<bool>, edits: Option<i32>) -> Result<TermOptions, i32> {
+    let max_distance = match edits {
+        Some(edits) => match u8::try_from(edits) {
+            Ok(few @ 0..=crate::lexicon::MAX_DISTANCE) => Some(few),
+            _ => return Err(edits),
+        },
+        None => None,
+    };
+    Ok(TermOptions {
+        guard: guard.unwrap_or(true),
+        max_distance,
+    })
+}
+
+fn add_words(builder: &mut Builder, definition: &Definition, variant: &Variant) {
+    if variant.common_words && definition.common_words == "english" {
+        builder.common_words(english());
+        builder.dictionary(english_dictionary());
+    }
+    as_extension_owner(|| {
+        session::connect(|session| {
+            let words = session.run(
+                "SELECT word, common, documents FROM termstream.lexicon_word WHERE lexicon = $1",
+                &[definition.name.as_str().into()],
+                Mode::Read,
+            );
+            for row in 0..words.len() {
+                let (Some(word), Some(common), Some(documents)) = (
+                    words.get::<String>(row, 1),
+                    words.get(row, 2),
+                    words.get::<i64>(row, 3),
+                ) else {
+                    continue;
+                };
+                if common && variant.common_words {
+                    builder.common_words(std::iter::once(word.as_str()));
+                } else if !common && variant.learned {
+                    builder.learned(&word, u32::try_from(documents).unwrap_or(u32::MAX));
                 }
             }
         });
     });
-    let lexicon = builder.finish().map_err(|error| {
-        Raise::new(
-            PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-            format!(
-                "lexicon \"{}\" cannot be compiled: {error}",
-                definition.name
-            ),
-        )
-    })?;
-    Ok(Compiled {
-        lexicon,
-        skipped,
-        skipped_ids,
-        fingerprint: definition.fingerprint,
-    })
 }

@@ -14,9 +14,17 @@ pub struct Definition {
     pub source: pg_sys::Oid,
     pub id_column: String,
     pub term_column: String,
+    pub guard_column: Option<String>,
+    pub distance_column: Option<String>,
+    pub common_words: String,
+    pub learned: bool,
     pub settings: Settings,
     /// Equal for two statements that see the same definition and the same terms.
     pub fingerprint: i64,
+    /// Tells the lexicon from an earlier one of the same name.
+    pub generation: i64,
+    /// Whether all that is seen of the terms is committed, so that other sessions can see it too.
+    pub is_committed: bool,
 }
 
 // The fingerprint holds the definition (generation), the changes noted by the triggers, and the
@@ -27,7 +35,9 @@ SELECT l.source::pg_catalog.oid, l.id_column::pg_catalog.text, l.term_column::pg
        c.oid IS NOT NULL,
        i.atttypid, t.attnum IS NOT NULL,
        pg_catalog.has_column_privilege(c.oid, i.attnum, 'SELECT')
-         AND pg_catalog.has_column_privilege(c.oid, t.attnum, 'SELECT'),
+         AND pg_catalog.has_column_privilege(c.oid, t.attnum, 'SELECT')
+         AND COALESCE(pg_catalog.has_column_privilege(c.oid, g.attnum, 'SELECT'), true)
+         AND COALESCE(pg_catalog.has_column_privilege(c.oid, d.attnum, 'SELECT'), true),
        pg_catalog.row_security_active(c.oid),
        l.generation
          # COALESCE((SELECT pg_catalog.bit_xor(n.token) FROM termstream.lexicon_change n
@@ -40,13 +50,24 @@ SELECT l.source::pg_catalog.oid, l.id_column::pg_catalog.text, l.term_column::pg
                   JOIN pg_catalog.pg_class p ON p.oid = tree.relid), 0)
              ELSE COALESCE(pg_catalog.hashint8extended(
                          c.oid::pg_catalog.int8, c.relfilenode::pg_catalog.int8), 0)
-           END
+           END,
+       l.guard_column::pg_catalog.text, g.attnum IS NOT NULL,
+       l.distance_column::pg_catalog.text, d.attnum IS NOT NULL,
+       l.common_words, l.learned > 0,
+       l.generation,
+       NOT EXISTS (SELECT FROM termstream.lexicon_change n
+                    WHERE n.lexicon = l.lexicon
+                      AND n.xid = pg_catalog.pg_current_xact_id_if_assigned())
   FROM termstream.lexicon l
   LEFT JOIN pg_catalog.pg_class c ON c.oid = l.source
   LEFT JOIN pg_catalog.pg_attribute i
     ON i.attrelid = c.oid AND i.attname = l.id_column AND i.attnum > 0 AND NOT i.attisdropped
   LEFT JOIN pg_catalog.pg_attribute t
     ON t.attrelid = c.oid AND t.attname = l.term_column AND t.attnum > 0 AND NOT t.attisdropped
+  LEFT JOIN pg_catalog.pg_attribute g
+    ON g.attrelid = c.oid AND g.attname = l.guard_column AND g.attnum > 0 AND NOT g.attisdropped
+  LEFT JOIN pg_catalog.pg_attribute d
+    ON d.attrelid = c.oid AND d.attname = l.distance_column AND d.attnum > 0 AND NOT d.attisdropped
  WHERE l.lexicon = $1";
 
 thread_local! {
@@ -61,7 +82,7 @@ impl Definition {
             if row.len() == 0 {
                 return Err(unknown(lexicon));
             }
-            let missing = |column: &str| {
+            let missing = |column: &String| {
                 Raise::new(
                     PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
                     format!(
@@ -87,6 +108,14 @@ impl Definition {
             };
             if row.get(0, 9) != Some(true) {
                 return Err(missing(&term_column));
+            }
+            let (guard_column, distance_column) = (row.get(0, 13), row.get(0, 15));
+            for (column, there) in [(&guard_column, 14), (&distance_column, 16)] {
+                if let Some(column) = column
+                    && row.get(0, there) != Some(true)
+                {
+                    return Err(missing(column));
+                }
             }
             check_id_type(&id_column, id_type)?;
             let table = catalog::qualified_name(source).unwrap_or_else(|| source.to_string());
@@ -121,15 +150,20 @@ impl Definition {
                     .get::<String>(0, 6)
                     .and_then(|overlap| overlap.parse().ok())
                     .unwrap_or(Overlap::Longest),
-                ..Settings::default()
             };
             Ok(Definition {
                 name: lexicon.to_owned(),
                 source,
                 id_column,
                 term_column,
+                guard_column,
+                distance_column,
+                common_words: row.get(0, 17).unwrap_or_default(),
+                learned: row.get(0, 18).unwrap_or(false),
                 settings,
                 fingerprint: row.get(0, 12).unwrap_or(0),
+                generation: row.get(0, 19).unwrap_or(0),
+                is_committed: row.get(0, 20).unwrap_or(false),
             })
         })
     }

@@ -7,11 +7,13 @@
 
 use super::unicode::{Part, parts};
 
-/// A power of two. Two alphabets with their capitals stay without a collision worth measuring.
-const SLOTS: usize = 1024;
+/// A power of two. On texts of 40 characters, of 3,000 ideographs and of 1,600 Hangul syllables:
+/// 1024 slots 351k and 70k rows/s, 2048 489k and 795k, 4096 1.56M and 764k; alphabets do not care.
+/// 32 KiB.
+const SLOTS: usize = 4096;
 
-/// Far more than the slots can hold unless they thrash, and small enough (32 KiB) for the L1 cache.
-const MAX_PARTS: usize = 4096;
+/// Four for every slot: a Hangul syllable has three. 128 KiB, of a text that uses them all.
+const MAX_PARTS: usize = 16384;
 
 #[derive(Clone, Copy, Default)]
 struct Slot {

@@ -1,0 +1,149 @@
+//! Precision, recall and F1 of the defaults on the labelled sets of real product texts, scored as
+//! pairs (row, term). Prints that it skips when the sets are not there.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+use termstream::lexicon::{
+    Builder, Lexicon, Scratch, Settings, TermOptions, english, english_dictionary,
+};
+
+type Pair = (i64, i64);
+
+/// A labelled set: documents, terms, the right pairs, and pairs that count neither way.
+struct Set {
+    rows: Vec<(i64, String)>,
+    terms: Vec<(i64, String)>,
+    gold: HashSet<Pair>,
+    ignored: HashSet<Pair>,
+}
+
+fn main() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let verbose = std::env::args().any(|argument| argument == "--verbose");
+    for name in ["brands-demo", "brands-small"] {
+        let Some(set) = read(&data.join(name)) else {
+            println!(
+                "{name}: skipped, {} is not there",
+                data.join(name).display()
+            );
+            continue;
+        };
+        for learn in [false, true] {
+            let lexicon = compile(&set, learn);
+            let found = search(&lexicon, &set);
+            let hits = found.intersection(&set.gold).count() as f64;
+            let (precision, recall) = (hits / found.len() as f64, hits / set.gold.len() as f64);
+            println!(
+                "{name:<14} {} precision {precision:.4}  recall {recall:.4}  F1 {:.4}  ({} found, {} right)",
+                if learn { "learned " } else { "defaults" },
+                2.0 * hits / (found.len() + set.gold.len()) as f64,
+                found.len(),
+                set.gold.len(),
+            );
+            if verbose && !learn {
+                explain(&lexicon, &set, &found);
+            }
+        }
+    }
+}
+
+fn compile(set: &Set, learn: bool) -> Lexicon {
+    let mut builder = Builder::new(Settings::default());
+    builder.common_words(english());
+    builder.dictionary(english_dictionary());
+    if learn {
+        set.rows.iter().for_each(|(_, text)| builder.learn(text));
+    }
+    for (id, term) in &set.terms {
+        builder.add(*id, term, TermOptions::default());
+    }
+    builder.finish().expect("the sets are small")
+}
+
+fn search(lexicon: &Lexicon, set: &Set) -> HashSet<Pair> {
+    let mut scratch = Scratch::new();
+    let mut found = HashSet::new();
+    for (row, text) in &set.rows {
+        for mention in lexicon.search(text, &mut scratch) {
+            let pair = (*row, lexicon.term_id(mention.term));
+            if set.gold.contains(&pair) || !set.ignored.contains(&pair) {
+                found.insert(pair);
+            }
+        }
+    }
+    found
+}
+
+/// Prints what was found wrongly and what was missed.
+fn explain(lexicon: &Lexicon, set: &Set, found: &HashSet<Pair>) {
+    let mut scratch = Scratch::new();
+    for (row, text) in &set.rows {
+        let mentions = lexicon.search(text, &mut scratch).to_vec();
+        for mention in &mentions {
+            let id = lexicon.term_id(mention.term);
+            if found.contains(&(*row, id)) && !set.gold.contains(&(*row, id)) {
+                let written = &text[mention.start..mention.end];
+                println!(
+                    "  wrong  {:<24} {:<24} {} {}",
+                    lexicon.term_text(mention.term),
+                    written,
+                    mention.distance,
+                    text.escape_debug()
+                );
+            }
+        }
+        for (id, term) in &set.terms {
+            if set.gold.contains(&(*row, *id)) && !found.contains(&(*row, *id)) {
+                println!("  missed {term:<24} {}", text.escape_debug());
+            }
+        }
+    }
+}
+
+fn read(folder: &Path) -> Option<Set> {
+    let file = |name: &str| fs::read_to_string(folder.join(name)).ok();
+    let pairs = |text: String| -> HashSet<Pair> {
+        records(&text)
+            .into_iter()
+            .filter_map(|r| Some((r.first()?.parse().ok()?, r.get(1)?.parse().ok()?)))
+            .collect()
+    };
+    let rows = records(&file("input.csv")?);
+    let rows = rows
+        .into_iter()
+        .filter_map(|r| Some((r.first()?.parse().ok()?, r.get(1..)?.join("\u{1f}"))));
+    let terms = records(&file("terms.csv")?);
+    let terms = terms
+        .into_iter()
+        .filter_map(|r| Some((r.first()?.parse().ok()?, r.get(1)?.clone())));
+    Some(Set {
+        rows: rows.collect(),
+        terms: terms.collect(),
+        gold: pairs(file("gold.csv")?),
+        ignored: pairs(file("ignore.csv")?),
+    })
+}
+
+/// The records of a CSV text after its header.
+fn records(text: &str) -> Vec<Vec<String>> {
+    let mut reader = csv_core::Reader::new();
+    let (mut records, mut record, mut field) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut input, mut output) = (text.as_bytes(), [0; 4096]);
+    loop {
+        let (result, read, written) = reader.read_field(input, &mut output);
+        field.extend_from_slice(&output[..written]);
+        input = &input[read..];
+        match result {
+            csv_core::ReadFieldResult::Field { record_end } => {
+                record.push(String::from_utf8_lossy(&std::mem::take(&mut field)).into_owned());
+                if record_end {
+                    records.push(std::mem::take(&mut record));
+                }
+            }
+            csv_core::ReadFieldResult::End => return records.into_iter().skip(1).collect(),
+            _ => {}
+        }
+    }
+}

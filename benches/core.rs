@@ -1,0 +1,131 @@
+//! What folding and matching cost, in one process and on one core, without Postgres:
+//! `cargo bench --no-default-features --bench core`.
+//!
+//! Folding runs on real product texts where the shared data lies beside the repository, and says so
+//! where it does not. Matching runs on generated names and texts, at four sizes of lexicon; each
+//! contender does the whole work from the text to the spans in it. Every contender of a table is one
+//! line in it: another engine is another line.
+
+mod exact;
+mod names;
+mod random;
+mod texts;
+mod timing;
+mod words;
+
+use exact::Exact;
+use termstream::text::Folded;
+use texts::Text;
+use timing::{Clock, Contender};
+
+const SIZES: [usize; 4] = [200, 4_000, 100_000, 1_000_000];
+const ROUNDS: usize = 7;
+const TEXTS: usize = 20_000;
+
+fn main() {
+    let names = names::names(SIZES[SIZES.len() - 1], 1);
+    let generated = texts::texts(&names[..SIZES[1]], TEXTS, 2);
+    let generated: Vec<&str> = generated.iter().map(|text| text.text.as_str()).collect();
+    folding("generated texts", &generated);
+    match shared_rows() {
+        Ok(rows) => {
+            let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+            folding("real texts (brands-medium)", &rows);
+        }
+        Err(error) => println!("\nSKIPPED: folding of real texts: {error}"),
+    }
+    for size in SIZES {
+        matching(&names[..size]);
+    }
+}
+
+fn folding(title: &str, rows: &[&str]) {
+    let (ascii, other): (Vec<&str>, Vec<&str>) = rows.iter().partition(|row| row.is_ascii());
+    let bytes: usize = rows.iter().map(|row| row.len()).sum();
+    let title = format!(
+        "Fold and tokenise, {title}: {} of {} bytes",
+        rows.len(),
+        bytes / rows.len()
+    );
+    timing::compare(
+        &title,
+        ROUNDS,
+        &mut [
+            fold("all", rows),
+            fold("of which ASCII", &ascii),
+            fold("of which others", &other),
+        ],
+    );
+}
+
+fn fold<'a>(name: &str, rows: &'a [&str]) -> Contender<'a> {
+    let mut folded = Folded::new();
+    Contender::new(name, rows.len(), move || {
+        let mut tokens = 0;
+        for row in rows {
+            folded.fold(row);
+            tokens += folded.tokens().len();
+        }
+        tokens
+    })
+}
+
+fn matching(names: &[String]) {
+    let texts = texts::texts(names, TEXTS, 3);
+    let built = Clock::start();
+    let mut exact = Exact::new(names);
+    println!(
+        "\nexact automaton of {} names: built in {:.2} s, {} MiB; {}",
+        names.len(),
+        built.elapsed().as_secs_f64(),
+        exact.memory() >> 20,
+        quality(&texts, |text| exact.find(text).collect()),
+    );
+    let rows: Vec<&str> = texts.iter().map(|text| text.text.as_str()).collect();
+    timing::compare(
+        &format!("Match {} names in generated texts", names.len()),
+        ROUNDS,
+        &mut [
+            Contender::new("exact, Aho-Corasick over the letters", rows.len(), || {
+                rows.iter().map(|row| exact.find(row).count()).sum()
+            }),
+            fold("fold and tokenise alone", &rows),
+        ],
+    );
+}
+
+/// How many mentions are found, and how many of those found were mentioned.
+fn quality(texts: &[Text], mut find: impl FnMut(&str) -> Vec<(usize, usize, usize)>) -> String {
+    let (mut right, mut right_misspelled, mut found) = (0, 0, 0);
+    let (mut mentions, mut misspelled) = (0, 0);
+    for text in texts {
+        let all = find(&text.text);
+        found += all.len();
+        for mention in &text.mentions {
+            let expected = (mention.span.start, mention.span.end, mention.name);
+            let hit = all.contains(&expected) as usize;
+            mentions += 1;
+            right += hit;
+            misspelled += mention.misspelled as usize;
+            right_misspelled += hit * mention.misspelled as usize;
+        }
+    }
+    format!(
+        "recall {:.3} ({:.3} of the misspelled), precision {:.3}",
+        right as f64 / mentions as f64,
+        right_misspelled as f64 / misspelled as f64,
+        right as f64 / found as f64,
+    )
+}
+
+/// The rows of the shared data: name and description as one text.
+fn shared_rows() -> Result<Vec<String>, csv::Error> {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../shared/data/brands-medium/input.csv"
+    );
+    let mut reader = csv::Reader::from_path(path)?;
+    let rows = reader.deserialize::<(String, String, String)>();
+    rows.map(|row| row.map(|(_, name, description)| format!("{name}\u{1F}{description}")))
+        .collect()
+}

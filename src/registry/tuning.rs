@@ -1,0 +1,133 @@
+//! Which settings find the most of what was labelled, and the least else.
+
+use pgrx::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::compile::{Variant, compile};
+use super::definition::Definition;
+use crate::lexicon::Scratch;
+use crate::pg::error::Raise;
+use crate::pg::session;
+
+/// One combination of settings, measured.
+pub struct Measured {
+    pub max_distance: u8,
+    pub common_words: bool,
+    pub learned: bool,
+    pub found: u64,
+    pub correct: u64,
+    pub labelled: u64,
+}
+
+impl Measured {
+    pub fn precision(&self) -> f64 {
+        ratio(self.correct, self.found)
+    }
+
+    pub fn recall(&self) -> f64 {
+        ratio(self.correct, self.labelled)
+    }
+
+    /// The harmonic mean of precision and recall (van Rijsbergen 1979).
+    pub fn f1(&self) -> f64 {
+        ratio(2 * self.correct, self.found + self.labelled)
+    }
+}
+
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
+}
+
+/// Measures every combination of edits, ordinary words and learned words, the best first.
+///
+/// `query` returns (document, term_id), a row for each label; a document without any has NULL.
+pub fn tune(lexicon: &str, query: &str) -> Result<Vec<Measured>, Raise> {
+    let definition = Definition::read(lexicon)?;
+    let labels = labels(query)?;
+    let mut measured = Vec::new();
+    for max_distance in (0..=crate::lexicon::MAX_DISTANCE).rev() {
+        for common_words in [true, false] {
+            for learned in [true, false] {
+                let nothing_to_leave_out = !common_words && definition.common_words == "none"
+                    || learned && !definition.learned
+                    || max_distance == 0 && !(common_words && learned == definition.learned);
+                if nothing_to_leave_out {
+                    continue;
+                }
+                let mut variant = Variant {
+                    common_words,
+                    learned,
+                    ..Variant::of(&definition)
+                };
+                variant.settings.max_distance = Some(max_distance);
+                measured.push(measure(&definition, &variant, &labels)?);
+            }
+        }
+    }
+    measured.sort_by(|a, b| b.f1().total_cmp(&a.f1()));
+    Ok(measured)
+}
+
+type Labels = BTreeMap<String, BTreeSet<i64>>;
+
+fn labels(query: &str) -> Result<Labels, Raise> {
+    let mut labels = Labels::new();
+    let mut wrong = false;
+    session::connect(|session| {
+        session.for_each(query, |rows, row| {
+            wrong |= !rows.is_text(1) || !rows.is_bigint(2);
+            if let (false, Some(document)) = (wrong, rows.get::<String>(row, 1)) {
+                labels
+                    .entry(document)
+                    .or_default()
+                    .extend(rows.get::<i64>(row, 2));
+            }
+        });
+    });
+    if wrong {
+        return Err(Raise::new(
+            PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+            "the labelled query does not return (document text, term_id bigint)",
+        )
+        .hint("Write casts, for example SELECT name::text, term_id::bigint FROM …."));
+    }
+    if labels.is_empty() {
+        return Err(Raise::new(
+            PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
+            "the labelled query returns no rows",
+        ));
+    }
+    Ok(labels)
+}
+
+fn measure(definition: &Definition, variant: &Variant, labels: &Labels) -> Result<Measured, Raise> {
+    let lexicon = compile(definition, variant)?;
+    let mut scratch = Scratch::new();
+    let mut measured = Measured {
+        max_distance: variant
+            .settings
+            .max_distance
+            .unwrap_or(crate::lexicon::MAX_DISTANCE),
+        common_words: variant.common_words,
+        learned: variant.learned,
+        found: 0,
+        correct: 0,
+        labelled: 0,
+    };
+    for (document, labelled) in labels {
+        pgrx::check_for_interrupts!();
+        let mentions = lexicon.search(document, &mut scratch);
+        let found: BTreeSet<i64> = mentions
+            .iter()
+            .map(|mention| lexicon.term_id(mention.term))
+            .collect();
+        measured.found += found.len() as u64;
+        measured.correct += found.intersection(labelled).count() as u64;
+        measured.labelled += labelled.len() as u64;
+    }
+    Ok(measured)
+}

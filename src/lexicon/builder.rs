@@ -85,7 +85,7 @@ impl Builder {
         for word in words {
             self.folded.fold(word);
             if self.folded.tokens().len() == 1 {
-                self.dictionary.push(hash::of_utf8(self.folded.letters()));
+                self.dictionary.push(hash::of_bytes(self.folded.letters()));
             }
         }
     }
@@ -196,15 +196,15 @@ impl Builder {
             .map(|row| u32::from(row.length))
             .max()
             .unwrap_or(0);
-        let prefix = exact::prefix_length(groups.rows.len());
-        writer.header.prefix = prefix as u32;
-
         let count = groups.rows.len();
-        let (prefixes, slots) =
-            exact::build(count, prefix, |group, codes| groups.codes(group, codes));
-        writer.section(Section::Prefixes, &prefixes);
-        writer.section(Section::Exact, &slots);
-        drop((prefixes, slots));
+        let letters = (0..count).map(|group| groups.letters(group));
+        let longest = letters.clone().map(<[u8]>::len).max().unwrap_or(0);
+        writer.header.longest_bytes = longest as u32;
+        let built = exact::build(letters);
+        writer.section(Section::Prefixes, &built.prefixes);
+        writer.section(Section::Shorts, &built.shorts);
+        writer.section(Section::Exact, &built.slots);
+        drop(built);
 
         if self.settings.whole_words {
             let mut fuzzy: Vec<u32> = (0..count as u32)
@@ -308,7 +308,7 @@ impl Builder {
         let mut sizes: Vec<u32> = Vec::new();
         for term in 0..self.terms.len() {
             let letters = self.letters_of(term);
-            let mut at = hash::slot(hash::scatter(hash::of(letters)), slots.len());
+            let mut at = hash::slot(hash::of_bytes(letters), slots.len());
             let group = loop {
                 match slots[at] {
                     0 => {
@@ -387,12 +387,16 @@ struct Groups {
 }
 
 impl Groups {
-    fn codes(&self, group: usize, codes: &mut Vec<u32>) {
+    fn letters(&self, group: usize) -> &[u8] {
         let end = self
             .rows
             .get(group + 1)
             .map_or(self.letters.len(), |next| next.letters as usize);
-        let letters = &self.letters[self.rows[group].letters as usize..end];
+        &self.letters[self.rows[group].letters as usize..end]
+    }
+
+    fn codes(&self, group: usize, codes: &mut Vec<u32>) {
+        let letters = self.letters(group);
         codes.clear();
         match std::str::from_utf8(letters) {
             Ok(text) if !text.is_ascii() => codes.extend(text.chars().map(u32::from)),

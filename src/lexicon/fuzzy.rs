@@ -17,8 +17,8 @@ use super::posting::{Posting, parity};
 use super::settings::MAX_DISTANCE;
 use super::vocabulary::Vocabulary;
 
-/// Runs remembered as barren: 32 KiB, which stay in the first-level cache.
-const REMEMBERED: usize = 4096;
+/// Runs remembered as barren, in 128 KiB of the second-level cache.
+const REMEMBERED: usize = 16384;
 /// Windows of these lengths may be near a term of one allowed edit.
 const OF_ONE: std::ops::RangeInclusive<usize> = 3..=9;
 /// Windows shorter than this are near no term of two allowed edits.
@@ -132,7 +132,7 @@ impl<L: Letter> Fuzzy<'_, L> {
         if word.endless {
             Part::Foreign
         } else if standing.in_lexicon() {
-            if standing.shared {
+            if standing.shared() {
                 Part::Known(standing.vocabulary)
             } else {
                 Part::Foreign

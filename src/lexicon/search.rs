@@ -101,7 +101,7 @@ impl Lexicon {
                 tokens,
                 bytes,
             };
-            exact::windows(&self.compiled, bytes, text, candidates);
+            exact::windows(&self.compiled, text, candidates);
             Fuzzy {
                 compiled: &self.compiled,
                 letters: bytes,
@@ -124,13 +124,13 @@ impl Lexicon {
                 at = to;
                 letters
             };
-            words::fill(&self.compiled, codes, tokens, place, words);
+            words::fill(&self.compiled, bytes, tokens, place, words);
             let text = Text {
                 words,
                 tokens,
                 bytes,
             };
-            exact::windows(&self.compiled, codes, text, candidates);
+            exact::windows(&self.compiled, text, candidates);
             Fuzzy {
                 compiled: &self.compiled,
                 letters: codes.as_slice(),

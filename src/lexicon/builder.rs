@@ -1,13 +1,14 @@
 //! From terms, ordinary words and documents to the compiled form. Everything is kept in flat pools,
 //! so that a million terms take no million allocations.
 
-use super::anchors::{self, MAX_GROUPS};
+use super::anchors;
 use super::compiled::{GroupRow, Section, TermRow, Writer};
 use super::hash::{self, MAX_LETTERS};
 use super::learner::Learner;
+use super::posting::{MAX_GROUPS, Posting};
 use super::settings::{Settings, TermOptions, allowed_edits};
 use super::tokens::TokenTable;
-use super::{Lexicon, LexiconError, exact};
+use super::{Lexicon, LexiconError, exact, vocabulary};
 use crate::text::Folded;
 
 /// A term is at most this many bytes as written: its letters and ample punctuation.
@@ -83,7 +84,7 @@ impl Builder {
         for word in words {
             self.folded.fold(word);
             if self.folded.tokens().len() == 1 {
-                self.dictionary.push(hash::of_utf8(self.folded.letters()));
+                self.dictionary.push(hash::of_bytes(self.folded.letters()));
             }
         }
     }
@@ -123,7 +124,8 @@ impl Builder {
         });
         for token in tokens {
             let token = &letters[token.start as usize..token.end as usize];
-            self.term_tokens.push(self.tokens.vocabulary(token));
+            self.term_tokens
+                .push(self.tokens.vocabulary(token, tokens.len() > 1));
         }
         self.ids.push(id);
         self.texts.push_str(term);
@@ -181,34 +183,54 @@ impl Builder {
             .map(|row| u32::from(row.length))
             .max()
             .unwrap_or(0);
-        let prefix = exact::prefix_length(groups.rows.len());
-        writer.header.prefix = prefix as u32;
-
         let count = groups.rows.len();
-        let (prefixes, slots) =
-            exact::build(count, prefix, |group, codes| groups.codes(group, codes));
-        writer.section(Section::Prefixes, &prefixes);
-        writer.section(Section::Exact, &slots);
-        drop((prefixes, slots));
+        let letters = (0..count).map(|group| groups.letters(group));
+        let longest = letters.clone().map(<[u8]>::len).max().unwrap_or(0);
+        writer.header.longest_bytes = longest as u32;
+        let built = exact::build(letters);
+        writer.section(Section::Prefixes, &built.prefixes);
+        writer.section(Section::Shorts, &built.shorts);
+        writer.section(Section::Exact, &built.slots);
+        drop(built);
 
-        let fuzzy = |open: bool| {
-            anchors::build(count, |group, codes| {
-                let wanted =
-                    groups.rows[group].edits > 0 && (!open || groups.has_open(group, &self.terms));
-                if wanted {
-                    groups.codes(group, codes);
-                }
-                wanted
-            })
-        };
         if self.settings.whole_words {
-            let built = fuzzy(false);
+            let mut fuzzy: Vec<u32> = (0..count as u32)
+                .filter(|&group| groups.rows[group as usize].edits > 0)
+                .collect();
+            fuzzy.sort_by_key(|&group| groups.rows[group as usize].length);
+            let built = anchors::build(&fuzzy, |group, codes| groups.codes(group, codes));
             writer.section(Section::Bloom, &built.bloom);
             writer.section(Section::Buckets, &built.buckets);
             writer.section(Section::Postings, &built.postings);
             writer.header.anchors = built.kinds;
             drop(built);
-            let built = fuzzy(true);
+
+            let posting = |group: usize| {
+                let mut codes = Vec::new();
+                groups.codes(group, &mut codes);
+                Posting::new(group, &codes)
+            };
+            let terms = |group: usize| -> Vec<&[u32]> {
+                let tokens = groups
+                    .members(group)
+                    .iter()
+                    .map(|&term| self.tokens_of(term as usize));
+                tokens.filter(|tokens| tokens.len() > 1).collect()
+            };
+            let built = vocabulary::build(frequencies.len(), &fuzzy, posting, terms);
+            writer.section(Section::WordStarts, &built.starts);
+            writer.section(Section::WordPostings, &built.postings);
+            writer.section(Section::WordPairs, &built.pairs);
+            drop(built);
+
+            let open = |group: &u32| {
+                groups
+                    .members(*group as usize)
+                    .iter()
+                    .any(|&term| self.terms[term as usize].guarded == 0)
+            };
+            fuzzy.retain(open);
+            let built = anchors::build(&fuzzy, |group, codes| groups.codes(group, codes));
             writer.section(Section::OpenBloom, &built.bloom);
             writer.section(Section::OpenBuckets, &built.buckets);
             writer.section(Section::OpenPostings, &built.postings);
@@ -274,7 +296,7 @@ impl Builder {
         let mut sizes: Vec<u32> = Vec::new();
         for term in 0..self.terms.len() {
             let letters = self.letters_of(term);
-            let mut at = hash::slot(hash::scatter(hash::of(letters)), slots.len());
+            let mut at = hash::slot(hash::of_bytes(letters), slots.len());
             let group = loop {
                 match slots[at] {
                     0 => {
@@ -366,12 +388,16 @@ struct Groups {
 }
 
 impl Groups {
-    fn codes(&self, group: usize, codes: &mut Vec<u32>) {
+    fn letters(&self, group: usize) -> &[u8] {
         let end = self
             .rows
             .get(group + 1)
             .map_or(self.letters.len(), |next| next.letters as usize);
-        let letters = &self.letters[self.rows[group].letters as usize..end];
+        &self.letters[self.rows[group].letters as usize..end]
+    }
+
+    fn codes(&self, group: usize, codes: &mut Vec<u32>) {
+        let letters = self.letters(group);
         codes.clear();
         match std::str::from_utf8(letters) {
             Ok(text) if !text.is_ascii() => codes.extend(text.chars().map(u32::from)),
@@ -379,14 +405,12 @@ impl Groups {
         }
     }
 
-    fn has_open(&self, group: usize, terms: &[TermRow]) -> bool {
+    fn members(&self, group: usize) -> &[u32] {
         let end = self
             .rows
             .get(group + 1)
             .map_or(self.members.len(), |next| next.terms as usize);
-        self.members[self.rows[group].terms as usize..end]
-            .iter()
-            .any(|&term| terms[term as usize].guarded == 0)
+        &self.members[self.rows[group].terms as usize..end]
     }
 }
 

@@ -51,8 +51,14 @@ pub(crate) enum Section {
     Repeated,
     /// `i64` per skipped term, of the first of them.
     SkippedIds,
+    /// For each vocabulary number where its terms begin, `u32`; the terms, as postings; pairs of words.
+    WordStarts,
+    WordPostings,
+    WordPairs,
     /// `u64` per slot: which lengths of terms begin with the letters that hash there.
     Prefixes,
+    /// Bloom filter of the terms too short for the prefix table.
+    Shorts,
     /// `u64` per slot: half a hash and a group.
     Exact,
     Bloom,
@@ -108,10 +114,9 @@ pub(crate) struct Header {
     version: u32,
     pub terms: u32,
     pub groups: u32,
-    /// Letters of the longest term.
+    /// Letters, and bytes of letters, of the longest term.
     pub longest: u32,
-    /// How many letters key the prefix table.
-    pub prefix: u32,
+    pub longest_bytes: u32,
     max_distance: u8,
     whole_words: u8,
     overlap: u8,

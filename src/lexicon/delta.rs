@@ -150,7 +150,7 @@ impl Lexicon {
         let mut twins = Vec::new();
         for (own, pair) in (0u32..).zip(rows.windows(2)) {
             let letters = &letters[span(pair[0].letters, pair[1].letters, letters.len())];
-            let twin = known.exact.find(hash::of_utf8(letters), letters);
+            let twin = known.exact.find(hash::of_bytes(letters), letters);
             twins.extend(twin.map(|twin| (twin, own)));
             groups.push(twin.unwrap_or(first_group + own));
         }
@@ -221,7 +221,7 @@ impl<'a> Known<'a> {
 
     /// The number of a term whose letters these are.
     fn term(&self, term: &Term, letters: &[u8]) -> Option<u32> {
-        let group = self.exact.find(hash::of_utf8(letters), letters)? as usize;
+        let group = self.exact.find(hash::of_bytes(letters), letters)? as usize;
         let (row, next) = (self.groups.get(group)?, self.groups.get(group + 1)?);
         let members = &self.members[span(row.terms, next.terms, self.members.len())];
         let same = |number: usize| {
@@ -246,7 +246,7 @@ impl<'a> Known<'a> {
     }
 
     fn standing(&self, token: &[u8]) -> Standing {
-        look_up(self.tokens, hash::of_utf8(token))
+        look_up(self.tokens, hash::of_bytes(token))
     }
 }
 

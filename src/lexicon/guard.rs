@@ -66,7 +66,7 @@ const PIECE: usize = 3;
 /// Whether a word of the text may be a misspelling of something.
 #[inline(always)]
 pub(crate) fn may_be_changed(standing: Standing, numeric: bool, guarded: bool) -> bool {
-    !(standing.in_lexicon() || numeric || guarded && standing.common)
+    !(standing.in_lexicon() || numeric || guarded && standing.common())
 }
 
 /// A folded text as the rules see it.
@@ -158,7 +158,7 @@ impl<'a> Judge<'a> {
             if candidate.first == candidate.last
                 && self
                     .dictionary
-                    .binary_search(&hash::of_utf8(self.bytes(candidate)))
+                    .binary_search(&hash::of_bytes(self.bytes(candidate)))
                     .is_ok()
             {
                 return Err(Rule::DictionaryWord);
@@ -274,7 +274,7 @@ impl Window<'_> {
                 continue;
             }
             let length = word.end(self.stem && at + 1 == self.words.len()) - word.start as usize;
-            if !own.common && length >= PIECE {
+            if !own.common() && length >= PIECE {
                 return Ok(());
             }
             ordinary = true;
@@ -294,7 +294,7 @@ impl Window<'_> {
             if word.numeric {
                 return Err(Rule::Number);
             }
-            if guarded && own.common {
+            if guarded && own.common() {
                 return Err(Rule::CommonWord);
             }
             changed += 1;
@@ -308,7 +308,7 @@ impl Window<'_> {
     /// A changed word must be rarer in the learned text than the words it stands for.
     fn rare(&self, term: &[u32], frequencies: &[u32]) -> Result<(), Rule> {
         let changed = self.standings().filter(|(own, _)| !own.in_lexicon());
-        let most = changed.map(|(own, _)| own.frequency).max().unwrap_or(0);
+        let most = changed.map(|(own, _)| own.frequency()).max().unwrap_or(0);
         if most < FREQUENT {
             return Ok(());
         }

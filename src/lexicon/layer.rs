@@ -74,7 +74,7 @@ impl Lexicon {
     pub(crate) fn amend(&self, folded: &Folded, [words, own]: &mut [Vec<Word>; 2]) {
         let Some(layer) = &self.delta else { return };
         let slots: &[TokenSlot] = layer.added.compiled.section(Section::Tokens);
-        let amended = |base: Standing, letters: &[u8]| match find(slots, hash::of_utf8(letters)) {
+        let amended = |base: Standing, letters: &[u8]| match find(slots, hash::of_bytes(letters)) {
             None if base.in_lexicon() => (base, base.elsewhere()),
             None => (base, base),
             Some(own) if !own.in_lexicon() => (base.nowhere(), own),

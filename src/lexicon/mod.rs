@@ -18,12 +18,14 @@ mod learner;
 mod oracle;
 mod osa;
 mod overlap;
+mod posting;
 mod search;
 mod settings;
 mod substring;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod vocabulary;
 mod words;
 
 use std::ops::Range;

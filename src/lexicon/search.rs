@@ -124,7 +124,7 @@ impl Lexicon {
                 at = to;
                 letters
             };
-            words::fill(&self.compiled, codes, tokens, place, &mut words[0]);
+            words::fill(&self.compiled, bytes, tokens, place, &mut words[0]);
             self.amend(folded, words);
             self.scan(codes, folded, words, fuzzy, candidates);
         }
@@ -143,7 +143,7 @@ impl Lexicon {
             |number, part, found| {
                 let text = self.text(folded, &words[number]);
                 let compiled: &Compiled = &part.compiled;
-                exact::windows(compiled, letters, text, found);
+                exact::windows(compiled, text, found);
                 Fuzzy {
                     compiled,
                     letters,

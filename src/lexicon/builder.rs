@@ -3,6 +3,7 @@
 
 use super::anchors;
 use super::compiled::{GroupRow, Section, TermRow, Writer};
+use super::groups::{Groups, length_of};
 use super::hash::{self, MAX_LETTERS};
 use super::learner::Learner;
 use super::posting::{MAX_GROUPS, Posting};
@@ -163,7 +164,15 @@ impl Builder {
         self.dictionary.dedup();
         writer.section(Section::Dictionary, &self.dictionary);
         drop(slots);
-        let groups = self.group();
+        let groups = Groups::of(
+            self.terms.len(),
+            |term| self.letters_of(term),
+            |term| {
+                let row = &self.terms[term as usize];
+                let text = self.text_of(term as usize);
+                (self.ids[term as usize], text, row.edits, row.guarded)
+            },
+        );
         let mut uses = vec![0u32; frequencies.len()];
         for &term in &groups.members {
             for &token in self.tokens_of(term as usize) {
@@ -287,131 +296,6 @@ impl Builder {
             .map_or(self.texts.len(), |next| next.text as usize);
         &self.texts[self.terms[term].text as usize..end]
     }
-
-    /// Puts terms of the same letters into one group, groups in the order of their first term.
-    fn group(&self) -> Groups {
-        let mut slots = vec![0u32; (self.terms.len() * 2).next_power_of_two()];
-        let mut firsts: Vec<u32> = Vec::new();
-        let mut group_of = Vec::with_capacity(self.terms.len());
-        let mut sizes: Vec<u32> = Vec::new();
-        for term in 0..self.terms.len() {
-            let letters = self.letters_of(term);
-            let mut at = hash::slot(hash::of_bytes(letters), slots.len());
-            let group = loop {
-                match slots[at] {
-                    0 => {
-                        firsts.push(term as u32);
-                        sizes.push(0);
-                        slots[at] = firsts.len() as u32;
-                        break firsts.len() - 1;
-                    }
-                    group if self.letters_of(firsts[group as usize - 1] as usize) == letters => {
-                        break group as usize - 1;
-                    }
-                    _ => at = if at + 1 == slots.len() { 0 } else { at + 1 },
-                }
-            };
-            group_of.push(group as u32);
-            sizes[group] += 1;
-        }
-        drop(slots);
-        let mut starts = Vec::with_capacity(sizes.len() + 1);
-        let mut sum = 0;
-        for size in &sizes {
-            starts.push(sum);
-            sum += size;
-        }
-        let mut all = vec![0u32; self.terms.len()];
-        let mut next = starts.clone();
-        for (term, &group) in group_of.iter().enumerate() {
-            all[next[group as usize] as usize] = term as u32;
-            next[group as usize] += 1;
-        }
-        let mut groups = Groups {
-            rows: Vec::with_capacity(firsts.len()),
-            letters: Vec::new(),
-            members: Vec::new(),
-            repeated: Vec::new(),
-        };
-        let mut kept: Vec<[u32; 2]> = Vec::new();
-        for (group, &first) in firsts.iter().enumerate() {
-            let members = &mut all[starts[group] as usize..next[group] as usize];
-            let letters = self.letters_of(first as usize);
-            groups.rows.push(GroupRow {
-                letters: groups.letters.len() as u32,
-                terms: groups.members.len() as u32,
-                length: length_of(letters) as u16,
-                edits: members
-                    .iter()
-                    .map(|&term| self.terms[term as usize].edits)
-                    .max()
-                    .unwrap_or(0),
-                unused: 0,
-            });
-            groups.letters.extend_from_slice(letters);
-            // The same term given twice is one.
-            let key = |term: u32| {
-                let row = &self.terms[term as usize];
-                (
-                    self.ids[term as usize],
-                    self.text_of(term as usize),
-                    row.edits,
-                    row.guarded,
-                )
-            };
-            members.sort_by(|&a, &b| key(a).cmp(&key(b)));
-            kept.clear();
-            for &mut term in members {
-                match kept.last_mut() {
-                    Some([first, copies]) if key(*first) == key(term) => *copies += 1,
-                    _ => kept.push([term, 1]),
-                }
-            }
-            kept.sort_unstable();
-            groups.members.extend(kept.iter().map(|[term, _]| term));
-            groups
-                .repeated
-                .extend(kept.iter().filter(|[_, copies]| *copies > 1));
-        }
-        groups.repeated.sort_unstable();
-        groups
-    }
-}
-
-/// Terms of the same letters.
-struct Groups {
-    rows: Vec<GroupRow>,
-    letters: Vec<u8>,
-    members: Vec<u32>,
-    /// Terms given more than once, and how often.
-    repeated: Vec<[u32; 2]>,
-}
-
-impl Groups {
-    fn letters(&self, group: usize) -> &[u8] {
-        let end = self
-            .rows
-            .get(group + 1)
-            .map_or(self.letters.len(), |next| next.letters as usize);
-        &self.letters[self.rows[group].letters as usize..end]
-    }
-
-    fn codes(&self, group: usize, codes: &mut Vec<u32>) {
-        let letters = self.letters(group);
-        codes.clear();
-        match std::str::from_utf8(letters) {
-            Ok(text) if !text.is_ascii() => codes.extend(text.chars().map(u32::from)),
-            _ => codes.extend(letters.iter().map(|&letter| u32::from(letter))),
-        }
-    }
-
-    fn members(&self, group: usize) -> &[u32] {
-        let end = self
-            .rows
-            .get(group + 1)
-            .map_or(self.members.len(), |next| next.terms as usize);
-        &self.members[self.rows[group].terms as usize..end]
-    }
 }
 
 /// Folds a term and counts its letters, or says why it cannot be one.
@@ -425,8 +309,4 @@ pub(crate) fn fold_term(folded: &mut Folded, term: &str) -> Result<usize, Added>
         length if length > MAX_LETTERS => Err(Added::TooLong),
         length => Ok(length),
     }
-}
-
-fn length_of(letters: &[u8]) -> usize {
-    letters.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
 }

@@ -10,6 +10,7 @@ mod delta_tests;
 mod english;
 mod exact;
 mod fuzzy;
+mod groups;
 mod guard;
 mod hash;
 mod layer;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::anchors;
 use super::compiled::{GroupRow, Section, TermRow, Writer};
+use super::groups::{Groups, length_of};
 use super::guard::FREQUENT;
 use super::hash::{self, MAX_LETTERS};
 use super::posting::{MAX_GROUPS, Posting};
@@ -37,9 +38,9 @@ pub struct Builder {
     learned: HashMap<Box<[u8]>, Learned>,
     documents: u32,
     dictionary: Vec<u64>,
-    ids: Vec<i64>,
+    pub(super) ids: Vec<i64>,
     texts: String,
-    terms: Vec<TermRow>,
+    pub(super) terms: Vec<TermRow>,
     term_tokens: Vec<u32>,
     letters: Vec<u8>,
     letter_ends: Vec<usize>,
@@ -275,7 +276,7 @@ impl Builder {
         Ok(Lexicon::of(writer.finish()))
     }
 
-    fn letters_of(&self, term: usize) -> &[u8] {
+    pub(super) fn letters_of(&self, term: usize) -> &[u8] {
         let start = if term == 0 {
             0
         } else {
@@ -292,127 +293,11 @@ impl Builder {
         &self.term_tokens[self.terms[term].tokens as usize..end]
     }
 
-    fn text_of(&self, term: usize) -> &str {
+    pub(super) fn text_of(&self, term: usize) -> &str {
         let end = self
             .terms
             .get(term + 1)
             .map_or(self.texts.len(), |next| next.text as usize);
         &self.texts[self.terms[term].text as usize..end]
     }
-
-    /// Puts terms of the same letters into one group, groups in the order of their first term.
-    fn group(&self) -> Groups {
-        let mut slots = vec![0u32; (self.terms.len() * 2).next_power_of_two()];
-        let mut firsts: Vec<u32> = Vec::new();
-        let mut group_of = Vec::with_capacity(self.terms.len());
-        let mut sizes: Vec<u32> = Vec::new();
-        for term in 0..self.terms.len() {
-            let letters = self.letters_of(term);
-            let mut at = hash::slot(hash::of_bytes(letters), slots.len());
-            let group = loop {
-                match slots[at] {
-                    0 => {
-                        firsts.push(term as u32);
-                        sizes.push(0);
-                        slots[at] = firsts.len() as u32;
-                        break firsts.len() - 1;
-                    }
-                    group if self.letters_of(firsts[group as usize - 1] as usize) == letters => {
-                        break group as usize - 1;
-                    }
-                    _ => at = if at + 1 == slots.len() { 0 } else { at + 1 },
-                }
-            };
-            group_of.push(group as u32);
-            sizes[group] += 1;
-        }
-        drop(slots);
-        let mut starts = Vec::with_capacity(sizes.len() + 1);
-        let mut sum = 0;
-        for size in &sizes {
-            starts.push(sum);
-            sum += size;
-        }
-        let mut all = vec![0u32; self.terms.len()];
-        let mut next = starts.clone();
-        for (term, &group) in group_of.iter().enumerate() {
-            all[next[group as usize] as usize] = term as u32;
-            next[group as usize] += 1;
-        }
-        let mut groups = Groups {
-            rows: Vec::with_capacity(firsts.len()),
-            letters: Vec::new(),
-            members: Vec::new(),
-        };
-        for (group, &first) in firsts.iter().enumerate() {
-            let members = &mut all[starts[group] as usize..next[group] as usize];
-            let letters = self.letters_of(first as usize);
-            groups.rows.push(GroupRow {
-                letters: groups.letters.len() as u32,
-                terms: groups.members.len() as u32,
-                length: length_of(letters) as u16,
-                edits: members
-                    .iter()
-                    .map(|&term| self.terms[term as usize].edits)
-                    .max()
-                    .unwrap_or(0),
-                unused: 0,
-            });
-            groups.letters.extend_from_slice(letters);
-            // The same term given twice is one.
-            let key = |term: u32| {
-                let row = &self.terms[term as usize];
-                (
-                    self.ids[term as usize],
-                    self.text_of(term as usize),
-                    row.edits,
-                    row.guarded,
-                )
-            };
-            members.sort_by(|&a, &b| key(a).cmp(&key(b)));
-            let mut kept = members.to_vec();
-            kept.dedup_by(|a, b| key(*a) == key(*b));
-            kept.sort_unstable();
-            groups.members.extend_from_slice(&kept);
-        }
-        groups
-    }
-}
-
-/// Terms of the same letters.
-struct Groups {
-    rows: Vec<GroupRow>,
-    letters: Vec<u8>,
-    members: Vec<u32>,
-}
-
-impl Groups {
-    fn letters(&self, group: usize) -> &[u8] {
-        let end = self
-            .rows
-            .get(group + 1)
-            .map_or(self.letters.len(), |next| next.letters as usize);
-        &self.letters[self.rows[group].letters as usize..end]
-    }
-
-    fn codes(&self, group: usize, codes: &mut Vec<u32>) {
-        let letters = self.letters(group);
-        codes.clear();
-        match std::str::from_utf8(letters) {
-            Ok(text) if !text.is_ascii() => codes.extend(text.chars().map(u32::from)),
-            _ => codes.extend(letters.iter().map(|&letter| u32::from(letter))),
-        }
-    }
-
-    fn members(&self, group: usize) -> &[u32] {
-        let end = self
-            .rows
-            .get(group + 1)
-            .map_or(self.members.len(), |next| next.terms as usize);
-        &self.members[self.rows[group].terms as usize..end]
-    }
-}
-
-fn length_of(letters: &[u8]) -> usize {
-    letters.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
 }

@@ -34,9 +34,9 @@ pub struct Builder {
     tokens: TokenTable,
     learner: Learner,
     dictionary: Vec<u64>,
-    ids: Vec<i64>,
+    pub(super) ids: Vec<i64>,
     texts: String,
-    terms: Vec<TermRow>,
+    pub(super) terms: Vec<TermRow>,
     term_tokens: Vec<u32>,
     letters: Vec<u8>,
     letter_ends: Vec<usize>,
@@ -164,15 +164,7 @@ impl Builder {
         self.dictionary.dedup();
         writer.section(Section::Dictionary, &self.dictionary);
         drop(slots);
-        let groups = Groups::of(
-            self.terms.len(),
-            |term| self.letters_of(term),
-            |term| {
-                let row = &self.terms[term as usize];
-                let text = self.text_of(term as usize);
-                (self.ids[term as usize], text, row.edits, row.guarded)
-            },
-        );
+        let groups = self.group();
         let mut uses = vec![0u32; frequencies.len()];
         for &term in &groups.members {
             for &token in self.tokens_of(term as usize) {
@@ -272,7 +264,7 @@ impl Builder {
         Ok(Lexicon::of(writer.finish()))
     }
 
-    fn letters_of(&self, term: usize) -> &[u8] {
+    pub(super) fn letters_of(&self, term: usize) -> &[u8] {
         let start = if term == 0 {
             0
         } else {
@@ -289,7 +281,7 @@ impl Builder {
         &self.term_tokens[self.terms[term].tokens as usize..end]
     }
 
-    fn text_of(&self, term: usize) -> &str {
+    pub(super) fn text_of(&self, term: usize) -> &str {
         let end = self
             .terms
             .get(term + 1)

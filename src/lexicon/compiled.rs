@@ -157,6 +157,7 @@ impl Writer {
     pub fn section<T: Pod>(&mut self, section: Section, rows: &[T]) {
         let bytes: &[u8] = bytemuck::cast_slice(rows);
         let start = self.words.len();
+        self.words.reserve_exact(bytes.len().div_ceil(8));
         self.words.resize(start + bytes.len().div_ceil(8), 0);
         bytemuck::cast_slice_mut::<u64, u8>(&mut self.words[start..])[..bytes.len()]
             .copy_from_slice(bytes);

@@ -4,7 +4,10 @@ use proptest::prelude::*;
 
 use super::oracle::Oracle;
 use super::tests::{case, cases, options};
-use super::{Added, Builder, Delta, Kind, Lexicon, LexiconError, Scratch, Settings, TermOptions};
+use super::{
+    Added, Builder, Delta, Kind, Lexicon, LexiconError, Rule, Scratch, Settings, TermOptions,
+    Verdict,
+};
 
 type Term = (i64, String, TermOptions);
 
@@ -27,6 +30,32 @@ fn found(
         )
     };
     lexicon.search(text, scratch).iter().map(mention).collect()
+}
+
+fn explained(lexicon: &Lexicon, text: &str) -> Vec<(usize, usize, i64, String, u8, &'static str)> {
+    let row = |one: &super::Explained| {
+        let text = lexicon.term_text(one.term).to_owned();
+        let id = lexicon.term_id(one.term);
+        (
+            one.start,
+            one.end,
+            id,
+            text,
+            one.distance,
+            one.verdict.as_str(),
+        )
+    };
+    // A window beyond the edits of the term itself is named only if a term of the same letters that
+    // was compiled with it allows more.
+    let within = |one: &&super::Explained| one.verdict != Verdict::Refused(Rule::Edits);
+    let mut rows: Vec<_> = lexicon
+        .explain(text)
+        .iter()
+        .filter(within)
+        .map(row)
+        .collect();
+    rows.sort();
+    rows
 }
 
 /// Terms of a base, what comes and goes, and what is left, from one fate for each term.
@@ -100,6 +129,7 @@ fn delta_equals_whole(
         for with in [&one, &two] {
             found(&base, text, &mut scratch);
             found(&first, text, &mut scratch);
+            prop_assert_eq!(explained(with, text), explained(&compiled, text));
             let found = found(with, text, &mut scratch);
             prop_assert_eq!(
                 &found,

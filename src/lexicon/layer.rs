@@ -153,14 +153,26 @@ impl Lexicon {
         group: u32,
         of: impl Fn(usize, &'a Lexicon, u32) -> I,
     ) -> impl Iterator<Item = u32> + 'a {
-        let layer = self.delta.as_deref();
-        let removed: &[u32] = layer.map_or(&[], |layer| &layer.removed);
-        let base = of(0, self, group)
-            .filter(|term| removed.is_empty() || removed.binary_search(term).is_err());
-        let added = layer.and_then(|layer| {
+        let base = of(0, self, group).filter_map(|term| self.whole_number(0, term));
+        let added = self.delta.as_deref().and_then(|layer| {
             let terms = of(1, &layer.added, layer.own_group(group)?);
-            Some(terms.map(|term| term + layer.first_term))
+            Some(terms.filter_map(|term| self.whole_number(1, term)))
         });
         base.chain(added.into_iter().flatten())
+    }
+
+    /// The number that a term of a part has in the whole; none if it was removed.
+    #[inline]
+    pub(crate) fn whole_number(&self, part: usize, term: u32) -> Option<u32> {
+        match &self.delta {
+            None => Some(term),
+            Some(layer) if part > 0 => Some(term + layer.first_term),
+            Some(layer) => layer.removed.binary_search(&term).is_err().then_some(term),
+        }
+    }
+
+    /// The base and the delta.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Lexicon> {
+        std::iter::once(self).chain(self.delta.as_deref().map(|layer| &layer.added))
     }
 }

@@ -1,4 +1,32 @@
 //! Lexicon: a set of terms compiled for matching, and the search for them in folded text.
+//!
+//! The rules, which `oracle` repeats in the slowest way and the engine must equal:
+//!
+//! 1. A *window* is a run of words of the text without a hard break inside. Its letters are those of
+//!    its words run together, so spaces are free. A possessive last word may be read without its s.
+//! 2. A term folds to letters and words in the same way. It allows no edit below 3 letters, one up to
+//!    8, two from 9; a limit of the lexicon or of the term may lower that.
+//! 3. A window within these edits of the term (insertions, deletions, substitutions, neighbours
+//!    swapped) is a candidate: *exact* or *folded* without edits, else *fuzzy*.
+//! 4. Without edits: if the term has fewer than 7 letters and the window other words ("a very" for
+//!    Avery), one of these must be of 3 letters or more and not ordinary.
+//! 5. With edits: the digits are the same, no whole word is missing or added, and each changed word
+//!    of the text is no number, no word of any term, and no ordinary word.
+//! 6. A fuzzy window of one word is not in the dictionary.
+//! 7. A changed word is rarer in the learned text than those it replaces: below 2 documents, or a
+//!    fifth of theirs.
+//! 8. Terms of 3-4 letters: only one word with the same first letter, and with one letter too many or
+//!    two swapped.
+//! 9. Of overlapping candidates the one with most letters stays, an edit counting as two less; with
+//!    `overlap => 'all'` every one. Terms of the same letters are found together.
+//!
+//! A term may do without what rules 4-7 say of ordinary words, dictionary and learned text. Without
+//! word boundaries there are no windows and no edits: see `substring`.
+//!
+//! ```text
+//! search ── words (tokens) ── exact ──┬── guard ── overlap ── mentions
+//!                          └─ fuzzy ──┘     fuzzy: anchors, vocabulary, posting, osa
+//! ```
 #![forbid(unsafe_code)]
 
 mod anchors;
@@ -9,12 +37,14 @@ mod delta;
 mod delta_tests;
 mod english;
 mod exact;
+mod explain;
 mod fuzzy;
 mod groups;
 mod guard;
 mod hash;
 mod layer;
 mod learner;
+mod mixed;
 #[cfg(test)]
 mod oracle;
 mod osa;
@@ -38,6 +68,7 @@ pub use builder::{Added, Builder};
 pub use compiled::Shared;
 pub use delta::Delta;
 pub use english::{english, english_dictionary};
+pub use explain::{Explained, Verdict};
 pub use guard::Rule;
 pub use hash::MAX_LETTERS;
 pub use learner::Learner;

@@ -286,9 +286,9 @@ impl Oracle {
                             let most = changed.iter().map(frequency).max().unwrap_or(0);
                             let rarest = replaced.iter().map(frequency).min().unwrap_or(0);
                             let may_be_changed = |word: &String| {
-                                !vocabulary.contains(word)
-                                    && !numbers.contains(word)
-                                    && !(guarded && common.contains(word))
+                                !(vocabulary.contains(word)
+                                    || numbers.contains(word)
+                                    || guarded && common.contains(word))
                             };
                             distance <= by_length.min(usize::from(limit))
                                 && (length > 4

@@ -66,7 +66,7 @@ const PIECE: usize = 3;
 /// Whether a word of the text may be a misspelling of something.
 #[inline(always)]
 pub(crate) fn may_be_changed(standing: Standing, numeric: bool, guarded: bool) -> bool {
-    !(standing.in_lexicon() || numeric || guarded && standing.common)
+    !(standing.in_lexicon() || numeric || guarded && standing.common())
 }
 
 /// A folded text as the rules see it.
@@ -76,6 +76,7 @@ pub(crate) struct Text<'a> {
     pub tokens: &'a [Token],
     /// Folded UTF-8.
     pub bytes: &'a [u8],
+    pub dictionary: &'a [u64],
 }
 
 /// Judges candidates by the rules, for one lexicon and text.
@@ -101,7 +102,7 @@ impl<'a> Judge<'a> {
             term_tokens: compiled.section(Section::TermTokens),
             letters: compiled.section(Section::Letters),
             frequencies: compiled.section(Section::Frequencies),
-            dictionary: compiled.section(Section::Dictionary),
+            dictionary: text.dictionary,
         }
     }
 
@@ -157,7 +158,7 @@ impl<'a> Judge<'a> {
             if candidate.first == candidate.last
                 && self
                     .dictionary
-                    .binary_search(&hash::of_utf8(self.bytes(candidate)))
+                    .binary_search(&hash::of_bytes(self.bytes(candidate)))
                     .is_ok()
             {
                 return Err(Rule::DictionaryWord);
@@ -273,7 +274,7 @@ impl Window<'_> {
                 continue;
             }
             let length = word.end(self.stem && at + 1 == self.words.len()) - word.start as usize;
-            if !own.common && length >= PIECE {
+            if !own.common() && length >= PIECE {
                 return Ok(());
             }
             ordinary = true;
@@ -293,7 +294,7 @@ impl Window<'_> {
             if word.numeric {
                 return Err(Rule::Number);
             }
-            if guarded && own.common {
+            if guarded && own.common() {
                 return Err(Rule::CommonWord);
             }
             changed += 1;
@@ -307,7 +308,7 @@ impl Window<'_> {
     /// A changed word must be rarer in the learned text than the words it stands for.
     fn rare(&self, term: &[u32], frequencies: &[u32]) -> Result<(), Rule> {
         let changed = self.standings().filter(|(own, _)| !own.in_lexicon());
-        let most = changed.map(|(own, _)| own.frequency).max().unwrap_or(0);
+        let most = changed.map(|(own, _)| own.frequency()).max().unwrap_or(0);
         if most < FREQUENT {
             return Ok(());
         }

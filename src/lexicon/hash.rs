@@ -1,7 +1,8 @@
-//! The rolling hash that names any run of letters in constant time: a polynomial modulo 2^64 over
-//! letter codes (Karp and Rabin 1987), so that the hash of a window follows from two prefix hashes.
+//! Two hashes. One of bytes, for tokens and whole terms. And a rolling one over letters, a polynomial
+//! modulo 2^64 (Karp and Rabin 1987), so that the hash of any run of letters, or of one with a letter
+//! left out, follows from prefix hashes in constant time.
 //!
-//! It only ever selects; what it selects is compared letter by letter, except for whole tokens in
+//! They only ever select; what they select is compared letter by letter, except for whole tokens in
 //! the token table, where all 64 bits are compared and the builder refuses two words that share them.
 
 /// One letter: a byte of ASCII text, or a code point of any other.
@@ -52,12 +53,51 @@ pub(crate) fn of<L: Letter>(letters: &[L]) -> u64 {
     letters.iter().fold(0, |hash, &letter| push(hash, letter))
 }
 
-/// The same hash of letters kept as UTF-8.
-pub(crate) fn of_utf8(letters: &[u8]) -> u64 {
-    match std::str::from_utf8(letters) {
-        Ok(text) if !text.is_ascii() => text.chars().fold(0, |hash, c| push(hash, u32::from(c))),
-        _ => of(letters),
-    }
+/// The hash of bytes, for tokens and whole terms: their words of 8 bytes, the last overlapping the one
+/// before, multiplied and folded (after wyhash, Wang Yi 2019). Spread over all 64 bits.
+#[inline(always)]
+pub(crate) fn of_bytes(bytes: &[u8]) -> u64 {
+    let length = bytes.len() as u64;
+    let (low, high) = match bytes {
+        [] => (0, 0),
+        [a] => (u64::from(*a), 0),
+        [a, .., c] if bytes.len() < 4 => (
+            u64::from(*a) | u64::from(bytes[1]) << 8 | u64::from(*c) << 16,
+            0,
+        ),
+        _ if bytes.len() <= 8 => (
+            bytes
+                .first_chunk()
+                .map_or(0, |first| u64::from(u32::from_le_bytes(*first))),
+            bytes
+                .last_chunk()
+                .map_or(0, |last| u64::from(u32::from_le_bytes(*last))),
+        ),
+        _ => {
+            let mut low = 0;
+            for chunk in bytes.chunks_exact(8).take((bytes.len() - 1) / 8) {
+                low = folded(
+                    low ^ chunk
+                        .first_chunk()
+                        .map_or(0, |word| u64::from_le_bytes(*word)),
+                    BASE,
+                );
+            }
+            (
+                low,
+                bytes
+                    .last_chunk()
+                    .map_or(0, |word| u64::from_le_bytes(*word)),
+            )
+        }
+    };
+    folded(low ^ SCATTER ^ length << 56, high ^ BASE).wrapping_mul(SCATTER) | 1
+}
+
+#[inline(always)]
+fn folded(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    (product >> 64) as u64 ^ product as u64
 }
 
 /// `BASE` to the power of a window's length.

@@ -17,7 +17,7 @@ fn found(lexicon: &Lexicon, text: &str, scratch: &mut Scratch) -> Vec<Found> {
     lexicon.search(text, scratch).iter().map(mention).collect()
 }
 
-fn options() -> impl Strategy<Value = TermOptions> {
+pub(super) fn options() -> impl Strategy<Value = TermOptions> {
     prop_oneof![
         6 => Just(TermOptions::default()),
         1 => Just(TermOptions { guard: false, max_distance: None }),
@@ -37,7 +37,7 @@ fn settings() -> impl Strategy<Value = Settings> {
 }
 
 /// A lexicon and texts over the same strings: terms, and texts of terms with edits and of noise.
-fn case(
+pub(super) fn case(
     word: &'static str,
     separator: &'static str,
 ) -> impl Strategy<Value = (Oracle, Vec<String>)> {
@@ -154,7 +154,7 @@ proptest! {
 }
 
 /// `PROPTEST_CASES` raises the number.
-fn cases() -> u32 {
+pub(super) fn cases() -> u32 {
     std::env::var("PROPTEST_CASES")
         .ok()
         .and_then(|cases| cases.parse().ok())
@@ -223,4 +223,49 @@ fn searches_allow_one_scratch_for_several_lexicons() {
         assert_eq!(found(&lexicon, "pepsicoo", &mut scratch).len(), 0);
         assert_eq!(found(&other, "pepsicoo", &mut scratch).len(), 1);
     }
+}
+
+#[test]
+fn an_explanation_names_the_rule_that_refused() {
+    let mut builder = Builder::new(Settings::default());
+    builder.common_words(super::english());
+    builder.dictionary(super::english_dictionary());
+    for (id, term) in ["Wasa", "Omegas", "Planet Wings", "Avery", "Avery Dennison"]
+        .into_iter()
+        .enumerate()
+    {
+        builder.add(id as i64, term, TermOptions::default());
+    }
+    let lexicon = builder.finish().unwrap();
+    let verdicts = |text: &str| -> Vec<(&'static str, String)> {
+        let explained = lexicon.explain(text).into_iter();
+        explained
+            .map(|one| (one.verdict.as_str(), lexicon.term_text(one.term).to_owned()))
+            .collect()
+    };
+    assert_eq!(
+        verdicts("wash"),
+        [("term too short for this edit", "Wasa".to_owned())]
+    );
+    assert_eq!(
+        verdicts("omega"),
+        [("a word of the dictionary", "Omegas".to_owned())]
+    );
+    assert_eq!(
+        verdicts("plant wings"),
+        [("an ordinary word", "Planet Wings".to_owned())]
+    );
+    let refused = ["ordinary words, run together or split", "an ordinary word"];
+    assert_eq!(
+        verdicts("a very"),
+        refused.map(|rule| (rule, "Avery".to_owned()))
+    );
+    assert_eq!(verdicts("omegass"), [("accepted", "Omegas".to_owned())]);
+    assert_eq!(
+        verdicts("avery denison"),
+        [
+            ("overlapped by a better mention", "Avery".to_owned()),
+            ("accepted", "Avery Dennison".to_owned())
+        ]
+    );
 }

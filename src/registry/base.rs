@@ -88,7 +88,7 @@ pub fn open_with_changes(definition: &Definition, version: i64) -> Result<Option
         return Ok(None);
     };
     let delta = changes(definition)?;
-    match Lexicon::with_delta(&base, delta) {
+    match base.with_delta(delta) {
         Ok(lexicon) => Ok(Some(lexicon)),
         // Too much changed for this; the caller compiles.
         Err(_) => Ok(None),

@@ -1,12 +1,11 @@
 //! The fuzzy index: where in a text a misspelled term may begin or end, from a few of its letters.
 //!
 //! A term and a window within the allowed edits share at least one *anchor*:
-//! - 3-4 letters, a letter too many or two swapped (see the rules): the term is the window with one
+//! - 3 letters, a letter too many or two swapped (see the rules): the term is the window with one
 //!   letter deleted, or with two swapped.
-//! - 5-8 letters, one edit: the term with one letter deleted meets the window with one deleted (Mor
+//! - 4-7 letters, one edit: the term with one letter deleted meets the window with one deleted (Mor
 //!   and Fraenkel 1982; FastSS, Bocek et al. 2007).
-//! - 9 letters or more, two edits: the first [`HEAD_SHORT`] or [`HEAD_LONG`] letters with one
-//!   deleted, as before, if at most one edit touches them; else both edits touch them, and the last
+//! - 8 letters or more, two edits: the first letters, [`head`], with one deleted, as before, if at most one edit touches them; else both edits touch them, and the last
 //!   letters, [`tail`], are whole. A gap of a letter between the two keeps this true for a
 //!   transposition across the border.
 //!
@@ -19,25 +18,31 @@ use super::guard::SHORT;
 use super::hash::{self, Letter};
 use super::posting::{Posting, of_lengths};
 
-const HEAD_SHORT: usize = 5;
-const HEAD_LONG: usize = 6;
-/// From this length the head has [`HEAD_LONG`] letters.
-const LONG: usize = 10;
+/// The longest head is that of the most terms: short heads name many terms.
+const HEADS: [(u8, usize); 3] = [(HEAD_4, 4), (HEAD_5, 5), (HEAD_6, 6)];
 const TAIL_MOST: usize = 5;
 
 /// Kinds of anchors; the header has a bit for each that occurs.
 pub(crate) const WHOLE: u8 = 1;
 const HEAD_5: u8 = 2;
 const HEAD_6: u8 = 4;
+/// And the next two bits, for tails of 4 and 5 letters.
 const TAIL_3: u8 = 8;
+const HEAD_4: u8 = 64;
 
-fn head(length: usize) -> usize {
-    if length < LONG { HEAD_SHORT } else { HEAD_LONG }
+/// The kind and the number of the first letters that are an anchor of a term of this length: as many
+/// as leave three for the tail and one for the gap.
+fn head(length: usize) -> (u8, usize) {
+    match length {
+        0..=8 => HEADS[0],
+        9 => HEADS[1],
+        _ => HEADS[2],
+    }
 }
 
 /// How many last letters are the other anchor of a term of this length.
 fn tail(length: usize) -> usize {
-    (length - head(length) - 1).min(TAIL_MOST)
+    (length - head(length).1 - 1).min(TAIL_MOST)
 }
 
 /// The sections of one index.
@@ -83,7 +88,7 @@ impl<'a> Anchors<'a> {
         }
     }
 
-    /// The terms of 3-8 letters that a whole window may be. `prefix[i]` is the hash of the letters
+    /// The terms of 3-7 letters that a whole window may be. `prefix[i]` is the hash of the letters
     /// before the window's letter `i`; `found` gets each posting, some of them more than once.
     #[inline]
     pub fn of_window<L: Letter>(
@@ -117,7 +122,7 @@ impl<'a> Anchors<'a> {
         }
     }
 
-    /// The terms of 9 letters or more whose head is near the letters here.
+    /// The terms of 8 letters or more whose head is near the letters here.
     #[inline]
     pub fn of_head<L: Letter>(
         &self,
@@ -126,7 +131,7 @@ impl<'a> Anchors<'a> {
         lengths: RangeInclusive<usize>,
         mut found: impl FnMut(Posting),
     ) {
-        for (kind, length) in [(HEAD_5, HEAD_SHORT), (HEAD_6, HEAD_LONG)] {
+        for (kind, length) in HEADS {
             if self.kinds & kind != 0
                 && let Some(letters) = letters.get(..length)
             {
@@ -139,7 +144,7 @@ impl<'a> Anchors<'a> {
         }
     }
 
-    /// The terms of 9 letters or more that end as these letters do.
+    /// The terms of 8 letters or more that end as these letters do.
     #[inline]
     pub fn of_tail<L: Letter>(
         &self,
@@ -265,14 +270,13 @@ fn keys_of(codes: &[u32], mut each: impl FnMut(u8, u64)) {
     }
     match length {
         0..=2 => {}
-        3..=4 => each(WHOLE, key(WHOLE, prefix[length])),
-        5..=8 => {
+        3 => each(WHOLE, key(WHOLE, prefix[length])),
+        4..=7 => {
             each(WHOLE, key(WHOLE, prefix[length]));
             for_deletions(codes, &prefix, |hash| each(WHOLE, key(WHOLE, hash)));
         }
         _ => {
-            let head = head(length);
-            let kind = if head == HEAD_SHORT { HEAD_5 } else { HEAD_6 };
+            let (kind, head) = head(length);
             for_deletions(&codes[..head], &prefix, |hash| each(kind, key(kind, hash)));
             let tail = tail(length);
             each(

@@ -145,7 +145,7 @@ impl Writer {
             version: VERSION,
             max_distance: settings.max_distance.unwrap_or(u8::MAX),
             whole_words: u8::from(settings.whole_words),
-            overlap: u8::from(settings.overlap == Overlap::All),
+            overlap: settings.overlap as u8,
             ..Header::default()
         };
         Writer {
@@ -266,10 +266,10 @@ impl Compiled {
         Settings {
             max_distance: (header.max_distance != u8::MAX).then_some(header.max_distance),
             whole_words: header.whole_words != 0,
-            overlap: if header.overlap == 0 {
-                Overlap::Longest
-            } else {
-                Overlap::All
+            overlap: match header.overlap {
+                0 => Overlap::Longest,
+                1 => Overlap::Nested,
+                _ => Overlap::All,
             },
         }
     }

@@ -19,9 +19,9 @@ use super::vocabulary::Vocabulary;
 /// Runs remembered as barren, in 512 KiB: with 16,384 a text took 17% longer, with 262,144 10% less.
 const REMEMBERED: usize = 65_536;
 /// Windows of these lengths may be near a term of one allowed edit.
-const OF_ONE: std::ops::RangeInclusive<usize> = 3..=9;
+const OF_ONE: std::ops::RangeInclusive<usize> = 3..=8;
 /// Windows shorter than this are near no term of two allowed edits.
-const SHORTEST_OF_TWO: usize = 7;
+const SHORTEST_OF_TWO: usize = 6;
 
 /// Buffers of the fuzzy search, kept from text to text.
 #[derive(Default)]

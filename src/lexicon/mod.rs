@@ -5,7 +5,7 @@
 //! 1. A *window* is a run of words of the text without a hard break inside. Its letters are those of
 //!    its words run together, so spaces are free. A possessive last word may be read without its s.
 //! 2. A term folds to letters and words in the same way. It allows no edit below 3 letters, one up to
-//!    8, two from 9; a limit of the lexicon or of the term may lower that.
+//!    7, two from 8; a limit of the lexicon or of the term may lower that.
 //! 3. A window within these edits of the term (insertions, deletions, substitutions, neighbours
 //!    swapped) is a candidate: *exact* or *folded* without edits, else *fuzzy*.
 //! 4. Without edits: if the term has fewer than 7 letters and the window other words ("a very" for
@@ -15,10 +15,11 @@
 //! 6. A fuzzy window of one word is not in the dictionary.
 //! 7. A changed word is rarer in the learned text than those it replaces: below 2 documents, or a
 //!    fifth of theirs.
-//! 8. Terms of 3-4 letters: only one word with the same first letter, and with one letter too many or
+//! 8. Terms of 3 letters: only one word with the same first letter, and with one letter too many or
 //!    two swapped.
 //! 9. Of overlapping candidates the one with most letters stays, an edit counting as two less; with
-//!    `overlap => 'all'` every one. Terms of the same letters are found together.
+//!    `overlap => 'nested'` the terms written out inside of it, too, with 'all' every one. Terms of the
+//!    same letters are found together.
 //!
 //! A term may do without what rules 4-7 say of ordinary words, dictionary and learned text. Without
 //! word boundaries there are no windows and no edits: see `substring`.
@@ -81,7 +82,7 @@ use layer::Layer;
 /// What can be wrong with a lexicon.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LexiconError {
-    #[error("unknown overlap \"{0}\", valid are \"longest\" and \"all\"")]
+    #[error("unknown overlap \"{0}\", valid are \"longest\", \"nested\" and \"all\"")]
     UnknownOverlap(String),
     #[error("too many terms for one lexicon")]
     TooLarge,

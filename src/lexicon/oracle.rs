@@ -27,6 +27,7 @@ pub(crate) struct Found {
     pub similarity: u32,
 }
 
+#[derive(PartialEq)]
 struct Term {
     number: u32,
     id: i64,
@@ -37,6 +38,7 @@ struct Term {
     options: TermOptions,
 }
 
+#[derive(Clone, PartialEq)]
 struct Candidate<'t> {
     /// First and last place: words, or letters in substring mode.
     places: (usize, usize),
@@ -171,6 +173,12 @@ impl Oracle {
         let candidates = match self.settings.overlap {
             Overlap::All => candidates,
             Overlap::Longest => cover(candidates),
+            Overlap::Nested => {
+                let cover = cover(candidates.clone());
+                let inside = |c: &Candidate<'_>| c.distance == 0 && !cover.contains(c);
+                let written: Vec<_> = candidates.into_iter().filter(inside).collect();
+                cover.into_iter().chain(written).collect()
+            }
         };
         let mut found: Vec<(Found, &Term)> = Vec::new();
         for candidate in &candidates {

@@ -6,6 +6,8 @@
 
 use std::cmp::Reverse;
 
+use super::settings::Overlap;
+
 /// A window that is within the edits of a group of terms and passed their guards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Candidate {
@@ -29,10 +31,33 @@ impl Candidate {
     }
 }
 
+/// Keeps what `overlap` asks for. `taken` is a buffer; `term` gives the first term of a candidate.
+///
+/// A candidate may stand there twice afterwards.
+pub(crate) fn settle<T: Ord>(
+    overlap: Overlap,
+    candidates: &mut Vec<Candidate>,
+    taken: &mut Vec<bool>,
+    places: usize,
+    term: impl Fn(&Candidate) -> T,
+) {
+    match overlap {
+        Overlap::All => {}
+        Overlap::Longest => longest(candidates, taken, places, term),
+        Overlap::Nested if candidates.len() < 2 => {}
+        Overlap::Nested => {
+            let written = candidates.iter().filter(|candidate| candidate.distance == 0);
+            let written: Vec<Candidate> = written.copied().collect();
+            longest(candidates, taken, places, term);
+            candidates.extend(written);
+        }
+    }
+}
+
 /// Keeps the best cover. `taken` is a buffer; `term` gives the first term of a candidate, which
 /// decides between candidates of one rank. Time is that of the sort, and one step per word of each
 /// rank.
-pub(crate) fn longest<T: Ord>(
+fn longest<T: Ord>(
     candidates: &mut Vec<Candidate>,
     taken: &mut Vec<bool>,
     places: usize,

@@ -6,7 +6,7 @@ use super::exact;
 use super::fuzzy::{Fuzzy, FuzzyScratch};
 use super::guard::Text;
 use super::hash::Letter;
-use super::overlap::{Candidate, longest};
+use super::overlap::{self, Candidate};
 use super::settings::Overlap;
 use super::words::{self, Word};
 use super::{Kind, Lexicon, Mention, substring};
@@ -36,15 +36,24 @@ impl Scratch {
 impl Lexicon {
     /// The mentions of the lexicon's terms in a text, in the order of their start, end and id.
     pub fn search<'s>(&self, text: &str, scratch: &'s mut Scratch) -> &'s [Mention] {
+        self.search_overlapping(text, self.compiled.settings().overlap, scratch)
+    }
+
+    /// The same, with another choice among overlapping mentions than the lexicon's own.
+    pub fn search_overlapping<'s>(
+        &self,
+        text: &str,
+        overlap: Overlap,
+        scratch: &'s mut Scratch,
+    ) -> &'s [Mention] {
         scratch.mentions.clear();
         scratch.folded.fold(text);
         if self.compiled.settings().whole_words {
             self.candidates(scratch);
             if !scratch.candidates.is_empty() {
-                self.settle(text, scratch);
+                self.settle(text, overlap, scratch);
             }
         } else {
-            let overlap = self.compiled.settings().overlap;
             let Scratch {
                 folded,
                 candidates,
@@ -60,11 +69,10 @@ impl Lexicon {
                 },
                 |candidate| self.members(candidate.group).next().is_some(),
             );
-            if overlap == Overlap::Longest {
-                longest(candidates, taken, folded.letters().len(), |candidate| {
-                    self.least(self.members(candidate.group))
-                });
-            }
+            let places = folded.letters().len();
+            overlap::settle(overlap, candidates, taken, places, |candidate| {
+                self.least(self.members(candidate.group))
+            });
             for candidate in candidates.iter() {
                 let source =
                     folded.source_of(candidate.first as usize..candidate.last as usize + 1);
@@ -166,7 +174,7 @@ impl Lexicon {
     }
 
     /// Turns candidates into mentions.
-    fn settle(&self, text: &str, scratch: &mut Scratch) {
+    fn settle(&self, text: &str, overlap: Overlap, scratch: &mut Scratch) {
         let Scratch {
             folded,
             words,
@@ -175,11 +183,10 @@ impl Lexicon {
             mentions,
             ..
         } = scratch;
-        if self.compiled.settings().overlap == Overlap::Longest {
-            longest(candidates, taken, words[0].len(), |candidate| {
-                self.least(self.accepted(folded, words, *candidate))
-            });
-        }
+        let places = words[0].len();
+        overlap::settle(overlap, candidates, taken, places, |candidate| {
+            self.least(self.accepted(folded, words, *candidate))
+        });
         let tokens = folded.tokens();
         for candidate in candidates.iter() {
             let (Some(first), Some(last)) = (

@@ -28,7 +28,7 @@ pub(super) fn options() -> impl Strategy<Value = TermOptions> {
 fn settings() -> impl Strategy<Value = Settings> {
     let distance = prop_oneof![4 => Just(None), 1 => (0u8..=3).prop_map(Some)];
     let words = prop_oneof![5 => Just(true), 1 => Just(false)];
-    let overlap = prop_oneof![Just(Overlap::Longest), Just(Overlap::All)];
+    let overlap = prop_oneof![Just(Overlap::Longest), Just(Overlap::Nested), Just(Overlap::All)];
     (distance, words, overlap).prop_map(|(max_distance, whole_words, overlap)| Settings {
         max_distance,
         whole_words,

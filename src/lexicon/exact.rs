@@ -7,12 +7,16 @@ use super::guard::{Judge, Text};
 use super::hash;
 use super::overlap::Candidate;
 
-/// Bytes of letters that key the prefix table.
-const PREFIX: usize = 4;
+/// Bytes of letters that key the prefix table: four, or six for more than [`FEW`] terms, of which many
+/// begin with the same four.
+const PREFIXES: [usize; 2] = [4, 6];
+const FEW: usize = 30_000;
 
 /// The tables, taken out of the compiled form for one search.
 pub(crate) struct Exact<'a> {
     prefixes: &'a [u64],
+    /// Bytes that key the prefixes.
+    prefix: usize,
     shorts: &'a [u64],
     slots: &'a [u64],
     groups: &'a [GroupRow],
@@ -21,11 +25,13 @@ pub(crate) struct Exact<'a> {
 
 impl<'a> Exact<'a> {
     pub fn of(compiled: &'a Compiled) -> Exact<'a> {
+        let groups: &[GroupRow] = compiled.section(Section::Groups);
         Exact {
             prefixes: compiled.section(Section::Prefixes),
+            prefix: prefix_length(groups.len()),
             shorts: compiled.section(Section::Shorts),
             slots: compiled.section(Section::Exact),
-            groups: compiled.section(Section::Groups),
+            groups,
             letters: compiled.section(Section::Letters),
         }
     }
@@ -34,12 +40,11 @@ impl<'a> Exact<'a> {
     /// letters may have; none for lengths below the prefix.
     #[inline(always)]
     fn lengths(&self, letters: &[u8]) -> u64 {
-        match letters.first_chunk::<PREFIX>() {
-            Some(first) => self
-                .prefixes
-                .get(prefix_slot(*first, self.prefixes.len()))
-                .copied()
-                .unwrap_or(0),
+        match letters.get(..self.prefix) {
+            Some(first) => {
+                let slot = prefix_slot(first, self.prefixes.len());
+                self.prefixes.get(slot).copied().unwrap_or(0)
+            }
             None => 0,
         }
     }
@@ -91,7 +96,7 @@ pub(crate) fn windows(compiled: &Compiled, text: Text<'_>, candidates: &mut Vec<
         let start = token.start as usize;
         let lengths = exact.lengths(text.bytes.get(start..).unwrap_or(&[]));
         let own = (token.end - token.start) as usize - usize::from(word.possessive);
-        if own >= PREFIX && lengths >> own.min(63) == 0 || word.endless {
+        if own >= exact.prefix && lengths >> own.min(63) == 0 || word.endless {
             continue;
         }
         for (last, (end_word, end_token)) in
@@ -107,11 +112,11 @@ pub(crate) fn windows(compiled: &Compiled, text: Text<'_>, candidates: &mut Vec<
                     .get(start..end - usize::from(stem))
                     .unwrap_or(&[]);
                 let length = letters.len();
-                if length >= PREFIX && lengths & length_bit(length) == 0 || length > longest {
+                if length >= exact.prefix && lengths & length_bit(length) == 0 || length > longest {
                     return;
                 }
-                let hash = hash::of_bytes(letters);
-                if length < PREFIX && !exact.short(hash) {
+                let hash = hash::of_range(text.bytes, start, start + length);
+                if length < exact.prefix && !exact.short(hash) {
                     return;
                 }
                 let Some(group) = exact.find(hash, letters) else {
@@ -141,7 +146,7 @@ pub(crate) fn windows(compiled: &Compiled, text: Text<'_>, candidates: &mut Vec<
             }
             // No term is longer than what this window has without an s.
             let length = end - start - usize::from(end_word.possessive);
-            if length >= PREFIX && lengths >> length.min(63) == 0 || length > longest {
+            if length >= exact.prefix && lengths >> length.min(63) == 0 || length > longest {
                 break;
             }
         }
@@ -155,9 +160,16 @@ fn length_bit(length: usize) -> u64 {
 }
 
 #[inline(always)]
-fn prefix_slot(letters: [u8; PREFIX], slots: usize) -> usize {
-    let key = u64::from(u32::from_le_bytes(letters)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+fn prefix_slot(letters: &[u8], slots: usize) -> usize {
+    let [first, last] = [letters.first_chunk(), letters.last_chunk()]
+        .map(|four| u64::from(four.map_or(0, |four| u32::from_le_bytes(*four))));
+    let key = (first ^ last << 24).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     hash::slot(key ^ key << 32, slots)
+}
+
+/// For the rows of groups, the one that ends the last included.
+fn prefix_length(groups: usize) -> usize {
+    PREFIXES[usize::from(groups > FEW)]
 }
 
 /// The sections of the exact tables.
@@ -170,9 +182,10 @@ pub(crate) struct Built {
 /// Builds the tables from the letters of each group.
 pub(crate) fn build<'l>(groups: impl ExactSizeIterator<Item = &'l [u8]> + Clone) -> Built {
     let count = groups.len();
+    let prefix = prefix_length(count + 1);
     let short = groups
         .clone()
-        .filter(|letters| letters.len() < PREFIX)
+        .filter(|letters| letters.len() < prefix)
         .count();
     // Four slots to a group: one foreign prefix in five lands on a used one.
     let mut prefixes = vec![0u64; (count * 4).next_power_of_two()];
@@ -180,9 +193,9 @@ pub(crate) fn build<'l>(groups: impl ExactSizeIterator<Item = &'l [u8]> + Clone)
     let mut slots = vec![0u64; (count * 2).next_power_of_two()];
     for (group, letters) in groups.enumerate() {
         let hash = hash::of_bytes(letters);
-        match letters.first_chunk::<PREFIX>() {
+        match letters.get(..prefix) {
             Some(first) => {
-                let slot = prefix_slot(*first, prefixes.len());
+                let slot = prefix_slot(first, prefixes.len());
                 prefixes[slot] |= length_bit(letters.len());
             }
             None => {

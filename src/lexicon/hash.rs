@@ -53,45 +53,54 @@ pub(crate) fn of<L: Letter>(letters: &[L]) -> u64 {
     letters.iter().fold(0, |hash, &letter| push(hash, letter))
 }
 
-/// The hash of bytes, for tokens and whole terms: their words of 8 bytes, the last overlapping the one
-/// before, multiplied and folded (after wyhash, Wang Yi 2019). Spread over all 64 bits.
+/// The hash of bytes, for tokens and whole terms: their words of 8 bytes, the last one overlapping the
+/// one before (or filled up with zeros, if there is but one), multiplied and folded (after wyhash,
+/// Wang Yi 2019). Spread over all 64 bits.
 #[inline(always)]
 pub(crate) fn of_bytes(bytes: &[u8]) -> u64 {
-    let length = bytes.len() as u64;
-    let (low, high) = match bytes {
-        [] => (0, 0),
-        [a] => (u64::from(*a), 0),
-        [a, .., c] if bytes.len() < 4 => (
-            u64::from(*a) | u64::from(bytes[1]) << 8 | u64::from(*c) << 16,
-            0,
-        ),
-        _ if bytes.len() <= 8 => (
-            bytes
-                .first_chunk()
-                .map_or(0, |first| u64::from(u32::from_le_bytes(*first))),
-            bytes
-                .last_chunk()
-                .map_or(0, |last| u64::from(u32::from_le_bytes(*last))),
-        ),
-        _ => {
-            let mut low = 0;
-            for chunk in bytes.chunks_exact(8).take((bytes.len() - 1) / 8) {
-                low = folded(
-                    low ^ chunk
-                        .first_chunk()
-                        .map_or(0, |word| u64::from_le_bytes(*word)),
-                    BASE,
-                );
-            }
-            (
-                low,
-                bytes
-                    .last_chunk()
-                    .map_or(0, |word| u64::from_le_bytes(*word)),
-            )
+    of_range(bytes, 0, bytes.len())
+}
+
+/// The hash of `bytes[start..end]`. That more bytes stand behind saves looking how many there are.
+#[inline(always)]
+pub(crate) fn of_range(bytes: &[u8], start: usize, end: usize) -> u64 {
+    let length = end.wrapping_sub(start);
+    if length > 8 {
+        return of_long(bytes.get(start..end).unwrap_or(&[]));
+    }
+    let word = match bytes.get(start..).and_then(<[u8]>::first_chunk) {
+        Some(word) => u64::from_le_bytes(*word) & (u64::MAX >> (64 - 8 * length as u32).min(63)),
+        None => {
+            let own = bytes.get(start..end).unwrap_or(&[]);
+            own.iter()
+                .rev()
+                .fold(0, |word, &byte| word << 8 | u64::from(byte))
         }
     };
-    folded(low ^ SCATTER ^ length << 56, high ^ BASE).wrapping_mul(SCATTER) | 1
+    finished(word, length)
+}
+
+fn of_long(bytes: &[u8]) -> u64 {
+    let mut word = 0;
+    for chunk in bytes.chunks_exact(8).take((bytes.len() - 1) / 8) {
+        word = folded(
+            word ^ chunk
+                .first_chunk()
+                .map_or(0, |word| u64::from_le_bytes(*word)),
+            BASE,
+        );
+    }
+    finished(
+        word ^ bytes
+            .last_chunk()
+            .map_or(0, |word| u64::from_le_bytes(*word)),
+        bytes.len(),
+    )
+}
+
+#[inline(always)]
+fn finished(word: u64, length: usize) -> u64 {
+    folded(word ^ SCATTER, BASE ^ (length as u64) << 32).wrapping_mul(SCATTER) | 1
 }
 
 #[inline(always)]

@@ -40,13 +40,25 @@ impl Posting {
         } else {
             own.abs_diff(length)
         };
-        let odd = ((self.0 >> 32) as u32 ^ parity).count_ones() as usize;
+        let odd = (self.0 >> 32) as u32 ^ parity;
+        // At most two, at most four bits: cheaper than counting them without an instruction for it.
+        let two = less_two(odd) == 0;
         match own {
-            0..=4 => apart == odd && length >= own && odd <= 1,
-            5..=8 => apart <= 1 && odd + apart <= 2,
-            _ => apart <= 2 && odd + apart <= 4,
+            0..=4 => {
+                (apart == 0 && odd == 0)
+                    || (apart == 1 && length > own && odd & odd.wrapping_sub(1) == 0)
+            }
+            5..=8 => apart <= 1 && two,
+            _ => apart <= 1 && less_two(less_two(odd)) == 0 || apart == 2 && two,
         }
     }
+}
+
+/// Without its two lowest bits.
+#[inline(always)]
+fn less_two(bits: u32) -> u32 {
+    let bits = bits & bits.wrapping_sub(1);
+    bits & bits.wrapping_sub(1)
 }
 
 /// The parity bit of a letter.

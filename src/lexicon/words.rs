@@ -67,7 +67,11 @@ pub(crate) fn fill(
             .unwrap_or(&[]);
         let endless = own.len() > MAX_BYTES;
         let breaks = std::mem::replace(&mut broken, endless) || endless || token.hard_break();
-        let hash = if endless { 0 } else { hash::of_bytes(own) };
+        let hash = if endless {
+            0
+        } else {
+            hash::of_range(bytes, token.start as usize, token.end as usize)
+        };
         let possessive = token.possessive() && own.len() > 1 && !endless;
         Word {
             start: place(token.start),

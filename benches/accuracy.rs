@@ -23,8 +23,14 @@ fn main() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     let verbose = std::env::args().any(|argument| argument == "--verbose");
     // Folders of more sets in the same format may be given.
-    let given = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
-    for name in ["brands-demo", "brands-small"].map(str::to_owned).into_iter().chain(given) {
+    let given = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with("--"));
+    for name in ["brands-demo", "brands-small"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(given)
+    {
         let Some(set) = read(&data.join(&name)) else {
             println!(
                 "{name}: skipped, {} is not there",

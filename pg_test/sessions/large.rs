@@ -141,9 +141,19 @@ fn a_damaged_file_is_not_believed() {
     let mut altered = whole.clone();
     let middle = altered.len() / 2;
     altered[middle..middle + 64].fill(0xA5);
-    for damaged in [&altered[..], &whole[..whole.len() / 3], b"", b"no lexicon at all"] {
+    for damaged in [
+        &altered[..],
+        &whole[..whole.len() / 3],
+        b"",
+        b"no lexicon at all",
+    ] {
         std::fs::write(file, damaged).expect("the file can be written");
-        assert_eq!(ids(&mut database.session(), &term), "4711", "{} bytes", damaged.len());
+        assert_eq!(
+            ids(&mut database.session(), &term),
+            "4711",
+            "{} bytes",
+            damaged.len()
+        );
         assert_eq!(std::fs::read(file).expect("a new file"), whole);
     }
     std::fs::remove_file(file).expect("the file can be removed");

@@ -5,12 +5,12 @@ use pgrx::prelude::*;
 use std::ops::Range;
 use std::rc::Rc;
 
-use crate::lexicon::{Mention, Scratch, Verdict};
+use crate::lexicon::{Mention, Overlap, Scratch, Verdict};
 use crate::pg::callsite;
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::rows::{self, Cell, Returned, RowSet};
 use crate::pg::snapshot::{self, Identity};
-use crate::registry::{self, Compiled};
+use crate::registry::{self, Compiled, parse_overlap};
 use crate::text::{MAX_TEXT, char_span};
 
 /// What a call site keeps from row to row, so that the registry is asked once a statement.
@@ -54,7 +54,10 @@ fn document_text(document: &[u8]) -> Result<&str, Raise> {
     if document.len() > MAX_TEXT {
         return Err(Raise::new(
             PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-            format!("a document of {} bytes is too long to match", document.len()),
+            format!(
+                "a document of {} bytes is too long to match",
+                document.len()
+            ),
         )
         .hint(format!("Match it in parts of at most {MAX_TEXT} bytes.")));
     }
@@ -96,10 +99,35 @@ fn match_document(
     document: &[u8],
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<Returned, ErrorReport> {
+    mentions(lexicon, document, None, fcinfo)
+}
+
+#[pg_extern(sql = r#"
+CREATE FUNCTION termstream."match"(lexicon text, document text, overlap text)
+    RETURNS SETOF termstream.mention
+    STABLE STRICT PARALLEL SAFE COST 100 ROWS 2
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#, requires = ["types"])]
+fn match_overlapping(
+    lexicon: &str,
+    document: &[u8],
+    overlap: &str,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Result<Returned, ErrorReport> {
+    mentions(lexicon, document, Some(parse_overlap(overlap)?), fcinfo)
+}
+
+fn mentions(
+    lexicon: &str,
+    document: &[u8],
+    overlap: Option<Overlap>,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Result<Returned, ErrorReport> {
     let document = document_text(document)?;
     with_lexicon(fcinfo, lexicon, |form, scratch| {
         let mut rows = RowSet::open(fcinfo);
-        for mention in form.lexicon.search(document, scratch) {
+        let overlap = overlap.unwrap_or(form.lexicon.settings().overlap);
+        for mention in form.lexicon.search_overlapping(document, overlap, scratch) {
             rows.push(cells(form, document, mention));
         }
     })?;

@@ -276,7 +276,7 @@ impl Oracle {
                             }
                             let by_length = match length {
                                 0..=2 => 0,
-                                3..=8 => 1,
+                                3..=7 => 1,
                                 _ => 2,
                             };
                             let own_limit = term.options.max_distance;
@@ -299,7 +299,7 @@ impl Oracle {
                                     || guarded && common.contains(word))
                             };
                             distance <= by_length.min(usize::from(limit))
-                                && (length > 4
+                                && (length > 3
                                     || words.len() == 1
                                         && letters.chars().next() == own.chars().next()
                                         && (letters.chars().count() == length + 1

@@ -46,7 +46,9 @@ pub(crate) fn settle<T: Ord>(
         Overlap::Longest => longest(candidates, taken, places, term),
         Overlap::Nested if candidates.len() < 2 => {}
         Overlap::Nested => {
-            let written = candidates.iter().filter(|candidate| candidate.distance == 0);
+            let written = candidates
+                .iter()
+                .filter(|candidate| candidate.distance == 0);
             let written: Vec<Candidate> = written.copied().collect();
             longest(candidates, taken, places, term);
             candidates.extend(written);

@@ -44,11 +44,11 @@ impl Posting {
         // At most two, at most four bits: cheaper than counting them without an instruction for it.
         let two = less_two(odd) == 0;
         match own {
-            0..=4 => {
+            0..=3 => {
                 (apart == 0 && odd == 0)
                     || (apart == 1 && length > own && odd & odd.wrapping_sub(1) == 0)
             }
-            5..=8 => apart <= 1 && two,
+            4..=7 => apart <= 1 && two,
             _ => apart <= 1 && less_two(less_two(odd)) == 0 || apart == 2 && two,
         }
     }

@@ -7,7 +7,7 @@
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use super::compile::term_options;
 use super::definition::Definition;
@@ -25,7 +25,7 @@ const CHUNK_BYTES: usize = 1 << 20;
 
 thread_local! {
     /// The base last opened of each lexicon, by its generation.
-    static OPENED: RefCell<HashMap<i64, (i64, Arc<Lexicon>)>> = RefCell::default();
+    static OPENED: RefCell<HashMap<i64, (i64, Rc<Lexicon>)>> = RefCell::default();
 }
 
 /// Stores a compiled form as the new base; what is noted as changed up to now is in it.
@@ -95,11 +95,11 @@ pub fn open_with_changes(definition: &Definition, version: i64) -> Result<Option
     }
 }
 
-fn open(definition: &Definition, version: i64) -> Option<Arc<Lexicon>> {
+fn open(definition: &Definition, version: i64) -> Option<Rc<Lexicon>> {
     let generation = definition.generation;
     let opened = OPENED.with_borrow(|opened| {
         let (known, base) = opened.get(&generation)?;
-        (*known == version).then(|| Arc::clone(base))
+        (*known == version).then(|| Rc::clone(base))
     });
     if opened.is_some() {
         return opened;
@@ -114,9 +114,9 @@ fn open(definition: &Definition, version: i64) -> Option<Arc<Lexicon>> {
     } else {
         read()?
     };
-    let base = Arc::new(base);
+    let base = Rc::new(base);
     OPENED.with_borrow_mut(|opened| {
-        opened.insert(generation, (version, Arc::clone(&base)));
+        opened.insert(generation, (version, Rc::clone(&base)));
     });
     Some(base)
 }

@@ -6,7 +6,6 @@ use pgrx::prelude::*;
 use super::access::{check_id_type, unknown};
 use super::changes::{self, CAME, WENT};
 use super::{base, learning};
-use crate::lexicon::Overlap;
 use crate::pg::catalog::{
     column_names, column_type, is_temporary, is_utf8, owner as catalog_owner, qualified_name,
     quote_identifier, quote_literal, relation_kind,
@@ -44,12 +43,7 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
         return Err(invalid(format!("max_distance {edits} is out of range"))
             .hint("Give 0, 1 or 2, or NULL for the rule by length: 0, 1 or 2 edits for fewer than 4, 4 to 7, 8 or more letters."));
     }
-    let _: Overlap = new
-        .overlap
-        .parse()
-        .map_err(|error: crate::lexicon::LexiconError| {
-            invalid(error.to_string()).hint("Give 'longest' or 'all'.")
-        })?;
+    super::parse_overlap(new.overlap)?;
     let owner = user::current_role();
     session::connect(|session| {
         let added = as_extension_owner(|| {

@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 
 use super::base;
-use super::compile::{Variant, compile_unique};
+use super::compile::{Variant, compile};
 use super::definition::Definition;
 use crate::lexicon::Lexicon;
 use crate::pg::catalog::quote_identifier;
@@ -70,8 +70,8 @@ pub fn rebase(session: &Session, lexicon: &str) -> Result<Rebased, Raise> {
     );
     with_snapshot(|| {
         let definition = Definition::read(lexicon)?;
-        let (compiled, is_unique) = compile_unique(&definition, &Variant::of(&definition))?;
-        let has_base = is_unique && compiled.terms() >= base::MIN_TERMS && may_rebase(session);
+        let compiled = compile(&definition, &Variant::of(&definition))?;
+        let has_base = compiled.terms() >= base::MIN_TERMS && may_rebase(session);
         if has_base {
             base::store(&definition, &compiled);
         } else {

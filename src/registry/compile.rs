@@ -31,21 +31,10 @@ impl Variant {
 ///
 /// In the order of their ids, so that every backend compiles the same form.
 pub fn compile(definition: &Definition, variant: &Variant) -> Result<Lexicon, Raise> {
-    Ok(compile_unique(definition, variant)?.0)
-}
-
-/// The same, and whether no term stands in two rows: taking one of them away would not take the term
-/// away, which changes beside a base could not tell.
-pub fn compile_unique(
-    definition: &Definition,
-    variant: &Variant,
-) -> Result<(Lexicon, bool), Raise> {
     let query = terms_query(definition)?;
     let mut builder = Builder::new(variant.settings);
     add_words(&mut builder, definition, variant);
     let mut wrong = None;
-    let mut is_unique = true;
-    let mut last = (0, String::new());
     session::connect(|session| {
         session.for_each(&query, |rows, number| {
             let mut row = rows.cells(number);
@@ -58,15 +47,12 @@ pub fn compile_unique(
                 Ok(options) => builder.add(id, &term, options),
                 Err(raise) => return wrong = wrong.take().or(Some(raise)),
             };
-            let this = (id, term);
-            is_unique &= this != last;
-            last = this;
         });
     });
     if let Some(raise) = wrong {
         return Err(raise);
     }
-    let lexicon = builder.finish().map_err(|error| {
+    builder.finish().map_err(|error| {
         Raise::new(
             PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
             format!(
@@ -74,8 +60,7 @@ pub fn compile_unique(
                 definition.name
             ),
         )
-    })?;
-    Ok((lexicon, is_unique))
+    })
 }
 
 fn terms_query(definition: &Definition) -> Result<String, Raise> {

@@ -21,7 +21,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::lexicon::Lexicon;
+use pgrx::PgSqlErrorCode;
+
+use crate::lexicon::{Lexicon, Overlap};
 use crate::pg::error::Raise;
 use crate::pg::snapshot::{self, Identity};
 
@@ -83,6 +85,17 @@ pub fn current(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
         entry.checked = identity;
     });
     Ok(form)
+}
+
+/// The choice among overlapping mentions that a user names.
+pub fn parse_overlap(overlap: &str) -> Result<Overlap, Raise> {
+    overlap.parse().map_err(|_| {
+        Raise::new(
+            PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            format!("unknown overlap \"{overlap}\""),
+        )
+        .hint("Give 'longest', 'nested' or 'all'.")
+    })
 }
 
 /// Forgets the compiled forms of a lexicon that was dropped.

@@ -189,7 +189,8 @@ fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(quote_identifier).collect::<Vec<_>>().join(", ")
 }
 
-/// The statement that each batch runs. Columns are joined by a unit separator, which no match spans.
+/// The statement that each batch runs. Columns are joined by a unit separator, which no match spans. A
+/// pair says that a row mentions a term, alone or as part of a longer one: hence 'nested'.
 fn match_statement(new: &NewMatchStream, pairs: &str, key: &[Column]) -> String {
     let columns = list(key.iter().map(|column| column.name.as_str()));
     let texts = new
@@ -207,7 +208,7 @@ fn match_statement(new: &NewMatchStream, pairs: &str, key: &[Column]) -> String 
         "INSERT INTO {pairs} ({columns}, term_id)\n\
          SELECT {keys}, m.term_id\n  \
            FROM batch b,\n       \
-                termstream.match({lexicon}, concat_ws(chr(31), {texts})) m\n\
+                termstream.match({lexicon}, concat_ws(chr(31), {texts}), overlap => 'nested') m\n\
          ON CONFLICT DO NOTHING",
         lexicon = quote_literal(new.lexicon),
     )

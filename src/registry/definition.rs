@@ -31,7 +31,7 @@ const READ: &str = "
 SELECT l.source::pg_catalog.oid, l.id_column::pg_catalog.text, l.term_column::pg_catalog.text,
        l.max_distance, l.whole_words, l.overlap,
        c.oid IS NOT NULL,
-       i.atttypid, t.attnum IS NOT NULL,
+       i.atttypid, t.atttypid,
        pg_catalog.has_column_privilege(c.oid, i.attnum, 'SELECT')
          AND pg_catalog.has_column_privilege(c.oid, t.attnum, 'SELECT')
          AND COALESCE(pg_catalog.has_column_privilege(c.oid, g.attnum, 'SELECT'), true)
@@ -52,8 +52,10 @@ SELECT l.source::pg_catalog.oid, l.id_column::pg_catalog.text, l.term_column::pg
              ELSE COALESCE(pg_catalog.hashint8extended(
                          c.oid::pg_catalog.int8, c.relfilenode::pg_catalog.int8), 0)
            END,
-       l.guard_column::pg_catalog.text, g.attnum IS NOT NULL,
-       l.distance_column::pg_catalog.text, d.attnum IS NOT NULL,
+       l.guard_column::pg_catalog.text, g.atttypid = 'pg_catalog.bool'::pg_catalog.regtype,
+       l.distance_column::pg_catalog.text,
+       d.atttypid IN ('pg_catalog.int2'::pg_catalog.regtype, 'pg_catalog.int4'::pg_catalog.regtype,
+                      'pg_catalog.int8'::pg_catalog.regtype),
        l.common_words, l.learned > 0
   FROM termstream.lexicon l
   LEFT JOIN pg_catalog.pg_class c ON c.oid = l.source
@@ -103,9 +105,10 @@ impl Definition {
             let Some(id_type) = row.get::<pg_sys::Oid>(0, 8) else {
                 return Err(missing(&id_column));
             };
-            if row.get(0, 9) != Some(true) {
+            let Some(term_type) = row.get::<pg_sys::Oid>(0, 9) else {
                 return Err(missing(&term_column));
-            }
+            };
+            check_term_type(&term_column, term_type)?;
             let (guard_column, distance_column) = (row.get(0, 13), row.get(0, 15));
             for (column, there) in [(&guard_column, 14), (&distance_column, 16)] {
                 if let Some(column) = column
@@ -175,6 +178,19 @@ pub fn check_id_type(column: &str, id_type: pg_sys::Oid) -> Result<(), Raise> {
     )
     .detail("Ids are smallint, integer or bigint.")
     .hint("Give the table an integer key, for example \"id bigint GENERATED ALWAYS AS IDENTITY\"."))
+}
+
+/// Terms are read by whoever matches, with his rights: that must not run code of the table's owner.
+pub fn check_term_type(column: &str, term_type: pg_sys::Oid) -> Result<(), Raise> {
+    if catalog::is_base_type(term_type) {
+        return Ok(());
+    }
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        format!("column \"{column}\" cannot hold the terms of a lexicon"),
+    )
+    .detail("Terms are text, or of another base type, or of a domain over one.")
+    .hint("Add a column of type text, generated from this one where that helps."))
 }
 
 /// The error for a lexicon that does not exist, naming those that do.

@@ -59,6 +59,7 @@ fn a_file_takes_the_right_to_read_files_and_to_insert() {
     session
         .error(&call)
         .is("42501", "permission denied to load a file of the server")
+        .details("pg_read_server_files")
         .hints("\\copy");
     owner.run(&format!("GRANT pg_read_server_files TO {role}"));
     session.run(&call);

@@ -22,11 +22,19 @@ struct Set {
 fn main() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     let verbose = std::env::args().any(|argument| argument == "--verbose");
-    for name in ["brands-demo", "brands-small"] {
-        let Some(set) = read(&data.join(name)) else {
+    // Folders of more sets in the same format may be given.
+    let given = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with("--"));
+    for name in ["brands-demo", "brands-small"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(given)
+    {
+        let Some(set) = read(&data.join(&name)) else {
             println!(
                 "{name}: skipped, {} is not there",
-                data.join(name).display()
+                data.join(&name).display()
             );
             continue;
         };
@@ -128,22 +136,14 @@ fn read(folder: &Path) -> Option<Set> {
 
 /// The records of a CSV text after its header.
 fn records(text: &str) -> Vec<Vec<String>> {
-    let mut reader = csv_core::Reader::new();
-    let (mut records, mut record, mut field) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut input, mut output) = (text.as_bytes(), [0; 4096]);
-    loop {
-        let (result, read, written) = reader.read_field(input, &mut output);
-        field.extend_from_slice(&output[..written]);
-        input = &input[read..];
-        match result {
-            csv_core::ReadFieldResult::Field { record_end } => {
-                record.push(String::from_utf8_lossy(&std::mem::take(&mut field)).into_owned());
-                if record_end {
-                    records.push(std::mem::take(&mut record));
-                }
-            }
-            csv_core::ReadFieldResult::End => return records.into_iter().skip(1).collect(),
-            _ => {}
-        }
-    }
+    csv::Reader::from_reader(text.as_bytes())
+        .byte_records()
+        .filter_map(Result::ok)
+        .map(|record| {
+            record
+                .iter()
+                .map(|field| String::from_utf8_lossy(field).into_owned())
+                .collect()
+        })
+        .collect()
 }

@@ -14,6 +14,9 @@ mod timing;
 mod words;
 
 use exact::Exact;
+use termstream::lexicon::{
+    Builder, Lexicon, Scratch, Settings, TermOptions, english, english_dictionary,
+};
 use termstream::text::Folded;
 use texts::Text;
 use timing::{Clock, Contender};
@@ -81,17 +84,53 @@ fn matching(names: &[String]) {
         exact.memory() >> 20,
         quality(&texts, |text| exact.find(text).collect()),
     );
-    let rows: Vec<&str> = texts.iter().map(|text| text.text.as_str()).collect();
-    timing::compare(
-        &format!("Match {} names in generated texts", names.len()),
-        ROUNDS,
-        &mut [
-            Contender::new("exact, Aho-Corasick over the letters", rows.len(), || {
-                rows.iter().map(|row| exact.find(row).count()).sum()
-            }),
-            fold("fold and tokenise alone", &rows),
-        ],
+    let built = Clock::start();
+    let lexicon = lexicon(names);
+    let mut scratch = Scratch::new();
+    println!(
+        "lexicon of {} names: built in {:.2} s, {} MiB; {}",
+        names.len(),
+        built.elapsed().as_secs_f64(),
+        lexicon.heap_bytes() >> 20,
+        quality(&texts, |text| lexicon
+            .search(text, &mut scratch)
+            .iter()
+            .map(|mention| (mention.start, mention.end, mention.term as usize))
+            .collect()),
     );
+    let generated: Vec<&str> = texts.iter().map(|text| text.text.as_str()).collect();
+    let real = shared_rows().unwrap_or_default();
+    let real: Vec<&str> = real.iter().take(TEXTS).map(String::as_str).collect();
+    for (title, rows) in [("generated", &generated), ("real", &real)] {
+        if rows.is_empty() {
+            continue;
+        }
+        timing::compare(
+            &format!("Match {} names in {title} texts", names.len()),
+            ROUNDS,
+            &mut [
+                Contender::new("exact, Aho-Corasick over the letters", rows.len(), || {
+                    rows.iter().map(|row| exact.find(row).count()).sum()
+                }),
+                Contender::new("lexicon, misspelled ones too", rows.len(), || {
+                    rows.iter()
+                        .map(|row| lexicon.search(row, &mut scratch).len())
+                        .sum()
+                }),
+                fold("fold and tokenise alone", rows),
+            ],
+        );
+    }
+}
+
+fn lexicon(names: &[String]) -> Lexicon {
+    let mut builder = Builder::new(Settings::default());
+    builder.common_words(english());
+    builder.dictionary(english_dictionary());
+    for (id, name) in names.iter().enumerate() {
+        builder.add(id as i64, name, TermOptions::default());
+    }
+    builder.finish().expect("a lexicon of the names")
 }
 
 /// How many mentions are found, and how many of those found were mentioned.

@@ -27,7 +27,8 @@ cluster_use() {
   export PGHOST=$pg_home PGPORT=5432 PGUSER=postgres PGDATABASE=termstream PGCLIENTENCODING=UTF8
 }
 
-psql() { "$pg_bin/psql" -X -v ON_ERROR_STOP=1 "$@"; }
+# For scripts: no pager, which would wait for a key; no ~/.psqlrc; stops at the first error.
+psql() { "$pg_bin/psql" -X -P pager=off -v ON_ERROR_STOP=1 "$@"; }
 
 # cluster_start NAME [SETTING=VALUE…]: a new server with a database "termstream", replacing the old one.
 cluster_start() {

@@ -31,10 +31,44 @@ CREATE TABLE termstream.lexicon_change (
     lexicon text NOT NULL,
     xid     xid8 NOT NULL,
     token   bigint NOT NULL,
+    -- Whether every change of the transaction stands in lexicon_delta, or in a new base.
+    detailed boolean NOT NULL,
     PRIMARY KEY (lexicon, xid)
 );
 COMMENT ON TABLE termstream.lexicon_change IS
     'changes of lexicons'' sources; what is visible here tells which compiled form is the right one';
+
+-- The compiled form of a large lexicon, and the terms that came and went since: a change of a few
+-- terms costs a few rows, here as in every session that matches.
+CREATE TABLE termstream.lexicon_base (
+    lexicon text PRIMARY KEY,
+    version bigint NOT NULL,
+    -- The files of the source it was compiled from.
+    files   bigint NOT NULL
+);
+COMMENT ON TABLE termstream.lexicon_base IS 'compiled forms of large lexicons; their bytes are in lexicon_chunk';
+
+CREATE TABLE termstream.lexicon_chunk (
+    lexicon text NOT NULL,
+    version bigint NOT NULL,
+    number  integer NOT NULL,
+    bytes   bytea NOT NULL,
+    PRIMARY KEY (lexicon, version, number)
+);
+ALTER TABLE termstream.lexicon_chunk ALTER COLUMN bytes SET STORAGE EXTERNAL;
+COMMENT ON TABLE termstream.lexicon_chunk IS 'bytes of compiled lexicons, a MiB each';
+
+CREATE TABLE termstream.lexicon_delta (
+    lexicon      text NOT NULL,
+    term_id      bigint,
+    term         text,
+    guard        boolean,
+    max_distance integer,
+    -- 1 for a term that came, -1 for one that went.
+    change       integer NOT NULL
+);
+CREATE INDEX ON termstream.lexicon_delta (lexicon);
+COMMENT ON TABLE termstream.lexicon_delta IS 'terms that came and went since the compiled form was made';
 
 -- Words that are no misspellings: ordinary ones, and those learned from documents. They are words of
 -- somebody's text, so that only the extension's owner reads them.
@@ -87,7 +121,8 @@ CREATE TABLE termstream.load (
 );
 COMMENT ON TABLE termstream.load IS 'runs of ingestion, one row each: COPY, INSERT or load_file';
 
-GRANT SELECT ON termstream.lexicon, termstream.lexicon_change, termstream.stream, termstream.load
+GRANT SELECT ON termstream.lexicon, termstream.lexicon_change, termstream.lexicon_base,
+    termstream.stream, termstream.load
     TO PUBLIC;
 GRANT USAGE ON SCHEMA termstream TO PUBLIC;
 

@@ -21,6 +21,8 @@ COMMENT ON FUNCTION termstream.best_match(text, text) IS
     'the most similar mention in a document, of several the longest, of those the first; NULL if there is none';
 COMMENT ON FUNCTION termstream.has_match(text, text) IS
     'whether a document mentions any term of a lexicon';
+COMMENT ON FUNCTION termstream.explain_match(text, text) IS
+    'every run of words within the edits of a term, and the rule that accepted or refused it; slow, for people';
 COMMENT ON FUNCTION termstream.highlight(text, text, text, text) IS
     'the document with each mention between two marks; nothing is escaped';
 COMMENT ON FUNCTION termstream.create_match_stream(text, text, text, text, name[], text, text, integer) IS

@@ -10,8 +10,7 @@ FROM termstream.loads ORDER BY load_id;
 
 \echo Rows that could not be taken, and why (menu_rejects keeps them whole)
 SELECT stage, regexp_replace(err_message, ': ["0].*', '') AS reason, count(*) AS rows,
-       string_agg(lineno::text, ', ' ORDER BY lineno) AS lines,
-       coalesce(string_agg(DISTINCT raw_field_value, '  '), '') AS values
+       min(lineno) AS "first at", coalesce(string_agg(DISTINCT raw_field_value, '  '), '') AS values
 FROM menu_rejects
 GROUP BY 1, 2 ORDER BY rows DESC, reason;
 

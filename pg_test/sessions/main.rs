@@ -8,6 +8,7 @@ mod database;
 mod dump;
 mod fixtures;
 mod inbox;
+mod large;
 mod load_file;
 mod matching;
 mod memory;

@@ -7,7 +7,7 @@ use std::ffi::CStr;
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::rows::{self, Returned};
 use crate::pg::trigger::TriggerCall;
-use crate::registry::{self, catalog, learning, tuning};
+use crate::registry::{self, catalog, changes, learning, tuning};
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.create_lexicon(lexicon text, source regclass,
@@ -88,7 +88,7 @@ CREATE FUNCTION termstream.note_change() RETURNS trigger
 fn note_change(fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
     let call = TriggerCall::new(fcinfo);
     for lexicon in call.arguments() {
-        catalog::note_change(&lexicon);
+        changes::on_trigger(&call, &lexicon);
     }
     Ok(Returned(Some(call.unchanged())))
 }
@@ -103,8 +103,8 @@ fn lexicon_report(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Returned {
     let cells = match registry::current(lexicon) {
         Ok(form) => [
             (form.lexicon.terms() as i64).into_datum(),
-            (form.skipped as i64).into_datum(),
-            form.skipped_ids.clone().into_datum(),
+            (form.lexicon.skipped() as i64).into_datum(),
+            form.lexicon.skipped_ids().to_vec().into_datum(),
             (form.lexicon.heap_bytes() as i64).into_datum(),
             "ready".into_datum(),
         ],

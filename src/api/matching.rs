@@ -5,13 +5,13 @@ use pgrx::prelude::*;
 use std::ops::Range;
 use std::rc::Rc;
 
-use crate::lexicon::{Mention, Scratch};
+use crate::lexicon::{Mention, Scratch, Verdict};
 use crate::pg::callsite;
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::rows::{self, Cell, Returned, RowSet};
 use crate::pg::snapshot::{self, Identity};
 use crate::registry::{self, Compiled};
-use crate::text::char_span;
+use crate::text::{MAX_TEXT, char_span};
 
 /// What a call site keeps from row to row, so that the registry is asked once a statement.
 #[derive(Default)]
@@ -51,6 +51,16 @@ fn with_lexicon<R>(
 /// The document as text. Bytes that are not came in past the server's own check (a client
 /// encoding of SQL_ASCII).
 fn document_text(document: &[u8]) -> Result<&str, Raise> {
+    if document.len() > MAX_TEXT {
+        return Err(Raise::new(
+            PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+            format!(
+                "a document of {} bytes is too long to match",
+                document.len()
+            ),
+        )
+        .hint(format!("Match it in parts of at most {MAX_TEXT} bytes.")));
+    }
     std::str::from_utf8(document).map_err(|error| {
         Raise::new(
             PgSqlErrorCode::ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
@@ -176,4 +186,36 @@ fn highlight(
         marked.push_str(&document[done..]);
         marked
     })?)
+}
+
+#[pg_extern(sql = r#"
+CREATE FUNCTION termstream.explain_match(lexicon text, document text, OUT term_id bigint,
+        OUT term text, OUT matched text, OUT start integer, OUT length integer,
+        OUT distance integer, OUT accepted boolean, OUT verdict text) RETURNS SETOF record
+    STABLE STRICT PARALLEL SAFE COST 10000 ROWS 10
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#, requires = ["types"])]
+fn explain_match(
+    lexicon: &str,
+    document: &[u8],
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Result<Returned, ErrorReport> {
+    let document = document_text(document)?;
+    with_lexicon(fcinfo, lexicon, |form, _| {
+        let mut rows = RowSet::open(fcinfo);
+        for one in form.lexicon.explain(document) {
+            let (start, length) = char_span(document, one.start..one.end);
+            rows.push([
+                form.lexicon.term_id(one.term).into_datum(),
+                form.lexicon.term_text(one.term).into_datum(),
+                document[one.start..one.end].into_datum(),
+                (start as i32 + 1).into_datum(),
+                (length as i32).into_datum(),
+                i32::from(one.distance).into_datum(),
+                (one.verdict == Verdict::Accepted).into_datum(),
+                one.verdict.as_str().into_datum(),
+            ]);
+        }
+    })?;
+    Ok(Returned::SET)
 }

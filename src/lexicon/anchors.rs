@@ -1,45 +1,48 @@
 //! The fuzzy index: where in a text a misspelled term may begin or end, from a few of its letters.
 //!
 //! A term and a window within the allowed edits share at least one *anchor*:
-//! - 3-4 letters, a letter too many or two swapped (see the rules): the term is the window with one
+//! - 3 letters, a letter too many or two swapped (see the rules): the term is the window with one
 //!   letter deleted, or with two swapped.
-//! - 5-8 letters, one edit: the term with one letter deleted meets the window with one deleted (Mor
+//! - 4-7 letters, one edit: the term with one letter deleted meets the window with one deleted (Mor
 //!   and Fraenkel 1982; FastSS, Bocek et al. 2007).
-//! - 9 letters or more, two edits: the first [`HEAD_SHORT`] or [`HEAD_LONG`] letters with one
-//!   deleted, as before, if at most one edit touches them; else both edits touch them, and the last
+//! - 8 letters or more, two edits: the first letters, [`head`], with one deleted, as before, if at most one edit touches them; else both edits touch them, and the last
 //!   letters, [`tail`], are whole. A gap of a letter between the two keeps this true for a
 //!   transposition across the border.
 //!
-//! A bucket of the index holds postings: the group, its length, and for each letter whether the term
-//! has it an odd number of times. An edit changes at most two of these 32 parities, so nearly all
-//! false candidates end at one comparison of integers.
+//! The postings of a bucket are sorted by length.
+
+use std::ops::RangeInclusive;
 
 use super::compiled::{Compiled, Section};
 use super::guard::SHORT;
 use super::hash::{self, Letter};
+use super::posting::{Posting, of_lengths};
 
-const HEAD_SHORT: usize = 5;
-const HEAD_LONG: usize = 6;
-/// From this length the head has [`HEAD_LONG`] letters.
-const LONG: usize = 10;
+/// The longest head is that of the most terms: short heads name many terms.
+const HEADS: [(u8, usize); 3] = [(HEAD_4, 4), (HEAD_5, 5), (HEAD_6, 6)];
 const TAIL_MOST: usize = 5;
 
 /// Kinds of anchors; the header has a bit for each that occurs.
 pub(crate) const WHOLE: u8 = 1;
 const HEAD_5: u8 = 2;
 const HEAD_6: u8 = 4;
+/// And the next two bits, for tails of 4 and 5 letters.
 const TAIL_3: u8 = 8;
+const HEAD_4: u8 = 64;
 
-/// A group number has 26 bits in a posting.
-pub(crate) const MAX_GROUPS: usize = 1 << 26;
-
-fn head(length: usize) -> usize {
-    if length < LONG { HEAD_SHORT } else { HEAD_LONG }
+/// The kind and the number of the first letters that are an anchor of a term of this length: as many
+/// as leave three for the tail and one for the gap.
+fn head(length: usize) -> (u8, usize) {
+    match length {
+        0..=8 => HEADS[0],
+        9 => HEADS[1],
+        _ => HEADS[2],
+    }
 }
 
 /// How many last letters are the other anchor of a term of this length.
 fn tail(length: usize) -> usize {
-    (length - head(length) - 1).min(TAIL_MOST)
+    (length - head(length).1 - 1).min(TAIL_MOST)
 }
 
 /// The sections of one index.
@@ -48,40 +51,6 @@ pub(crate) struct Anchors<'a> {
     buckets: &'a [u32],
     postings: &'a [u64],
     pub kinds: u8,
-}
-
-/// A term that may be near: its group and length, and the parities of its letters.
-#[derive(Clone, Copy)]
-pub(crate) struct Posting(u64);
-
-impl Posting {
-    fn new(group: u32, length: usize, parity: u32) -> Posting {
-        Posting(u64::from(parity) << 32 | (length.min(63) as u64) << 26 | u64::from(group))
-    }
-
-    #[inline(always)]
-    pub fn group(self) -> u32 {
-        self.0 as u32 & ((1 << 26) - 1)
-    }
-
-    /// Whether a window of this length and these parities can be within the edits this length allows.
-    #[inline(always)]
-    pub fn near(self, length: usize, parity: u32) -> bool {
-        let own = (self.0 >> 26) as usize & 63;
-        let apart = if own == 63 { 0 } else { own.abs_diff(length) };
-        let odd = ((self.0 >> 32) as u32 ^ parity).count_ones() as usize;
-        match own {
-            0..=4 => apart == odd && length >= own && odd <= 1,
-            5..=8 => apart <= 1 && odd + apart <= 2,
-            _ => apart <= 2 && odd + apart <= 4,
-        }
-    }
-}
-
-/// The parity bit of a letter.
-#[inline(always)]
-pub(crate) fn parity<L: Letter>(letter: L) -> u32 {
-    1 << (letter.code() & 31)
 }
 
 impl<'a> Anchors<'a> {
@@ -105,7 +74,7 @@ impl<'a> Anchors<'a> {
 
     #[inline]
     fn bucket(&self, key: u64) -> &'a [u64] {
-        let (word, bits) = bloom_place(key, self.bloom.len());
+        let (word, bits) = hash::bloom(key, self.bloom.len());
         if self.bloom.get(word).is_none_or(|&word| word & bits != bits) {
             return &[];
         }
@@ -119,7 +88,7 @@ impl<'a> Anchors<'a> {
         }
     }
 
-    /// The terms of 3-8 letters that a whole window may be. `prefix[i]` is the hash of the letters
+    /// The terms of 3-7 letters that a whole window may be. `prefix[i]` is the hash of the letters
     /// before the window's letter `i`; `found` gets each posting, some of them more than once.
     #[inline]
     pub fn of_window<L: Letter>(
@@ -153,24 +122,29 @@ impl<'a> Anchors<'a> {
         }
     }
 
-    /// The terms of 9 letters or more whose head is near the letters here.
+    /// The terms of 8 letters or more whose head is near the letters here.
     #[inline]
     pub fn of_head<L: Letter>(
         &self,
         letters: &[L],
         prefix: &[u64],
+        lengths: RangeInclusive<usize>,
         mut found: impl FnMut(Posting),
     ) {
-        for (kind, length) in [(HEAD_5, HEAD_SHORT), (HEAD_6, HEAD_LONG)] {
+        for (kind, length) in HEADS {
             if self.kinds & kind != 0
                 && let Some(letters) = letters.get(..length)
             {
-                self.deletions(kind, letters, prefix, &mut found);
+                for_deletions(letters, prefix, |hash| {
+                    let postings = self.bucket(key(kind, hash));
+                    let postings = of_lengths(postings, *lengths.start(), *lengths.end());
+                    postings.iter().for_each(|&posting| found(Posting(posting)));
+                });
             }
         }
     }
 
-    /// The terms of 9 letters or more that end as these letters do.
+    /// The terms of 8 letters or more that end as these letters do.
     #[inline]
     pub fn of_tail<L: Letter>(
         &self,
@@ -184,9 +158,8 @@ impl<'a> Anchors<'a> {
             }
             let start = letters.len() - length;
             let hash = hash::between(prefix[start], prefix[letters.len()], length);
-            self.bucket(key(TAIL_3, hash))
-                .iter()
-                .for_each(|&posting| found(Posting(posting)));
+            let postings = of_lengths(self.bucket(key(TAIL_3, hash)), letters.len(), letters.len());
+            postings.iter().for_each(|&posting| found(Posting(posting)));
         }
     }
 
@@ -229,15 +202,6 @@ fn key(kind: u8, hash: u64) -> u64 {
     hash::scatter(hash ^ u64::from(kind).wrapping_mul(0xA24B_AED4_963E_E407))
 }
 
-/// Two bits of one word. At 12 bits to a key, one foreign key in 25 passes.
-#[inline(always)]
-fn bloom_place(key: u64, words: usize) -> (usize, u64) {
-    (
-        hash::slot(key, words),
-        1 << (key & 63) | 1 << (key >> 6 & 63),
-    )
-}
-
 /// The sections of an index.
 #[derive(Default)]
 pub(crate) struct Built {
@@ -247,18 +211,17 @@ pub(crate) struct Built {
     pub kinds: u8,
 }
 
-/// Builds the index over the groups for which `letters` gives letters. It asks twice for each group:
-/// once to count, once to fill, so that no third copy of the keys is ever held.
-pub(crate) fn build(groups: usize, letters: impl Fn(usize, &mut Vec<u32>) -> bool) -> Built {
+/// Builds the index over groups in the order of their length. It asks for the letters of each again in
+/// each round (count, mark, fill), so that no copy of the keys is ever held.
+pub(crate) fn build(groups: &[u32], letters: impl Fn(usize, &mut Vec<u32>)) -> Built {
     let mut codes = Vec::new();
     let (mut keys, mut kinds) = (0usize, 0u8);
-    for group in 0..groups {
-        if letters(group, &mut codes) {
-            keys_of(&codes, |kind, _| {
-                keys += 1;
-                kinds |= kind;
-            });
-        }
+    for &group in groups {
+        letters(group as usize, &mut codes);
+        keys_of(&codes, |kind, _| {
+            keys += 1;
+            kinds |= kind;
+        });
     }
     if keys == 0 {
         return Built::default();
@@ -267,14 +230,13 @@ pub(crate) fn build(groups: usize, letters: impl Fn(usize, &mut Vec<u32>) -> boo
     let mut bloom = vec![0u64; (keys * 12).div_ceil(64).next_power_of_two()];
     let mut buckets = vec![0u32; size + 1];
     let words = bloom.len();
-    for group in 0..groups {
-        if letters(group, &mut codes) {
-            keys_of(&codes, |_, key| {
-                let (word, bits) = bloom_place(key, words);
-                bloom[word] |= bits;
-                buckets[hash::slot(key, size)] += 1;
-            });
-        }
+    for &group in groups {
+        letters(group as usize, &mut codes);
+        keys_of(&codes, |_, key| {
+            let (word, bits) = hash::bloom(key, words);
+            bloom[word] |= bits;
+            buckets[hash::slot(key, size)] += 1;
+        });
     }
     let mut sum = 0;
     for start in buckets.iter_mut() {
@@ -282,16 +244,14 @@ pub(crate) fn build(groups: usize, letters: impl Fn(usize, &mut Vec<u32>) -> boo
         *start = sum;
     }
     let mut postings = vec![0u64; keys];
-    for group in (0..groups).rev() {
-        if letters(group, &mut codes) {
-            let all = codes.iter().fold(0, |all, &code| all ^ parity(code));
-            let posting = Posting::new(group as u32, codes.len(), all);
-            keys_of(&codes, |_, key| {
-                let start = &mut buckets[hash::slot(key, size)];
-                *start -= 1;
-                postings[*start as usize] = posting.0;
-            });
-        }
+    for &group in groups.iter().rev() {
+        letters(group as usize, &mut codes);
+        let posting = Posting::new(group as usize, &codes);
+        keys_of(&codes, |_, key| {
+            let start = &mut buckets[hash::slot(key, size)];
+            *start -= 1;
+            postings[*start as usize] = posting.0;
+        });
     }
     Built {
         bloom,
@@ -310,14 +270,13 @@ fn keys_of(codes: &[u32], mut each: impl FnMut(u8, u64)) {
     }
     match length {
         0..=2 => {}
-        3..=4 => each(WHOLE, key(WHOLE, prefix[length])),
-        5..=8 => {
+        3 => each(WHOLE, key(WHOLE, prefix[length])),
+        4..=7 => {
             each(WHOLE, key(WHOLE, prefix[length]));
             for_deletions(codes, &prefix, |hash| each(WHOLE, key(WHOLE, hash)));
         }
         _ => {
-            let head = head(length);
-            let kind = if head == HEAD_SHORT { HEAD_5 } else { HEAD_6 };
+            let (kind, head) = head(length);
             for_deletions(&codes[..head], &prefix, |hash| each(kind, key(kind, hash)));
             let tail = tail(length);
             each(

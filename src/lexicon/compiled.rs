@@ -19,7 +19,7 @@ use super::settings::{Overlap, Settings};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"TERMLEX\n");
 /// Raised whenever the meaning of a byte changes, the rules of folding included.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The sections of the compiled form.
 #[derive(Clone, Copy, Debug)]
@@ -45,8 +45,20 @@ pub(crate) enum Section {
     Dictionary,
     /// `u32` per vocabulary number: in how many learned documents the token stood.
     Frequencies,
+    /// `u32` per vocabulary number: how often the token stands in the terms of the groups.
+    Uses,
+    /// A term given more than once and how often, two `u32` each, in the order of the terms.
+    Repeated,
+    /// `i64` per skipped term, of the first of them.
+    SkippedIds,
+    /// For each vocabulary number where its terms begin, `u32`; the terms, as postings; pairs of words.
+    WordStarts,
+    WordPostings,
+    WordPairs,
     /// `u64` per slot: which lengths of terms begin with the letters that hash there.
     Prefixes,
+    /// Bloom filter of the terms too short for the prefix table.
+    Shorts,
     /// `u64` per slot: half a hash and a group.
     Exact,
     Bloom,
@@ -102,10 +114,9 @@ pub(crate) struct Header {
     version: u32,
     pub terms: u32,
     pub groups: u32,
-    /// Letters of the longest term.
+    /// Letters, and bytes of letters, of the longest term.
     pub longest: u32,
-    /// How many letters key the prefix table.
-    pub prefix: u32,
+    pub longest_bytes: u32,
     max_distance: u8,
     whole_words: u8,
     overlap: u8,
@@ -114,6 +125,8 @@ pub(crate) struct Header {
     pub open_anchors: u8,
     unused: [u8; 3],
     unused_too: u32,
+    /// Terms that could not become part of it.
+    pub skipped: u64,
     places: [Place; SECTIONS],
 }
 
@@ -132,7 +145,7 @@ impl Writer {
             version: VERSION,
             max_distance: settings.max_distance.unwrap_or(u8::MAX),
             whole_words: u8::from(settings.whole_words),
-            overlap: u8::from(settings.overlap == Overlap::All),
+            overlap: settings.overlap as u8,
             ..Header::default()
         };
         Writer {
@@ -144,6 +157,7 @@ impl Writer {
     pub fn section<T: Pod>(&mut self, section: Section, rows: &[T]) {
         let bytes: &[u8] = bytemuck::cast_slice(rows);
         let start = self.words.len();
+        self.words.reserve_exact(bytes.len().div_ceil(8));
         self.words.resize(start + bytes.len().div_ceil(8), 0);
         bytemuck::cast_slice_mut::<u64, u8>(&mut self.words[start..])[..bytes.len()]
             .copy_from_slice(bytes);
@@ -252,10 +266,10 @@ impl Compiled {
         Settings {
             max_distance: (header.max_distance != u8::MAX).then_some(header.max_distance),
             whole_words: header.whole_words != 0,
-            overlap: if header.overlap == 0 {
-                Overlap::Longest
-            } else {
-                Overlap::All
+            overlap: match header.overlap {
+                0 => Overlap::Longest,
+                1 => Overlap::Nested,
+                _ => Overlap::All,
             },
         }
     }

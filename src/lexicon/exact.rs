@@ -1,60 +1,73 @@
-//! Windows whose letters are those of a term, found by hash: one probe per window start says which
-//! lengths of terms begin with these letters, one probe per window end of such a length finds the
-//! term. Letters decide, so that terms run together or split are found like any other.
+//! Windows whose letters are those of a term. One probe per window start says which lengths of terms
+//! begin with these letters; only windows of such a length are hashed and looked up. Letters decide,
+//! so that terms run together or split are found like any other.
 
 use super::compiled::{Compiled, GroupRow, Section, span};
 use super::guard::{Judge, Text};
-use super::hash::{self, Letter};
+use super::hash;
 use super::overlap::Candidate;
 
-/// Lexicons of up to this many groups of terms are keyed by four letters, larger ones by six.
+/// Bytes of letters that key the prefix table: four, or six for more than [`FEW`] terms, of which many
+/// begin with the same four.
+const PREFIXES: [usize; 2] = [4, 6];
 const FEW: usize = 30_000;
 
 /// The tables, taken out of the compiled form for one search.
-struct Exact<'a> {
+pub(crate) struct Exact<'a> {
     prefixes: &'a [u64],
+    /// Bytes that key the prefixes.
+    prefix: usize,
+    shorts: &'a [u64],
     slots: &'a [u64],
     groups: &'a [GroupRow],
     letters: &'a [u8],
-    prefix: usize,
 }
 
 impl<'a> Exact<'a> {
-    fn of(compiled: &'a Compiled) -> Exact<'a> {
+    pub fn of(compiled: &'a Compiled) -> Exact<'a> {
+        let groups: &[GroupRow] = compiled.section(Section::Groups);
         Exact {
             prefixes: compiled.section(Section::Prefixes),
+            prefix: prefix_length(groups.len()),
+            shorts: compiled.section(Section::Shorts),
             slots: compiled.section(Section::Exact),
-            groups: compiled.section(Section::Groups),
+            groups,
             letters: compiled.section(Section::Letters),
-            prefix: compiled.header.prefix as usize,
         }
     }
 
-    /// A bit for each length (of 63 and above together) that a term beginning like these letters may
-    /// have. Lengths below the prefix are always set: they are not worth a table.
-    #[inline]
-    fn lengths<L: Letter>(&self, letters: &[L]) -> u64 {
-        let short = (1u64 << self.prefix) - 1;
+    /// A bit for each length in bytes, of 63 and above together, that a term beginning like these
+    /// letters may have; none for lengths below the prefix.
+    #[inline(always)]
+    fn lengths(&self, letters: &[u8]) -> u64 {
         match letters.get(..self.prefix) {
-            Some(first) if !self.prefixes.is_empty() => {
-                let at = hash::slot(prefix_key(first), self.prefixes.len());
-                self.prefixes.get(at).copied().unwrap_or(0) | short
+            Some(first) => {
+                let slot = prefix_slot(first, self.prefixes.len());
+                self.prefixes.get(slot).copied().unwrap_or(0)
             }
-            _ => short,
+            None => 0,
         }
+    }
+
+    /// Whether a window shorter than the prefix may be a term.
+    #[inline(always)]
+    fn short(&self, hash: u64) -> bool {
+        let (word, bits) = hash::bloom(hash, self.shorts.len());
+        self.shorts
+            .get(word)
+            .is_some_and(|&word| word & bits == bits)
     }
 
     /// The group whose letters these are.
     #[inline]
-    fn find(&self, hash: u64, letters: &[u8]) -> Option<u32> {
-        let scattered = hash::scatter(hash);
-        let mut at = hash::slot(scattered, self.slots.len());
+    pub fn find(&self, hash: u64, letters: &[u8]) -> Option<u32> {
+        let mut at = hash::slot(hash, self.slots.len());
         loop {
             let slot = *self.slots.get(at)?;
             if slot == 0 {
                 return None;
             }
-            if slot as u32 == scattered as u32 {
+            if slot as u32 == hash as u32 {
                 let group = (slot >> 32) as u32 - 1;
                 let row = self.groups.get(group as usize)?;
                 let next = self.groups.get(group as usize + 1)?;
@@ -76,42 +89,48 @@ impl<'a> Exact<'a> {
 }
 
 /// Adds every window of the text that is a term, letter by letter.
-pub(crate) fn windows<L: Letter>(
-    compiled: &Compiled,
-    letters: &[L],
-    text: Text<'_>,
-    candidates: &mut Vec<Candidate>,
-) {
+pub(crate) fn windows(compiled: &Compiled, text: Text<'_>, candidates: &mut Vec<Candidate>) {
     let exact = Exact::of(compiled);
-    let longest = compiled.header.longest as usize;
-    for (first, word) in text.words.iter().enumerate() {
-        let start = word.start as usize;
-        let lengths = exact.lengths(letters.get(start..).unwrap_or(&[]));
-        for (last, end_word) in text.words.iter().enumerate().skip(first) {
-            if last > first && end_word.breaks || end_word.endless {
+    let longest = compiled.header.longest_bytes as usize;
+    for (first, (word, token)) in text.words.iter().zip(text.tokens).enumerate() {
+        let start = token.start as usize;
+        let lengths = exact.lengths(text.bytes.get(start..).unwrap_or(&[]));
+        let own = (token.end - token.start) as usize - usize::from(word.possessive);
+        if own >= exact.prefix && lengths >> own.min(63) == 0 || word.endless {
+            continue;
+        }
+        for (last, (end_word, end_token)) in
+            text.words.iter().zip(text.tokens).enumerate().skip(first)
+        {
+            if last > first && end_word.breaks {
                 break;
             }
-            let mut probe = |stem: bool, after: u64| {
-                let length = end_word.end(stem) - start;
-                if length > longest || lengths & length_bit(length) == 0 {
+            let end = end_token.end as usize;
+            let mut probe = |stem: bool| {
+                let letters = text
+                    .bytes
+                    .get(start..end - usize::from(stem))
+                    .unwrap_or(&[]);
+                let length = letters.len();
+                if length >= exact.prefix && lengths & length_bit(length) == 0 || length > longest {
                     return;
                 }
-                let (Some(from), Some(to)) = (text.tokens.get(first), text.tokens.get(last)) else {
+                let hash = hash::of_range(text.bytes, start, start + length);
+                if length < exact.prefix && !exact.short(hash) {
+                    return;
+                }
+                let Some(group) = exact.find(hash, letters) else {
                     return;
                 };
-                let end = to.end as usize - usize::from(stem);
-                let own = text.bytes.get(from.start as usize..end).unwrap_or(&[]);
-                let Some(group) = exact.find(hash::between(word.before, after, length), own) else {
-                    return;
-                };
+                let letters = (end_word.end(stem) - word.start as usize) as u16;
                 let candidate = Candidate {
                     first: first as u32,
                     last: last as u32,
                     stem,
                     group,
                     distance: 0,
-                    letters: length as u16,
-                    window_letters: length as u16,
+                    letters,
+                    window_letters: letters,
                 };
                 if Judge::of(compiled, text)
                     .accepted(candidate)
@@ -121,13 +140,13 @@ pub(crate) fn windows<L: Letter>(
                     candidates.push(candidate);
                 }
             };
-            probe(false, end_word.after);
+            probe(false);
             if end_word.possessive {
-                probe(true, end_word.after_stem);
+                probe(true);
             }
-            // No term is longer than what this window has without its s.
-            let length = end_word.end(true) - start;
-            if length > longest || lengths >> length.min(63) == 0 {
+            // No term is longer than what this window has without an s.
+            let length = end - start - usize::from(end_word.possessive);
+            if length >= exact.prefix && lengths >> length.min(63) == 0 || length > longest {
                 break;
             }
         }
@@ -141,41 +160,58 @@ fn length_bit(length: usize) -> u64 {
 }
 
 #[inline(always)]
-fn prefix_key<L: Letter>(letters: &[L]) -> u64 {
-    let packed = letters
-        .iter()
-        .rev()
-        .fold(0u64, |key, letter| (key << 8) ^ u64::from(letter.code()));
-    hash::scatter(packed.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+fn prefix_slot(letters: &[u8], slots: usize) -> usize {
+    let [first, last] = [letters.first_chunk(), letters.last_chunk()]
+        .map(|four| u64::from(four.map_or(0, |four| u32::from_le_bytes(*four))));
+    let key = (first ^ last << 24).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    hash::slot(key ^ key << 32, slots)
 }
 
-/// How many letters key the prefix table of a lexicon.
-pub(crate) fn prefix_length(groups: usize) -> usize {
-    if groups <= FEW { 4 } else { 6 }
+/// For the rows of groups, the one that ends the last included.
+fn prefix_length(groups: usize) -> usize {
+    PREFIXES[usize::from(groups > FEW)]
 }
 
-/// The prefix masks and the slots, from the letters of each group as code points.
-pub(crate) fn build<'l>(
-    groups: usize,
-    prefix: usize,
-    letters: impl Fn(usize, &mut Vec<u32>) + 'l,
-) -> (Vec<u64>, Vec<u64>) {
-    // Four slots to a group: one probe in five of a foreign prefix lands on a used slot.
-    let mut prefixes = vec![0u64; (groups * 4).next_power_of_two()];
-    let mut slots = vec![0u64; (groups * 2).next_power_of_two()];
-    let mut codes = Vec::new();
-    for group in 0..groups {
-        letters(group, &mut codes);
-        if let Some(first) = codes.get(..prefix) {
-            let at = hash::slot(prefix_key(first), prefixes.len());
-            prefixes[at] |= length_bit(codes.len());
+/// The sections of the exact tables.
+pub(crate) struct Built {
+    pub prefixes: Vec<u64>,
+    pub shorts: Vec<u64>,
+    pub slots: Vec<u64>,
+}
+
+/// Builds the tables from the letters of each group.
+pub(crate) fn build<'l>(groups: impl ExactSizeIterator<Item = &'l [u8]> + Clone) -> Built {
+    let count = groups.len();
+    let prefix = prefix_length(count + 1);
+    let short = groups
+        .clone()
+        .filter(|letters| letters.len() < prefix)
+        .count();
+    // Four slots to a group: one foreign prefix in five lands on a used one.
+    let mut prefixes = vec![0u64; (count * 4).next_power_of_two()];
+    let mut shorts = vec![0u64; (short * 12).div_ceil(64).next_power_of_two()];
+    let mut slots = vec![0u64; (count * 2).next_power_of_two()];
+    for (group, letters) in groups.enumerate() {
+        let hash = hash::of_bytes(letters);
+        match letters.get(..prefix) {
+            Some(first) => {
+                let slot = prefix_slot(first, prefixes.len());
+                prefixes[slot] |= length_bit(letters.len());
+            }
+            None => {
+                let (word, bits) = hash::bloom(hash, shorts.len());
+                shorts[word] |= bits;
+            }
         }
-        let scattered = hash::scatter(hash::of(&codes));
-        let mut at = hash::slot(scattered, slots.len());
+        let mut at = hash::slot(hash, slots.len());
         while slots[at] != 0 {
             at = if at + 1 == slots.len() { 0 } else { at + 1 };
         }
-        slots[at] = (group as u64 + 1) << 32 | scattered & 0xFFFF_FFFF;
+        slots[at] = (group as u64 + 1) << 32 | hash & 0xFFFF_FFFF;
     }
-    (prefixes, slots)
+    Built {
+        prefixes,
+        shorts,
+        slots,
+    }
 }

@@ -1,50 +1,65 @@
-//! Misspelled mentions: only stretches of words that can be part of one are looked at, the anchors
-//! name terms that may be near, and each is measured and judged.
+//! Misspelled mentions. By the rules, every word of such a window is a word of the term or unknown,
+//! and at least one is unknown; so two kinds of windows are looked at, and no others:
 //!
-//! A *stretch* is a run of words of which each is a word of the lexicon or may be a misspelling, with
-//! at least one of the latter: by the guards no other window can pass. Most stretches are one unknown
-//! word between ordinary ones, and most recur: a small memory of stretches without a candidate saves
-//! four of five of them.
+//! - *Unknown words only*, nearly always one of them between ordinary words: the anchors name terms
+//!   that may be near. The same unknown words recur, so runs of them that came to nothing are
+//!   remembered.
+//! - *Unknown words beside words of the lexicon*: see `mixed`.
 
-use super::anchors::{Anchors, Posting, parity};
+use super::anchors::Anchors;
 use super::compiled::{Compiled, GroupRow, Section, span};
 use super::guard::{Judge, Text, may_be_changed};
 use super::hash::{self, Letter};
 use super::osa::osa;
 use super::overlap::Candidate;
+use super::posting::{Posting, parity};
 use super::settings::MAX_DISTANCE;
-use super::words::Word;
+use super::vocabulary::Vocabulary;
 
-/// Stretches remembered as barren: 32 KiB, which stay in the first-level cache.
-const REMEMBERED: usize = 4096;
+/// Runs remembered as barren, in 512 KiB: with 16,384 a text took 17% longer, with 262,144 10% less.
+const REMEMBERED: usize = 65_536;
+/// Windows of these lengths may be near a term of one allowed edit.
+const OF_ONE: std::ops::RangeInclusive<usize> = 3..=8;
+/// Windows shorter than this are near no term of two allowed edits.
+const SHORTEST_OF_TWO: usize = 6;
 
 /// Buffers of the fuzzy search, kept from text to text.
 #[derive(Default)]
 pub(crate) struct FuzzyScratch {
     prefix: Vec<u64>,
-    parity: Vec<u32>,
     windows: Vec<Window>,
-    codes: Vec<u32>,
+    pub(super) codes: Vec<u32>,
     barren: Vec<u64>,
     /// The lexicon that `barren` is about.
     lexicon: u64,
 }
 
-/// A window of a stretch: words `first..=last`, letters `start..end` of the stretch.
+/// Words `first..=last`, the last perhaps without its possessive s; letters `start..end`.
 #[derive(Clone, Copy)]
-struct Window {
-    first: u32,
-    last: u32,
-    stem: bool,
-    start: u32,
-    end: u32,
-    parity: u32,
+pub(super) struct Window {
+    pub first: usize,
+    pub last: usize,
+    pub stem: bool,
+    pub start: usize,
+    pub end: usize,
+    pub parity: u32,
 }
 
 impl Window {
-    fn length(&self) -> usize {
-        (self.end - self.start) as usize
+    pub fn length(&self) -> usize {
+        self.end - self.start
     }
+}
+
+/// What a word, read with or without its possessive s, is to a misspelled window.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// It may be a misspelling.
+    Unknown,
+    /// A word of a term of several words: it must be one of the term's.
+    Known(u32),
+    /// No misspelled window has it.
+    Foreign,
 }
 
 /// One search, over the letters of one text.
@@ -64,204 +79,227 @@ impl<L: Letter> Fuzzy<'_, L> {
         }
         let header = &self.compiled.header;
         if header.anchors != 0 {
-            self.stretches(&Anchors::guarded(self.compiled), true, scratch, candidates);
+            self.pass(&Anchors::guarded(self.compiled), true, scratch, candidates);
         }
         if header.open_anchors != 0 {
-            self.stretches(&Anchors::open(self.compiled), false, scratch, candidates);
+            self.pass(&Anchors::open(self.compiled), false, scratch, candidates);
         }
     }
 
-    fn stretches(
+    /// Finds the misspelled mentions of all terms, or (not `guarded`) of those without a guard.
+    fn pass(
         &self,
         anchors: &Anchors<'_>,
         guarded: bool,
         scratch: &mut FuzzyScratch,
         candidates: &mut Vec<Candidate>,
     ) {
-        let changed = |word: &Word| {
-            !word.endless
-                && (may_be_changed(word.standing, word.numeric, guarded)
-                    || word.possessive && may_be_changed(word.stem_standing, word.numeric, guarded))
-        };
-        let belongs = |word: &Word| {
-            word.standing.in_lexicon() || word.stem_standing.in_lexicon() || changed(word)
-        };
-        let mut first = 0;
-        while let Some(word) = self.text.words.get(first) {
-            if !belongs(word) {
-                first += 1;
-                continue;
+        let words = self.text.words;
+        let vocabulary = Vocabulary::of(self.compiled);
+        let mut run = 0..0;
+        for (at, word) in words.iter().enumerate() {
+            let part = self.part(at, false, guarded);
+            let stem = word.possessive && self.part(at, true, guarded) == Part::Unknown;
+            if word.breaks && !run.is_empty() {
+                self.run(anchors, run.clone(), guarded, scratch, candidates);
+                run = 0..0;
             }
-            let mut unknown = changed(word);
-            let mut end = first + 1;
-            while let Some(word) = self.text.words.get(end)
-                && !word.breaks
-                && belongs(word)
-            {
-                unknown |= changed(word);
-                end += 1;
+            if part == Part::Unknown || stem {
+                run = if run.is_empty() {
+                    at..at + 1
+                } else {
+                    run.start..at + 1
+                };
             }
-            if unknown {
-                let mut key = 0u64;
-                for word in &self.text.words[first..end] {
-                    let own =
-                        hash::between(word.before, word.after, (word.end - word.start) as usize);
-                    key = hash::scatter(
-                        key.rotate_left(17) ^ own.wrapping_add(u64::from(word.possessive)),
-                    );
-                }
-                key = (key ^ u64::from(guarded)) | 2;
-                let at = hash::slot(key, REMEMBERED);
-                if scratch.barren[at] != key {
-                    let before = candidates.len();
-                    self.stretch(anchors, first, end, &changed, scratch, candidates);
-                    if candidates.len() == before {
-                        scratch.barren[at] = key;
-                    }
-                }
+            if part != Part::Unknown && !run.is_empty() {
+                self.run(anchors, run.clone(), guarded, scratch, candidates);
+                run = 0..0;
             }
-            first = end;
+            if part != Part::Foreign {
+                self.mixed(&vocabulary, at, part, guarded, scratch, candidates);
+            }
+        }
+        if !run.is_empty() {
+            self.run(anchors, run, guarded, scratch, candidates);
         }
     }
 
-    fn stretch(
+    #[inline]
+    pub(super) fn part(&self, at: usize, stem: bool, guarded: bool) -> Part {
+        let word = &self.text.words[at];
+        let standing = word.standing(stem);
+        if word.endless {
+            Part::Foreign
+        } else if standing.in_lexicon() {
+            if standing.shared() {
+                Part::Known(standing.vocabulary)
+            } else {
+                Part::Foreign
+            }
+        } else if may_be_changed(standing, word.numeric, guarded) {
+            Part::Unknown
+        } else {
+            Part::Foreign
+        }
+    }
+
+    /// The parities of the letters of a range, added to those before.
+    #[inline]
+    pub(super) fn parity(&self, letters: std::ops::Range<usize>, before: u32) -> u32 {
+        let letters = self.letters.get(letters).unwrap_or(&[]);
+        letters
+            .iter()
+            .fold(before, |all, &letter| all ^ parity(letter))
+    }
+
+    /// The windows of a run of unknown words, unless the same run came to nothing before.
+    fn run(
         &self,
         anchors: &Anchors<'_>,
-        first: usize,
-        end: usize,
-        changed: &impl Fn(&Word) -> bool,
+        run: std::ops::Range<usize>,
+        guarded: bool,
+        scratch: &mut FuzzyScratch,
+        candidates: &mut Vec<Candidate>,
+    ) {
+        let words = &self.text.words[run.clone()];
+        if words.len() == 1 && words[0].end(false) - (words[0].start as usize) < *OF_ONE.start() {
+            return;
+        }
+        let key = words.iter().fold(u64::from(guarded), |key, word| {
+            hash::scatter(key.rotate_left(17) ^ word.hash.wrapping_add(u64::from(word.possessive)))
+        });
+        let key = key | 1;
+        let at = hash::slot(key, REMEMBERED);
+        if scratch.barren[at] == key {
+            return;
+        }
+        let before = candidates.len();
+        self.anchored(anchors, run, guarded, scratch, candidates);
+        if candidates.len() == before {
+            scratch.barren[at] = key;
+        }
+    }
+
+    fn anchored(
+        &self,
+        anchors: &Anchors<'_>,
+        run: std::ops::Range<usize>,
+        guarded: bool,
         scratch: &mut FuzzyScratch,
         candidates: &mut Vec<Candidate>,
     ) {
         let FuzzyScratch {
             prefix,
-            parity: parities,
             windows,
             codes,
             ..
         } = scratch;
-        let words = &self.text.words[first..end];
-        let base = words[0].start as usize;
-        let letters = &self.letters[base..words[words.len() - 1].end as usize];
+        let (Some(from), Some(to)) = (
+            self.text.words.get(run.start),
+            self.text.words.get(run.end - 1),
+        ) else {
+            return;
+        };
+        let base = from.start as usize;
+        let letters = &self.letters[base..to.end as usize];
         prefix.clear();
         prefix.push(0);
-        parities.clear();
-        parities.push(0);
-        let (mut hash, mut parity_so_far) = (0, 0);
+        let mut hash = 0;
         for &letter in letters {
             hash = hash::push(hash, letter);
-            parity_so_far ^= parity(letter);
             prefix.push(hash);
-            parities.push(parity_so_far);
         }
         let longest = self.compiled.header.longest as usize + usize::from(MAX_DISTANCE);
-
-        let mut unknown = 0;
-        for (a, word) in words.iter().enumerate() {
-            unknown = unknown.max(a);
-            while unknown < words.len() && !changed(&words[unknown]) {
-                unknown += 1;
-            }
-            let start = word.start as usize - base;
+        for first in run.clone() {
+            let start = self.text.words[first].start as usize;
+            let (mut all, mut counted) = (0, start);
             windows.clear();
-            for (b, word) in words.iter().enumerate().skip(unknown) {
-                if word.end(true) - base - start > longest {
+            for last in first..run.end {
+                let word = &self.text.words[last];
+                if word.end(true) - start > longest {
                     break;
                 }
-                for stem in [false, true] {
-                    if stem && !word.possessive {
-                        break;
+                for stem in [true, false] {
+                    if stem && !word.possessive || self.part(last, stem, guarded) != Part::Unknown {
+                        continue;
                     }
-                    let end = word.end(stem) - base;
-                    if end - start >= 3 {
-                        windows.push(Window {
-                            first: (first + a) as u32,
-                            last: (first + b) as u32,
-                            stem,
-                            start: start as u32,
-                            end: end as u32,
-                            parity: parities[end] ^ parities[start],
-                        });
-                    }
-                }
-            }
-            for window in windows.iter() {
-                let (start, end) = (window.start as usize, window.end as usize);
-                if end - start <= 9 {
-                    anchors.of_window(&letters[start..end], &prefix[start..=end], |posting| {
-                        self.consider(posting, window, &letters[start..end], codes, candidates);
+                    let end = word.end(stem);
+                    all = self.parity(counted..end, all);
+                    counted = end;
+                    windows.push(Window {
+                        first,
+                        last,
+                        stem,
+                        start,
+                        end,
+                        parity: all,
                     });
                 }
             }
-            if windows.iter().any(|window| window.length() >= 7) {
-                anchors.of_head(&letters[start..], &prefix[start..], |posting| {
-                    for window in windows.iter() {
-                        let letters = &letters[window.start as usize..window.end as usize];
-                        self.consider(posting, window, letters, codes, candidates);
-                    }
+            for window in windows
+                .iter()
+                .filter(|window| OF_ONE.contains(&window.length()))
+            {
+                let (start, end) = (window.start - base, window.end - base);
+                anchors.of_window(&letters[start..end], &prefix[start..=end], |posting| {
+                    self.consider(posting, window, codes, candidates);
                 });
             }
-        }
-
-        for (b, word) in words.iter().enumerate() {
-            for stem in [false, true] {
-                if stem && !word.possessive {
-                    break;
-                }
-                let end = word.end(stem) - base;
-                windows.clear();
-                let mut has_unknown = false;
-                for (a, from) in words.iter().enumerate().take(b + 1).rev() {
-                    has_unknown |= changed(from);
-                    let start = from.start as usize - base;
-                    if end - start > longest {
-                        break;
-                    }
-                    if has_unknown && end - start >= 7 {
-                        windows.push(Window {
-                            first: (first + a) as u32,
-                            last: (first + b) as u32,
-                            stem,
-                            start: start as u32,
-                            end: end as u32,
-                            parity: parities[end] ^ parities[start],
-                        });
-                    }
-                }
-                let Some(widest) = windows.last() else {
-                    continue;
-                };
-                let start = widest.start as usize;
+            if windows
+                .iter()
+                .any(|window| window.length() >= SHORTEST_OF_TWO)
+            {
+                let (shortest, longest) = (windows.first(), windows.last());
+                let lengths =
+                    shortest.map_or(0, Window::length)..=longest.map_or(0, Window::length);
+                anchors.of_head(
+                    &letters[start - base..],
+                    &prefix[start - base..],
+                    lengths,
+                    |posting| {
+                        for window in windows.iter() {
+                            self.consider(posting, window, codes, candidates);
+                        }
+                    },
+                );
+            }
+            for window in windows
+                .iter()
+                .filter(|window| window.length() >= SHORTEST_OF_TWO)
+            {
+                let (start, end) = (window.start - base, window.end - base);
                 anchors.of_tail(&letters[start..end], &prefix[start..=end], |posting| {
-                    for window in windows.iter() {
-                        self.consider(
-                            posting,
-                            window,
-                            &letters[window.start as usize..end],
-                            codes,
-                            candidates,
-                        );
-                    }
+                    self.consider(posting, window, codes, candidates);
                 });
             }
         }
     }
 
     /// Measures and judges one term against one window.
-    fn consider(
+    #[inline]
+    pub(super) fn consider(
         &self,
         posting: Posting,
         window: &Window,
-        letters: &[L],
         codes: &mut Vec<u32>,
         candidates: &mut Vec<Candidate>,
     ) {
-        if !posting.near(window.length(), window.parity) {
-            return;
+        if posting.near(window.length(), window.parity) {
+            self.measure(posting.group(), window, codes, candidates);
         }
-        let group = posting.group() as usize;
+    }
+
+    fn measure(
+        &self,
+        group: u32,
+        window: &Window,
+        codes: &mut Vec<u32>,
+        candidates: &mut Vec<Candidate>,
+    ) {
+        let letters = &self.letters[window.start..window.end];
         let rows: &[GroupRow] = self.compiled.section(Section::Groups);
-        let (Some(row), Some(next)) = (rows.get(group), rows.get(group + 1)) else {
+        let (Some(row), Some(next)) = (rows.get(group as usize), rows.get(group as usize + 1))
+        else {
             return;
         };
         let all: &[u8] = self.compiled.section(Section::Letters);
@@ -282,10 +320,10 @@ impl<L: Letter> Fuzzy<'_, L> {
             return;
         };
         let candidate = Candidate {
-            first: window.first,
-            last: window.last,
+            first: window.first as u32,
+            last: window.last as u32,
             stem: window.stem,
-            group: group as u32,
+            group,
             distance,
             letters: row.length,
             window_letters: letters.len() as u16,

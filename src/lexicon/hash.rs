@@ -1,7 +1,8 @@
-//! The rolling hash that names any run of letters in constant time: a polynomial modulo 2^64 over
-//! letter codes (Karp and Rabin 1987), so that the hash of a window follows from two prefix hashes.
+//! Two hashes. One of bytes, for tokens and whole terms. And a rolling one over letters, a polynomial
+//! modulo 2^64 (Karp and Rabin 1987), so that the hash of any run of letters, or of one with a letter
+//! left out, follows from prefix hashes in constant time.
 //!
-//! It only ever selects; what it selects is compared letter by letter, except for whole tokens in
+//! They only ever select; what they select is compared letter by letter, except for whole tokens in
 //! the token table, where all 64 bits are compared and the builder refuses two words that share them.
 
 /// One letter: a byte of ASCII text, or a code point of any other.
@@ -52,12 +53,60 @@ pub(crate) fn of<L: Letter>(letters: &[L]) -> u64 {
     letters.iter().fold(0, |hash, &letter| push(hash, letter))
 }
 
-/// The same hash of letters kept as UTF-8.
-pub(crate) fn of_utf8(letters: &[u8]) -> u64 {
-    match std::str::from_utf8(letters) {
-        Ok(text) if !text.is_ascii() => text.chars().fold(0, |hash, c| push(hash, u32::from(c))),
-        _ => of(letters),
+/// The hash of bytes, for tokens and whole terms: their words of 8 bytes, the last one overlapping the
+/// one before (or filled up with zeros, if there is but one), multiplied and folded (after wyhash,
+/// Wang Yi 2019). Spread over all 64 bits.
+#[inline(always)]
+pub(crate) fn of_bytes(bytes: &[u8]) -> u64 {
+    of_range(bytes, 0, bytes.len())
+}
+
+/// The hash of `bytes[start..end]`. That more bytes stand behind saves looking how many there are.
+#[inline(always)]
+pub(crate) fn of_range(bytes: &[u8], start: usize, end: usize) -> u64 {
+    let length = end.wrapping_sub(start);
+    if length > 8 {
+        return of_long(bytes.get(start..end).unwrap_or(&[]));
     }
+    let word = match bytes.get(start..).and_then(<[u8]>::first_chunk) {
+        Some(word) => u64::from_le_bytes(*word) & (u64::MAX >> (64 - 8 * length as u32).min(63)),
+        None => {
+            let own = bytes.get(start..end).unwrap_or(&[]);
+            own.iter()
+                .rev()
+                .fold(0, |word, &byte| word << 8 | u64::from(byte))
+        }
+    };
+    finished(word, length)
+}
+
+fn of_long(bytes: &[u8]) -> u64 {
+    let mut word = 0;
+    for chunk in bytes.chunks_exact(8).take((bytes.len() - 1) / 8) {
+        word = folded(
+            word ^ chunk
+                .first_chunk()
+                .map_or(0, |word| u64::from_le_bytes(*word)),
+            BASE,
+        );
+    }
+    finished(
+        word ^ bytes
+            .last_chunk()
+            .map_or(0, |word| u64::from_le_bytes(*word)),
+        bytes.len(),
+    )
+}
+
+#[inline(always)]
+fn finished(word: u64, length: usize) -> u64 {
+    folded(word ^ SCATTER, BASE ^ (length as u64) << 32).wrapping_mul(SCATTER) | 1
+}
+
+#[inline(always)]
+fn folded(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    (product >> 64) as u64 ^ product as u64
 }
 
 /// `BASE` to the power of a window's length.
@@ -84,4 +133,14 @@ pub(crate) fn scatter(hash: u64) -> u64 {
 pub(crate) fn slot(scattered: u64, slots: usize) -> usize {
     // The high half times the size, divided by 2^32: no shift by a variable that could be 64.
     (((scattered >> 32) * slots as u64) >> 32) as usize
+}
+
+/// Where a scattered hash marks a Bloom filter: two bits of one word. At 12 bits to a key, one foreign
+/// key in 25 passes.
+#[inline(always)]
+pub(crate) fn bloom(scattered: u64, words: usize) -> (usize, u64) {
+    (
+        slot(scattered, words),
+        1 << (scattered & 63) | 1 << (scattered >> 6 & 63),
+    )
 }

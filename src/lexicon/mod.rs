@@ -1,34 +1,75 @@
 //! Lexicon: a set of terms compiled for matching, and the search for them in folded text.
+//!
+//! The rules, which `oracle` repeats in the slowest way and the engine must equal:
+//!
+//! 1. A *window* is a run of words of the text without a hard break inside. Its letters are those of
+//!    its words run together, so spaces are free. A possessive last word may be read without its s.
+//! 2. A term folds to letters and words in the same way. It allows no edit below 3 letters, one up to
+//!    7, two from 8; a limit of the lexicon or of the term may lower that.
+//! 3. A window within these edits of the term (insertions, deletions, substitutions, neighbours
+//!    swapped) is a candidate: *exact* or *folded* without edits, else *fuzzy*.
+//! 4. Without edits: if the term has fewer than 7 letters and the window other words ("a very" for
+//!    Avery), one of these must be of 3 letters or more and not ordinary.
+//! 5. With edits: the digits are the same, no whole word is missing or added, and each changed word
+//!    of the text is no number, no word of any term, and no ordinary word.
+//! 6. A fuzzy window of one word is not in the dictionary.
+//! 7. A changed word is rarer in the learned text than those it replaces: below 2 documents, or a
+//!    fifth of theirs.
+//! 8. Terms of 3 letters: only one word with the same first letter, and with one letter too many or
+//!    two swapped.
+//! 9. Of overlapping candidates the one with most letters stays, an edit counting as two less; with
+//!    `overlap => 'nested'` the terms written out inside of it, too, with 'all' every one. Terms of the
+//!    same letters are found together.
+//!
+//! A term may do without what rules 4-7 say of ordinary words, dictionary and learned text. Without
+//! word boundaries there are no windows and no edits: see `substring`.
+//!
+//! ```text
+//! search ── words (tokens) ── exact ──┬── guard ── overlap ── mentions
+//!                          └─ fuzzy ──┘     fuzzy: anchors, vocabulary, posting, osa
+//! ```
 #![forbid(unsafe_code)]
 
 mod anchors;
 mod builder;
 mod compiled;
+mod delta;
+#[cfg(test)]
+mod delta_tests;
 mod english;
 mod exact;
+mod explain;
 mod fuzzy;
+mod groups;
 mod guard;
 mod hash;
+mod layer;
 mod learner;
+mod mixed;
 #[cfg(test)]
 mod oracle;
 mod osa;
 mod overlap;
+mod posting;
 mod search;
 mod settings;
 mod substring;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod vocabulary;
 mod words;
 
-use std::sync::OnceLock;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use aho_corasick::AhoCorasick;
 
 pub use builder::{Added, Builder};
 pub use compiled::Shared;
+pub use delta::Delta;
 pub use english::{english, english_dictionary};
+pub use explain::{Explained, Verdict};
 pub use guard::Rule;
 pub use hash::MAX_LETTERS;
 pub use learner::Learner;
@@ -36,16 +77,19 @@ pub use search::Scratch;
 pub use settings::{MAX_DISTANCE, Overlap, Settings, TermOptions};
 
 use compiled::{Compiled, Section, TermRow, span};
+use layer::Layer;
 
 /// What can be wrong with a lexicon.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LexiconError {
-    #[error("unknown overlap \"{0}\", valid are \"longest\" and \"all\"")]
+    #[error("unknown overlap \"{0}\", valid are \"longest\", \"nested\" and \"all\"")]
     UnknownOverlap(String),
     #[error("too many terms for one lexicon")]
     TooLarge,
     #[error("two words of the lexicon cannot be told apart by their hash")]
     Collision,
+    #[error("the lexicon has no term \"{0}\" that could be removed")]
+    UnknownTerm(String),
     #[error("compiled lexicon is damaged")]
     Damaged,
     #[error("compiled lexicon has version {found}, expected {expected}")]
@@ -76,7 +120,7 @@ impl Kind {
 /// A term found in a text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mention {
-    /// Number of the term, in the order of adding.
+    /// Number of the term, for [`Lexicon::term_id`] and [`Lexicon::term_text`].
     pub term: u32,
     /// Bytes of the original text.
     pub start: usize,
@@ -89,20 +133,24 @@ pub struct Mention {
 
 /// A compiled set of terms.
 pub struct Lexicon {
-    compiled: Compiled,
+    compiled: Arc<Compiled>,
     /// For searches without word boundaries; built by the first of them.
-    automaton: OnceLock<Option<AhoCorasick>>,
+    automaton: Arc<OnceLock<Option<AhoCorasick>>>,
+    /// What came and went since it was compiled.
+    delta: Option<Box<Layer>>,
 }
 
 impl Lexicon {
     fn of(compiled: Compiled) -> Lexicon {
         Lexicon {
-            compiled,
-            automaton: OnceLock::new(),
+            compiled: Arc::new(compiled),
+            automaton: Arc::default(),
+            delta: None,
         }
     }
 
-    /// The compiled form, from which [`Lexicon::from_bytes`] makes the same lexicon again.
+    /// The compiled form, from which [`Lexicon::from_bytes`] makes the same lexicon again. A delta is
+    /// not part of it.
     pub fn to_bytes(&self) -> &[u8] {
         self.compiled.bytes()
     }
@@ -129,19 +177,44 @@ impl Lexicon {
         self.compiled.settings()
     }
 
-    /// How many terms were added.
+    /// How many terms were added; one added twice counts twice.
     pub fn terms(&self) -> usize {
-        self.compiled.header.terms as usize
+        match &self.delta {
+            Some(layer) => layer.terms,
+            None => self.compiled.header.terms as usize,
+        }
+    }
+
+    /// How many terms were skipped: NULL, without a letter or digit, or too long.
+    pub fn skipped(&self) -> u64 {
+        match &self.delta {
+            Some(layer) => layer.skipped,
+            None => self.compiled.header.skipped,
+        }
+    }
+
+    /// The ids of the first hundred of them.
+    pub fn skipped_ids(&self) -> &[i64] {
+        match &self.delta {
+            Some(layer) => &layer.skipped_ids,
+            None => self.compiled.section(Section::SkippedIds),
+        }
     }
 
     /// The id of a term; 0 for a number that no term has.
     pub fn term_id(&self, term: u32) -> i64 {
+        if let Some((added, term)) = self.added(term) {
+            return added.term_id(term);
+        }
         let ids: &[i64] = self.compiled.section(Section::Ids);
         ids.get(term as usize).copied().unwrap_or(0)
     }
 
     /// A term as written; empty for a number that no term has.
     pub fn term_text(&self, term: u32) -> &str {
+        if let Some((added, term)) = self.added(term) {
+            return added.term_text(term);
+        }
         let rows: &[TermRow] = self.compiled.section(Section::Terms);
         let texts: &[u8] = self.compiled.section(Section::Texts);
         let term = term as usize;
@@ -153,8 +226,22 @@ impl Lexicon {
         }
     }
 
-    /// Memory of this process that the lexicon holds.
+    /// Where in its text a term begins and ends, without the punctuation around it.
+    fn core(&self, term: u32) -> Range<usize> {
+        if let Some((added, term)) = self.added(term) {
+            return added.core(term);
+        }
+        let rows: &[TermRow] = self.compiled.section(Section::Terms);
+        rows.get(term as usize).map_or(0..0, |row| {
+            usize::from(row.core_start)..usize::from(row.core_end)
+        })
+    }
+
+    /// Memory of this process that the lexicon holds; with a delta, what it holds beyond its base.
     pub fn heap_bytes(&self) -> usize {
+        if let Some(layer) = &self.delta {
+            return layer.heap_bytes();
+        }
         let automaton = self
             .automaton
             .get()

@@ -27,15 +27,18 @@ pub(crate) struct Found {
     pub similarity: u32,
 }
 
+#[derive(PartialEq)]
 struct Term {
     number: u32,
     id: i64,
+    text: String,
     letters: String,
     tokens: Vec<String>,
     core: String,
     options: TermOptions,
 }
 
+#[derive(Clone, PartialEq)]
 struct Candidate<'t> {
     /// First and last place: words, or letters in substring mode.
     places: (usize, usize),
@@ -124,6 +127,7 @@ impl Oracle {
             terms.push(Term {
                 number: terms.len() as u32,
                 id: *id,
+                text: text.clone(),
                 letters,
                 tokens,
                 core,
@@ -169,8 +173,14 @@ impl Oracle {
         let candidates = match self.settings.overlap {
             Overlap::All => candidates,
             Overlap::Longest => cover(candidates),
+            Overlap::Nested => {
+                let cover = cover(candidates.clone());
+                let inside = |c: &Candidate<'_>| c.distance == 0 && !cover.contains(c);
+                let written: Vec<_> = candidates.into_iter().filter(inside).collect();
+                cover.into_iter().chain(written).collect()
+            }
         };
-        let mut found: Vec<(Found, i64)> = Vec::new();
+        let mut found: Vec<(Found, &Term)> = Vec::new();
         for candidate in &candidates {
             let written = &text[candidate.source.0..candidate.source.1];
             for term in &candidate.terms {
@@ -189,15 +199,17 @@ impl Oracle {
                     kind,
                     similarity: (similarity * 1000.0) as u32,
                 };
-                found.push((one, term.id));
+                found.push((one, term));
             }
         }
         // Of one span and id the nearest, best written, first.
-        found.sort_by_key(|(one, id)| (one.start, one.end, *id, one.distance, one.kind, one.term));
-        found.dedup_by_key(|(one, id)| (one.start, one.end, *id));
-        let mut found: Vec<Found> = found.into_iter().map(|(one, _)| one).collect();
-        found.sort_by_key(|one| (one.start, one.end, one.term));
-        found
+        let place = |(one, term): &(Found, &Term)| (one.start, one.end, term.id);
+        found.sort_by_key(|(one, term)| {
+            let text = term.text.clone();
+            (one.start, one.end, term.id, one.distance, one.kind, text)
+        });
+        found.dedup_by_key(|one| place(one));
+        found.into_iter().map(|(one, _)| one).collect()
     }
 
     fn windows<'t>(
@@ -282,9 +294,9 @@ impl Oracle {
                             let most = changed.iter().map(frequency).max().unwrap_or(0);
                             let rarest = replaced.iter().map(frequency).min().unwrap_or(0);
                             let may_be_changed = |word: &String| {
-                                !vocabulary.contains(word)
-                                    && !numbers.contains(word)
-                                    && !(guarded && common.contains(word))
+                                !(vocabulary.contains(word)
+                                    || numbers.contains(word)
+                                    || guarded && common.contains(word))
                             };
                             distance <= by_length.min(usize::from(limit))
                                 && (length > 4
@@ -355,11 +367,10 @@ fn substrings<'t>(text: &str, by_letters: &[(String, Vec<&'t Term>)]) -> Vec<Can
 fn cover(mut candidates: Vec<Candidate<'_>>) -> Vec<Candidate<'_>> {
     let worth =
         |c: &Candidate<'_>| 2 * c.distance as i64 - c.terms[0].letters.chars().count() as i64;
-    let group = |c: &Candidate<'_>| c.terms[0].letters.clone();
     candidates.sort_by_key(|c| (worth(c), c.distance, c.places.0, c.places.1));
     let mut taken: Vec<Candidate<'_>> = Vec::new();
     while !candidates.is_empty() {
-        // Of several alike, the one with the lowest term, then the one that keeps its s.
+        // Of several alike, the one with the first term by id and text, then the one that keeps its s.
         let best = &candidates[0];
         let alike = |c: &Candidate<'_>| {
             (worth(c), c.distance, c.places) == (worth(best), best.distance, best.places)
@@ -370,12 +381,12 @@ fn cover(mut candidates: Vec<Candidate<'_>>) -> Vec<Candidate<'_>> {
             .unwrap();
         let next = candidates.remove(at);
         candidates.retain(|c| c.places.1 < next.places.0 || c.places.0 > next.places.1);
-        let _ = group;
         taken.push(next);
     }
     taken
 }
 
-fn first_of_group(candidate: &Candidate<'_>) -> u32 {
-    candidate.terms[0].number
+fn first_of_group<'t>(candidate: &Candidate<'t>) -> Option<(i64, &'t str)> {
+    let terms = candidate.terms.iter();
+    terms.map(|term| (term.id, term.text.as_str())).min()
 }

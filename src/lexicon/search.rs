@@ -1,11 +1,12 @@
 //! The search: fold, look up each token, find exact windows, find misspelled ones, settle overlaps,
 //! and say where in the original each mention stands.
 
-use super::compiled::{GroupRow, Section, TermRow, span};
+use super::compiled::{Compiled, GroupRow, Section, span};
 use super::exact;
 use super::fuzzy::{Fuzzy, FuzzyScratch};
-use super::guard::{Judge, Text};
-use super::overlap::{Candidate, longest};
+use super::guard::Text;
+use super::hash::Letter;
+use super::overlap::{self, Candidate};
 use super::settings::Overlap;
 use super::words::{self, Word};
 use super::{Kind, Lexicon, Mention, substring};
@@ -16,8 +17,11 @@ use crate::text::Folded;
 pub struct Scratch {
     folded: Folded,
     codes: Vec<u32>,
-    words: Vec<Word>,
-    fuzzy: FuzzyScratch,
+    /// As the lexicon and a delta beside it see them; so are what they remember.
+    words: [Vec<Word>; 2],
+    fuzzy: [FuzzyScratch; 2],
+    /// The delta that `fuzzy` is about.
+    delta: u64,
     candidates: Vec<Candidate>,
     taken: Vec<bool>,
     mentions: Vec<Mention>,
@@ -30,36 +34,45 @@ impl Scratch {
 }
 
 impl Lexicon {
-    /// The mentions of the lexicon's terms in a text, in the order of their start.
+    /// The mentions of the lexicon's terms in a text, in the order of their start, end and id.
     pub fn search<'s>(&self, text: &str, scratch: &'s mut Scratch) -> &'s [Mention] {
+        self.search_overlapping(text, self.compiled.settings().overlap, scratch)
+    }
+
+    /// The same, with another choice among overlapping mentions than the lexicon's own.
+    pub fn search_overlapping<'s>(
+        &self,
+        text: &str,
+        overlap: Overlap,
+        scratch: &'s mut Scratch,
+    ) -> &'s [Mention] {
         scratch.mentions.clear();
         scratch.folded.fold(text);
         if self.compiled.settings().whole_words {
             self.candidates(scratch);
             if !scratch.candidates.is_empty() {
-                self.settle(text, scratch);
+                self.settle(text, overlap, scratch);
             }
         } else {
-            let overlap = self.compiled.settings().overlap;
-            substring::candidates(
-                &self.compiled,
-                self.automaton(),
-                &scratch.folded,
-                &mut scratch.candidates,
-            );
-            if overlap == Overlap::Longest {
-                longest(
-                    &mut scratch.candidates,
-                    &mut scratch.taken,
-                    scratch.folded.letters().len(),
-                );
-            }
             let Scratch {
                 folded,
                 candidates,
+                taken,
                 mentions,
                 ..
             } = scratch;
+            candidates.clear();
+            self.each_part(
+                candidates,
+                |_, part, found| {
+                    substring::candidates(&part.compiled, part.automaton(), folded, found);
+                },
+                |candidate| self.members(candidate.group).next().is_some(),
+            );
+            let places = folded.letters().len();
+            overlap::settle(overlap, candidates, taken, places, |candidate| {
+                self.least(self.members(candidate.group))
+            });
             for candidate in candidates.iter() {
                 let source =
                     folded.source_of(candidate.first as usize..candidate.last as usize + 1);
@@ -84,6 +97,12 @@ impl Lexicon {
 
     /// Fills the candidates of the folded text, overlapping ones included.
     fn candidates(&self, scratch: &mut Scratch) {
+        scratch.candidates.clear();
+        let delta = self.delta.as_ref().map_or(0, |layer| layer.identity);
+        if scratch.delta != delta {
+            scratch.fuzzy = Default::default();
+            scratch.delta = delta;
+        }
         let Scratch {
             folded,
             codes,
@@ -92,22 +111,11 @@ impl Lexicon {
             candidates,
             ..
         } = scratch;
-        candidates.clear();
         let (tokens, bytes) = (folded.tokens(), folded.letters());
         if folded.is_ascii() {
-            words::fill(&self.compiled, bytes, tokens, |at| at, words);
-            let text = Text {
-                words,
-                tokens,
-                bytes,
-            };
-            exact::windows(&self.compiled, bytes, text, candidates);
-            Fuzzy {
-                compiled: &self.compiled,
-                letters: bytes,
-                text,
-            }
-            .search(fuzzy, candidates);
+            words::fill(&self.compiled, bytes, tokens, |at| at, &mut words[0]);
+            self.amend(folded, words);
+            self.scan(bytes, folded, words, fuzzy, candidates);
         } else {
             codes.clear();
             codes.extend(
@@ -124,24 +132,49 @@ impl Lexicon {
                 at = to;
                 letters
             };
-            words::fill(&self.compiled, codes, tokens, place, words);
-            let text = Text {
-                words,
-                tokens,
-                bytes,
-            };
-            exact::windows(&self.compiled, codes, text, candidates);
-            Fuzzy {
-                compiled: &self.compiled,
-                letters: codes.as_slice(),
-                text,
-            }
-            .search(fuzzy, candidates);
+            words::fill(&self.compiled, bytes, tokens, place, &mut words[0]);
+            self.amend(folded, words);
+            self.scan(codes, folded, words, fuzzy, candidates);
+        }
+    }
+
+    fn scan<L: Letter>(
+        &self,
+        letters: &[L],
+        folded: &Folded,
+        words: &[Vec<Word>; 2],
+        fuzzy: &mut [FuzzyScratch; 2],
+        candidates: &mut Vec<Candidate>,
+    ) {
+        self.each_part(
+            candidates,
+            |number, part, found| {
+                let text = self.text(folded, &words[number]);
+                let compiled: &Compiled = &part.compiled;
+                exact::windows(compiled, text, found);
+                Fuzzy {
+                    compiled,
+                    letters,
+                    text,
+                }
+                .search(&mut fuzzy[number], found);
+            },
+            |candidate| self.accepted(folded, words, candidate).next().is_some(),
+        );
+    }
+
+    /// A folded text as the rules see it.
+    pub(crate) fn text<'a>(&'a self, folded: &'a Folded, words: &'a [Word]) -> Text<'a> {
+        Text {
+            words,
+            tokens: folded.tokens(),
+            bytes: folded.letters(),
+            dictionary: self.compiled.section(Section::Dictionary),
         }
     }
 
     /// Turns candidates into mentions.
-    fn settle(&self, text: &str, scratch: &mut Scratch) {
+    fn settle(&self, text: &str, overlap: Overlap, scratch: &mut Scratch) {
         let Scratch {
             folded,
             words,
@@ -150,18 +183,11 @@ impl Lexicon {
             mentions,
             ..
         } = scratch;
-        if self.compiled.settings().overlap == Overlap::Longest {
-            longest(candidates, taken, words.len());
-        }
-        let (tokens, bytes) = (folded.tokens(), folded.letters());
-        let judge = Judge::of(
-            &self.compiled,
-            Text {
-                words,
-                tokens,
-                bytes,
-            },
-        );
+        let places = words[0].len();
+        overlap::settle(overlap, candidates, taken, places, |candidate| {
+            self.least(self.accepted(folded, words, *candidate))
+        });
+        let tokens = folded.tokens();
         for candidate in candidates.iter() {
             let (Some(first), Some(last)) = (
                 tokens.get(candidate.first as usize),
@@ -175,7 +201,7 @@ impl Lexicon {
             } else {
                 last.source_end
             } as usize;
-            let terms = judge.accepted(*candidate);
+            let terms = self.accepted(folded, words, *candidate);
             self.report(text, start, end, candidate, terms, mentions);
         }
     }
@@ -185,13 +211,22 @@ impl Lexicon {
         if mentions.len() < 2 {
             return;
         }
-        let id = |mention: &Mention| self.term_id(mention.term);
-        mentions.sort_unstable_by_key(|m| (m.start, m.end, id(m), m.distance, m.kind, m.term));
-        mentions.dedup_by_key(|m| (m.start, m.end, id(m)));
-        mentions.sort_unstable_by_key(|mention| (mention.start, mention.end, mention.term));
+        let place = |m: &Mention| (m.start, m.end, self.term_id(m.term));
+        let rank = |m: &Mention| (m.distance, m.kind, self.term_text(m.term), m.term);
+        mentions
+            .sort_unstable_by(|a, b| place(a).cmp(&place(b)).then_with(|| rank(a).cmp(&rank(b))));
+        mentions.dedup_by_key(|m| place(m));
     }
 
-    fn members(&self, group: u32) -> impl Iterator<Item = u32> + '_ {
+    /// The first by id and text of some terms: what decides where all else is equal.
+    fn least(&self, terms: impl Iterator<Item = u32>) -> Option<(i64, &str)> {
+        terms
+            .map(|term| (self.term_id(term), self.term_text(term)))
+            .min()
+    }
+
+    /// The terms of a group as it was compiled.
+    pub(crate) fn compiled_members(&self, group: u32) -> impl Iterator<Item = u32> + '_ {
         let groups: &[GroupRow] = self.compiled.section(Section::Groups);
         let members: &[u32] = self.compiled.section(Section::GroupTerms);
         let range = match (groups.get(group as usize), groups.get(group as usize + 1)) {
@@ -234,8 +269,12 @@ impl Lexicon {
                 .iter_mut()
                 .find(|other| self.term_id(other.term) == id)
             {
-                Some(other) if other.kind != Kind::Exact && kind == Kind::Exact => *other = mention,
-                Some(_) => {}
+                Some(other) => {
+                    let rank = |m: &Mention| (m.kind, self.term_text(m.term));
+                    if rank(&mention) < rank(other) {
+                        *other = mention;
+                    }
+                }
                 None => mentions.push(mention),
             }
         }
@@ -243,12 +282,6 @@ impl Lexicon {
 
     /// A term as written, without the punctuation around it.
     fn core_text(&self, term: u32) -> &str {
-        let rows: &[TermRow] = self.compiled.section(Section::Terms);
-        let Some(row) = rows.get(term as usize) else {
-            return "";
-        };
-        self.term_text(term)
-            .get(usize::from(row.core_start)..usize::from(row.core_end))
-            .unwrap_or("")
+        self.term_text(term).get(self.core(term)).unwrap_or("")
     }
 }

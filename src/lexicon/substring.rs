@@ -23,14 +23,13 @@ pub(crate) fn automaton(compiled: &Compiled) -> Option<AhoCorasick> {
         .ok()
 }
 
-/// Every hit, overlapping ones included.
+/// Adds every hit, overlapping ones included.
 pub(crate) fn candidates(
     compiled: &Compiled,
     automaton: Option<&AhoCorasick>,
     folded: &Folded,
     candidates: &mut Vec<Candidate>,
 ) {
-    candidates.clear();
     let Some(automaton) = automaton else { return };
     let groups: &[GroupRow] = compiled.section(Section::Groups);
     let tokens = folded.tokens();

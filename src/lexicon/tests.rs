@@ -1,5 +1,7 @@
 //! The engine against the oracle, on random lexicons and texts.
 
+use std::collections::HashSet;
+
 use proptest::prelude::*;
 
 use super::oracle::{Found, Oracle};
@@ -17,7 +19,7 @@ fn found(lexicon: &Lexicon, text: &str, scratch: &mut Scratch) -> Vec<Found> {
     lexicon.search(text, scratch).iter().map(mention).collect()
 }
 
-fn options() -> impl Strategy<Value = TermOptions> {
+pub(super) fn options() -> impl Strategy<Value = TermOptions> {
     prop_oneof![
         6 => Just(TermOptions::default()),
         1 => Just(TermOptions { guard: false, max_distance: None }),
@@ -28,7 +30,11 @@ fn options() -> impl Strategy<Value = TermOptions> {
 fn settings() -> impl Strategy<Value = Settings> {
     let distance = prop_oneof![4 => Just(None), 1 => (0u8..=3).prop_map(Some)];
     let words = prop_oneof![5 => Just(true), 1 => Just(false)];
-    let overlap = prop_oneof![Just(Overlap::Longest), Just(Overlap::All)];
+    let overlap = prop_oneof![
+        Just(Overlap::Longest),
+        Just(Overlap::Nested),
+        Just(Overlap::All)
+    ];
     (distance, words, overlap).prop_map(|(max_distance, whole_words, overlap)| Settings {
         max_distance,
         whole_words,
@@ -37,7 +43,7 @@ fn settings() -> impl Strategy<Value = Settings> {
 }
 
 /// A lexicon and texts over the same strings: terms, and texts of terms with edits and of noise.
-fn case(
+pub(super) fn case(
     word: &'static str,
     separator: &'static str,
 ) -> impl Strategy<Value = (Oracle, Vec<String>)> {
@@ -154,7 +160,7 @@ proptest! {
 }
 
 /// `PROPTEST_CASES` raises the number.
-fn cases() -> u32 {
+pub(super) fn cases() -> u32 {
     std::env::var("PROPTEST_CASES")
         .ok()
         .and_then(|cases| cases.parse().ok())
@@ -222,5 +228,95 @@ fn searches_allow_one_scratch_for_several_lexicons() {
     for _ in 0..2 {
         assert_eq!(found(&lexicon, "pepsicoo", &mut scratch).len(), 0);
         assert_eq!(found(&other, "pepsicoo", &mut scratch).len(), 1);
+    }
+}
+
+#[test]
+fn an_explanation_names_the_rule_that_refused() {
+    let mut builder = Builder::new(Settings::default());
+    builder.common_words(super::english());
+    builder.dictionary(super::english_dictionary());
+    for (id, term) in ["Wasa", "Omegas", "Planet Wings", "Avery", "Avery Dennison"]
+        .into_iter()
+        .enumerate()
+    {
+        builder.add(id as i64, term, TermOptions::default());
+    }
+    let lexicon = builder.finish().unwrap();
+    let verdicts = |text: &str| -> Vec<(&'static str, String)> {
+        let explained = lexicon.explain(text).into_iter();
+        explained
+            .map(|one| (one.verdict.as_str(), lexicon.term_text(one.term).to_owned()))
+            .collect()
+    };
+    assert_eq!(
+        verdicts("wash"),
+        [("term too short for this edit", "Wasa".to_owned())]
+    );
+    assert_eq!(
+        verdicts("omega"),
+        [("a word of the dictionary", "Omegas".to_owned())]
+    );
+    assert_eq!(
+        verdicts("plant wings"),
+        [("an ordinary word", "Planet Wings".to_owned())]
+    );
+    let refused = ["ordinary words, run together or split", "an ordinary word"];
+    assert_eq!(
+        verdicts("a very"),
+        refused.map(|rule| (rule, "Avery".to_owned()))
+    );
+    assert_eq!(verdicts("omegass"), [("accepted", "Omegas".to_owned())]);
+    assert_eq!(
+        verdicts("avery denison"),
+        [
+            ("overlapped by a better mention", "Avery".to_owned()),
+            ("accepted", "Avery Dennison".to_owned())
+        ]
+    );
+}
+
+#[test]
+fn the_engine_equals_the_oracle_on_real_rows() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/brands-small");
+    let file = |name: &str| std::fs::read_to_string(format!("{folder}/{name}"));
+    let (Ok(terms), Ok(rows)) = (file("terms.csv"), file("input.csv")) else {
+        println!("skipped: {folder} is not there");
+        return;
+    };
+    // Lines are texts good enough; every 20th of the short ones, and of the word lists what they meet.
+    let short = rows.lines().filter(|line| line.len() < 120);
+    let rows: Vec<String> = short.step_by(20).map(str::to_owned).collect();
+    let text = rows.join(" ").to_lowercase();
+    let seen: HashSet<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
+    let met = |words: &mut dyn Iterator<Item = &'static str>| -> Vec<String> {
+        words
+            .filter(|word| seen.contains(word))
+            .map(str::to_owned)
+            .collect()
+    };
+    let terms = terms
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_once(','));
+    let mut oracle = Oracle {
+        common: met(&mut super::english()),
+        dictionary: met(&mut super::english_dictionary()),
+        terms: terms
+            .map(|(id, term)| (id.parse().unwrap(), term.to_owned(), TermOptions::default()))
+            .collect(),
+        ..Oracle::default()
+    };
+    let mut scratch = Scratch::new();
+    for overlap in [Overlap::Longest, Overlap::All] {
+        oracle.settings.overlap = overlap;
+        let lexicon = oracle.build();
+        let mut mentions = 0;
+        for row in &rows {
+            let found = found(&lexicon, row, &mut scratch);
+            mentions += found.len();
+            assert_eq!(found, oracle.search(row), "{row}");
+        }
+        assert!(mentions > 20);
     }
 }

@@ -10,59 +10,98 @@ use super::hash;
 
 /// Vocabulary number of a token that no term has.
 pub(crate) const FOREIGN: u32 = u32::MAX;
+/// Vocabulary number of a token that a term has, but none of the part that is searched.
+const ELSEWHERE: u32 = u32::MAX - 1;
 const COMMON: u32 = 1 << 31;
+const SHARED: u32 = 1 << 30;
+const MOST: u32 = SHARED - 1;
 
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct TokenSlot {
-    /// Rolling hash of the token; 0 marks a free slot (no token hashes to it but the empty one).
+    /// Hash of the token; 0, which no token has, marks a free slot.
     hash: u64,
     vocabulary: u32,
-    /// Document frequency, with the top bit for ordinary words.
+    /// Document frequency, with the top bits for ordinary words and for words of longer terms.
     info: u32,
 }
 
-/// What a token of a text is to the lexicon.
+/// What a token is to the lexicon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
     pub vocabulary: u32,
-    pub common: bool,
-    pub frequency: u32,
+    info: u32,
 }
 
 impl Standing {
     pub const UNKNOWN: Standing = Standing {
         vocabulary: FOREIGN,
-        common: false,
-        frequency: 0,
+        info: 0,
     };
 
-    pub fn in_lexicon(&self) -> bool {
+    #[inline(always)]
+    pub fn in_lexicon(self) -> bool {
         self.vocabulary != FOREIGN
+    }
+
+    /// The same word where another part of the lexicon has it.
+    pub fn elsewhere(self) -> Standing {
+        Standing {
+            vocabulary: ELSEWHERE,
+            info: self.info & !SHARED,
+        }
+    }
+
+    /// The same word where no term has it.
+    pub fn nowhere(self) -> Standing {
+        Standing {
+            vocabulary: FOREIGN,
+            ..self
+        }
+    }
+
+    /// An ordinary word of the language.
+    #[inline(always)]
+    pub fn common(self) -> bool {
+        self.info & COMMON != 0
+    }
+
+    /// A word of a term of several words.
+    #[inline(always)]
+    pub fn shared(self) -> bool {
+        self.info & SHARED != 0
+    }
+
+    /// In how many learned documents it stood.
+    pub fn frequency(self) -> u32 {
+        self.info & MOST
+    }
+
+    fn set(&mut self, flag: u32, on: bool) {
+        self.info |= if on { flag } else { 0 };
     }
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn look_up(slots: &[TokenSlot], hash: u64) -> Standing {
-    if slots.is_empty() {
-        return Standing::UNKNOWN;
-    }
-    let mut at = hash::slot(hash::scatter(hash), slots.len());
+    find(slots, hash).unwrap_or(Standing::UNKNOWN)
+}
+
+/// The standing of a token that the table has, be it to say that no term has it.
+#[inline(always)]
+pub(crate) fn find(slots: &[TokenSlot], hash: u64) -> Option<Standing> {
+    let mut at = hash::slot(hash, slots.len());
     loop {
-        let Some(slot) = slots.get(at) else {
-            return Standing::UNKNOWN;
-        };
-        if slot.hash == hash {
-            return Standing {
-                vocabulary: slot.vocabulary,
-                common: slot.info & COMMON != 0,
-                frequency: slot.info & !COMMON,
-            };
+        match slots.get(at) {
+            Some(slot) if slot.hash == hash => {
+                return Some(Standing {
+                    vocabulary: slot.vocabulary,
+                    info: slot.info,
+                });
+            }
+            Some(slot) if slot.hash != 0 => at = if at + 1 == slots.len() { 0 } else { at + 1 },
+            _ => return None,
         }
-        if slot.hash == 0 {
-            return Standing::UNKNOWN;
-        }
-        at = if at + 1 == slots.len() { 0 } else { at + 1 };
     }
 }
 
@@ -82,25 +121,30 @@ impl TokenTable {
         self.words.entry(token.into()).or_insert(Standing::UNKNOWN)
     }
 
+    /// Takes over what another table says of a token.
+    pub fn known(&mut self, token: &[u8], standing: Standing) {
+        *self.entry(token) = standing;
+    }
+
     /// The vocabulary number of a token of a term.
-    pub fn vocabulary(&mut self, token: &[u8]) -> u32 {
-        if let Some(standing) = self.words.get(token)
-            && standing.in_lexicon()
-        {
-            return standing.vocabulary;
+    pub fn vocabulary(&mut self, token: &[u8], shared: bool) -> u32 {
+        let next = self.vocabulary;
+        let standing = self.entry(token);
+        standing.set(SHARED, shared);
+        if !standing.in_lexicon() {
+            standing.vocabulary = next;
         }
-        let number = self.vocabulary;
-        self.vocabulary += 1;
-        self.entry(token).vocabulary = number;
+        let number = standing.vocabulary;
+        self.vocabulary = next.max(number + 1);
         number
     }
 
     pub fn common(&mut self, token: &[u8]) {
-        self.entry(token).common = true;
+        self.entry(token).set(COMMON, true);
     }
 
     pub fn frequency(&mut self, token: &[u8], documents: u32) {
-        self.entry(token).frequency = documents.min(!COMMON);
+        self.entry(token).info |= documents.min(MOST);
     }
 
     /// The slots, and the document frequency of each word of the vocabulary.
@@ -109,9 +153,9 @@ impl TokenTable {
         let mut words: Vec<(u64, Standing)> = Vec::with_capacity(self.words.len());
         for (word, standing) in self.words {
             if let Some(frequency) = frequencies.get_mut(standing.vocabulary as usize) {
-                *frequency = standing.frequency;
+                *frequency = standing.frequency();
             }
-            words.push((hash::of_utf8(&word), standing));
+            words.push((hash::of_bytes(&word), standing));
         }
         // In the order of the hash, so that the same terms always give the same bytes.
         words.sort_unstable_by_key(|&(hash, _)| hash);
@@ -119,18 +163,17 @@ impl TokenTable {
         let mut slots = vec![TokenSlot::default(); (words.len() * 2).next_power_of_two()];
         let last = slots.len() - 1;
         for (hash, standing) in words {
-            let mut at = hash::slot(hash::scatter(hash), slots.len());
+            let mut at = hash::slot(hash, slots.len());
             while slots[at].hash != 0 {
                 if slots[at].hash == hash {
                     return Err(LexiconError::Collision);
                 }
                 at = if at == last { 0 } else { at + 1 };
             }
-            let info = standing.frequency | if standing.common { COMMON } else { 0 };
             slots[at] = TokenSlot {
                 hash,
                 vocabulary: standing.vocabulary,
-                info,
+                info: standing.info,
             };
         }
         Ok((slots, frequencies))

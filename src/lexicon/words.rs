@@ -1,25 +1,26 @@
-//! The text as the search sees it: a row for each token, with its place in letters, the rolling hash
-//! up to it, and what the lexicon knows of it.
+//! The text as the search sees it: a row for each token, with its place in letters and what the
+//! lexicon knows of it.
 
 use super::compiled::{Compiled, Section};
-use super::hash::{self, Letter, MAX_LETTERS};
+use super::hash::{self, MAX_LETTERS};
 use super::settings::MAX_DISTANCE;
 use super::tokens::{Standing, TokenSlot, look_up};
 use crate::text::Token;
 
-/// No window is longer: the longest term and the letters that edits may add.
+/// No window has more letters: the longest term and the letters that edits may add.
 pub(crate) const MAX_WINDOW: usize = MAX_LETTERS + MAX_DISTANCE as usize;
+/// A letter has at most four bytes.
+const MAX_BYTES: usize = 4 * MAX_WINDOW;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Word {
     /// Letters of the text before it, and up to its end: bytes of ASCII text, else characters.
     pub start: u32,
     pub end: u32,
-    /// Rolling hashes of the run of words up to its start, its end, and its end without possessive s.
-    pub before: u64,
-    pub after: u64,
-    pub after_stem: u64,
+    /// Hash of its bytes; 0 if it is endless.
+    pub hash: u64,
     pub standing: Standing,
+    /// The same without its possessive s.
     pub stem_standing: Standing,
     pub possessive: bool,
     pub numeric: bool,
@@ -47,58 +48,48 @@ impl Word {
     }
 }
 
-/// Fills `words` from the tokens of a text. `place` gives the letters before a byte of them.
+/// Fills `words` from the tokens of a text. `place` gives the letters before a byte of them, and is
+/// asked in ascending order.
 #[inline]
-pub(crate) fn fill<L: Letter>(
+pub(crate) fn fill(
     compiled: &Compiled,
-    letters: &[L],
+    bytes: &[u8],
     tokens: &[Token],
     mut place: impl FnMut(u32) -> u32,
     words: &mut Vec<Word>,
 ) {
     let slots: &[TokenSlot] = compiled.section(Section::Tokens);
+    let mut broken = false;
     words.clear();
-    words.reserve(tokens.len());
-    let (mut before, mut broken) = (0, false);
-    for token in tokens {
-        let (start, end) = (place(token.start), place(token.end));
-        let own = letters.get(start as usize..end as usize).unwrap_or(&[]);
-        let endless = own.len() > MAX_WINDOW;
-        let breaks = broken || endless || token.hard_break();
-        broken = endless;
-        if breaks {
-            before = 0;
-        }
-        let mut word = Word {
-            start,
-            end,
-            before,
-            after: before,
-            after_stem: before,
-            standing: Standing::UNKNOWN,
-            stem_standing: Standing::UNKNOWN,
-            possessive: false,
+    words.extend(tokens.iter().map(|token| {
+        let own = bytes
+            .get(token.start as usize..token.end as usize)
+            .unwrap_or(&[]);
+        let endless = own.len() > MAX_BYTES;
+        let breaks = std::mem::replace(&mut broken, endless) || endless || token.hard_break();
+        let hash = if endless {
+            0
+        } else {
+            hash::of_range(bytes, token.start as usize, token.end as usize)
+        };
+        let possessive = token.possessive() && own.len() > 1 && !endless;
+        Word {
+            start: place(token.start),
+            end: place(token.end),
+            hash,
+            standing: if endless {
+                Standing::UNKNOWN
+            } else {
+                look_up(slots, hash)
+            },
+            stem_standing: match possessive {
+                true => look_up(slots, hash::of_bytes(&own[..own.len() - 1])),
+                false => Standing::UNKNOWN,
+            },
+            possessive,
             numeric: token.numeric(),
             breaks,
             endless,
-        };
-        if !endless {
-            let mut own_hash = hash::of(own);
-            word.after = before
-                .wrapping_mul(hash::power(own.len()))
-                .wrapping_add(own_hash);
-            word.standing = look_up(slots, own_hash);
-            if token.possessive() && own.len() > 1 {
-                let stem = &own[..own.len() - 1];
-                own_hash = hash::of(stem);
-                word.possessive = true;
-                word.after_stem = before
-                    .wrapping_mul(hash::power(stem.len()))
-                    .wrapping_add(own_hash);
-                word.stem_standing = look_up(slots, own_hash);
-            }
         }
-        before = word.after;
-        words.push(word);
-    }
+    }));
 }

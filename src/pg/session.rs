@@ -224,6 +224,10 @@ impl Rows {
         unsafe { (*self.table).numvals as usize }
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The value in `row` (from 0) and `column` (from 1); `None` for NULL, and beyond the rows.
     pub fn get<T: FromDatum>(&self, row: usize, column: i32) -> Option<T> {
         if row >= self.len() {
@@ -242,6 +246,15 @@ impl Rows {
 }
 
 impl Rows {
+    /// The values of one row, to be taken in the order of the columns.
+    pub fn cells(&self, row: usize) -> Cells<'_> {
+        Cells {
+            rows: self,
+            row,
+            column: 0,
+        }
+    }
+
     /// Whether a column (from 1) holds text.
     pub fn is_text(&self, column: i32) -> bool {
         [pg_sys::TEXTOID, pg_sys::VARCHAROID, pg_sys::BPCHAROID].contains(&self.type_of(column))
@@ -258,6 +271,21 @@ impl Rows {
         }
         // SAFETY: not null, and ours; a column out of range has the type InvalidOid.
         unsafe { pg_sys::SPI_gettypeid((*self.table).tupdesc, column) }
+    }
+}
+
+/// A row being read column by column.
+pub struct Cells<'r> {
+    rows: &'r Rows,
+    row: usize,
+    column: i32,
+}
+
+impl Cells<'_> {
+    /// The value of the next column; `None` for NULL, and beyond the columns.
+    pub fn take<T: FromDatum>(&mut self) -> Option<T> {
+        self.column += 1;
+        self.rows.get(self.row, self.column)
     }
 }
 

@@ -1,34 +1,41 @@
-//! Files that every backend of the server maps: written whole or not at all, named so that nobody
-//! takes an old one for a new one.
+//! Files that every backend of the server maps: written whole or not at all, and checked before they
+//! are believed.
 //!
-//! They live in `pg_stat_tmp`, which belongs to the server, survives no backup, and may be emptied at
-//! any time. Nothing in them is the truth of anything.
+//! They live in `pg_stat_tmp`, which belongs to the server, is in no backup, and may be emptied at any
+//! time. Nothing in them is the truth of anything.
+//!
+//! Comparing a checksum reads the whole file, which is too slow for each backend. So whoever has
+//! compared it sets the file's time of modification to a mark; whatever writes into the file later
+//! moves that time, and the next to open it compares again.
 
 use memmap2::Mmap;
 use pgrx::pg_sys;
 use std::ffi::CStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 const PREFIX: &str = "termstream";
 
-/// A file for the current database: `group` names what it is about, `version` which state of it.
+/// A file of the current database: `group` names what it is about, `version` which state of it. Both
+/// are random numbers, so that no file is taken for another one.
 #[derive(Clone, Copy)]
 pub struct SharedFile {
     pub group: u64,
     pub version: u64,
 }
 
+/// A mapped file.
+pub struct Mapped {
+    pub bytes: Mmap,
+    /// Nobody has written into it since it was checked.
+    pub is_checked: bool,
+}
+
 impl SharedFile {
-    /// Written or checked since the server started.
     fn path(&self) -> PathBuf {
-        folder().join(format!(
-            "{}{:016x}.{:x}",
-            self.group_prefix(),
-            self.version,
-            boot()
-        ))
+        folder().join(format!("{}{:016x}", self.group_prefix(), self.version))
     }
 
     fn group_prefix(&self) -> String {
@@ -37,52 +44,55 @@ impl SharedFile {
         format!("{PREFIX}.{}.{:016x}.", database.to_u32(), self.group)
     }
 
+    /// The time that says "checked": one long past, which no write of today leaves behind.
+    fn mark(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(500_000_000 + self.version % 500_000_000)
+    }
+
     /// Maps the file, if it is there.
-    pub fn open(&self) -> Option<Mmap> {
-        map(&self.path())
+    pub fn open(&self) -> Option<Mapped> {
+        let file = File::open(self.path()).ok()?;
+        let is_checked = file.metadata().ok()?.modified().ok()? == self.mark();
+        // SAFETY: our backends write a file before it has its name, and never after; somebody else
+        // who cuts it short while it is read stops the backend, as with any file of the server.
+        let bytes = unsafe { Mmap::map(&file) }.ok()?;
+        Some(Mapped { bytes, is_checked })
     }
 
-    /// Maps the file that an earlier run of the server has left, and keeps it if `is_good`.
-    pub fn open_earlier(&self, is_good: impl FnOnce(&Mmap) -> bool) -> Option<Mmap> {
-        let prefix = format!("{}{:016x}.", self.group_prefix(), self.version);
-        let path = entries()
-            .into_iter()
-            .find(|path| has_prefix(path, &prefix))?;
-        let mapped = map(&path)?;
-        if !is_good(&mapped) {
-            // Damaged or foreign; whoever removes it first is right.
-            let _ = fs::remove_file(&path);
-            return None;
-        }
-        fs::rename(&path, self.path()).ok()?;
-        Some(mapped)
+    /// Says that the file was found undamaged.
+    pub fn set_checked(&self) -> io::Result<()> {
+        File::open(self.path())?.set_modified(self.mark())
     }
 
-    /// Writes the file, and removes the older versions of its group. A backend that has one of them
+    /// Writes the file, and removes the other versions of its group. A backend that has one of them
     /// mapped keeps it.
     pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
         let path = self.path();
-        let unfinished = path.with_extension(format!("{}.new", std::process::id()));
-        let written = File::create(&unfinished)
-            .and_then(|mut file| file.write_all(bytes))
-            .and_then(|()| fs::rename(&unfinished, &path));
-        if written.is_err() {
+        let unfinished = path.with_extension(format!("{:x}.{}", self.version, std::process::id()));
+        let write = || {
+            let mut file = File::create(&unfinished)?;
+            file.write_all(bytes)?;
+            // On disk before it is marked: a crash must not leave a marked file without its bytes.
+            file.sync_all()?;
+            file.set_modified(self.mark())?;
+            fs::rename(&unfinished, &path)
+        };
+        write().inspect_err(|_| {
             let _ = fs::remove_file(&unfinished);
-        }
-        written?;
+        })?;
         self.remove_but(&path);
         Ok(())
     }
 
     /// Removes every version of the group.
     pub fn remove(&self) {
-        self.remove_but(&PathBuf::new());
+        self.remove_but(Path::new(""));
     }
 
-    fn remove_but(&self, kept: &PathBuf) {
+    fn remove_but(&self, kept: &Path) {
         let prefix = self.group_prefix();
         for path in entries() {
-            if has_prefix(&path, &prefix) && path != *kept {
+            if has_prefix(&path, &prefix) && path != kept {
                 let _ = fs::remove_file(path);
             }
         }
@@ -106,12 +116,6 @@ impl SharedFile {
     }
 }
 
-fn map(path: &PathBuf) -> Option<Mmap> {
-    let file = File::open(path).ok()?;
-    // SAFETY: such files are never written after they have got their name, only unlinked.
-    unsafe { Mmap::map(&file) }.ok()
-}
-
 fn folder() -> PathBuf {
     // SAFETY: set before any backend starts.
     let data = unsafe { CStr::from_ptr(pg_sys::DataDir) };
@@ -126,13 +130,7 @@ fn entries() -> Vec<PathBuf> {
     entries.flatten().map(|entry| entry.path()).collect()
 }
 
-fn has_prefix(path: &std::path::Path, prefix: &str) -> bool {
+fn has_prefix(path: &Path, prefix: &str) -> bool {
     path.file_name()
         .is_some_and(|name| name.to_string_lossy().starts_with(prefix))
-}
-
-/// When the server started: what is older was not checked since.
-fn boot() -> i64 {
-    // SAFETY: set by the postmaster, inherited by every backend.
-    unsafe { pg_sys::PgStartTime }
 }

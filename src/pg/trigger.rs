@@ -5,6 +5,7 @@ use pgrx::prelude::*;
 use std::ffi::CStr;
 
 use super::error::Raise;
+use super::session::Session;
 
 /// The call of a trigger, good for as long as the call runs.
 pub struct TriggerCall {
@@ -48,6 +49,32 @@ impl TriggerCall {
                         .into_owned()
                 })
                 .collect()
+        }
+    }
+
+    /// The names of the transition tables that this call has, OLD and NEW in any order.
+    pub fn transition_tables(&self) -> Vec<String> {
+        // SAFETY: the names belong to the trigger; null where it does not refer to them.
+        unsafe {
+            let trigger = &*(*self.data).tg_trigger;
+            [trigger.tgoldtable, trigger.tgnewtable]
+                .into_iter()
+                .filter(|name| !name.is_null())
+                .map(|name| CStr::from_ptr(name).to_string_lossy().into_owned())
+                .collect()
+        }
+    }
+
+    /// Makes the transition tables visible to the statements of this connection.
+    pub fn register_transition_tables(&self, _session: &Session) {
+        // SAFETY: the call's own struct, which outlives the connection.
+        let code = unsafe { pg_sys::SPI_register_trigger_data(self.data) };
+        if code < 0 {
+            Raise::new(
+                PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+                format!("could not register the changed rows: code {code}"),
+            )
+            .raise();
         }
     }
 

@@ -3,36 +3,22 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::definition::{check_id_type, check_term_type, unknown};
-use super::learning;
+use super::access::{check_id_type, check_term_type, unknown};
+use super::changes::{self, CAME, WENT};
+use super::{base, learning};
 use crate::lexicon::Overlap;
 use crate::pg::catalog::{
     column_names, column_type, is_temporary, is_utf8, owner as catalog_owner, qualified_name,
     quote_identifier, quote_literal, relation_kind,
 };
 use crate::pg::error::Raise;
-use crate::pg::session::{self, Mode};
+use crate::pg::session::{self, Mode, Session};
 use crate::pg::snapshot::with_snapshot;
-use crate::pg::subtransaction::subtransaction;
 use crate::pg::user::{self, as_extension_owner};
 
 /// A lexicon's name becomes part of a trigger's name, which has 63 bytes at most.
-const MAX_NAME_BYTES: usize = 63 - "termstream_".len();
-
-/// The triggers of a lexicon's source, quoted, with their moments.
-///
-/// The one before a change is for who matches while rows change (a trigger that looks for duplicates):
-/// what is compiled then belongs to this transaction, and must not be taken for the terms as they
-/// were.
-fn triggers(lexicon: &str) -> [(&'static str, String); 2] {
-    [("BEFORE", "termstream-"), ("AFTER", "termstream_")]
-        .map(|(moment, prefix)| (moment, quote_identifier(&format!("{prefix}{lexicon}"))))
-}
-
-/// Changes noted one by one until they are folded; each costs a statement some 50 ns.
-const CHANGES_UNFOLDED: i64 = 64;
-
-const SERIALIZATION_FAILURE: &str = "40001";
+const MAX_NAME_BYTES: usize = 63 - TRIGGER_PREFIX.len() - "_truncate".len();
+const TRIGGER_PREFIX: &str = "termstream_";
 
 /// What `create_lexicon` is asked for.
 pub struct NewLexicon<'a> {
@@ -64,13 +50,6 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
         .map_err(|error: crate::lexicon::LexiconError| {
             invalid(error.to_string()).hint("Give 'longest' or 'all'.")
         })?;
-    let lexicon = quote_literal(new.lexicon);
-    // A statement trigger costs nothing for each row, but sees only what goes through the parent.
-    let (truncate, level) = if relation_kind(new.source) == Some('p') {
-        ("", "ROW")
-    } else {
-        (" OR TRUNCATE", "STATEMENT")
-    };
     let owner = user::current_role();
     session::connect(|session| {
         let added = as_extension_owner(|| {
@@ -103,43 +82,31 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
             )
             .hint("Choose another name, or call termstream.drop_lexicon first."));
         }
-        for (moment, trigger) in triggers(new.lexicon) {
-            session.execute(
-                &format!(
-                    "CREATE TRIGGER {trigger} {moment} INSERT OR UPDATE OR DELETE{truncate} ON {table}
-                     FOR EACH {level} EXECUTE FUNCTION termstream.note_change({lexicon})"
-                ),
-                &[],
-            );
-            session.execute(
-                &format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"),
-                &[],
-            );
-        }
+        create_triggers(session, new, &table);
         Ok(())
     })?;
     if !matches!(new.common_words, "english" | "none") {
         with_snapshot(|| learning::keep_common_words(new.lexicon, new.common_words))?;
     }
-    if let Some(query) = new.learn_from {
-        with_snapshot(|| learning::learn(new.lexicon, query))?;
-    }
-    let form = with_snapshot(|| super::current(new.lexicon))?;
-    if form.skipped > 0 {
-        let ids: Vec<String> = form
-            .skipped_ids
+    let compiled = match new.learn_from {
+        Some(query) => with_snapshot(|| learning::learn(new.lexicon, query))?.lexicon,
+        None => as_extension_owner(|| changes::renew(new.lexicon))?,
+    };
+    if compiled.skipped() > 0 {
+        let ids: Vec<String> = compiled
+            .skipped_ids()
             .iter()
             .take(10)
             .map(i64::to_string)
             .collect();
         pgrx::notice!(
             "{} of the terms of lexicon \"{}\" have nothing to match and were skipped: {}",
-            form.skipped,
+            compiled.skipped(),
             new.lexicon,
             ids.join(", ")
         );
     }
-    Ok(form.lexicon.terms())
+    Ok(compiled.terms())
 }
 
 /// Drops a lexicon and its trigger. The source table stays.
@@ -148,22 +115,25 @@ pub fn drop(lexicon: &str) -> Result<(), Raise> {
     session::connect(|session| {
         if let (Some(table), Some(owner)) = (qualified_name(source), catalog_owner(source)) {
             user::as_role(owner, user::SAFE_PATH, || {
-                for (_, trigger) in triggers(lexicon) {
+                for event in EVENTS {
+                    let trigger = trigger_name(lexicon, event);
                     session.execute(&format!("DROP TRIGGER IF EXISTS {trigger} ON {table}"), &[]);
                 }
             });
         }
         as_extension_owner(|| {
+            let dropped = session.run(
+                "DELETE FROM termstream.lexicon WHERE lexicon = $1 RETURNING generation",
+                &[lexicon.into()],
+                Mode::Write,
+            );
+            // If the drop is rolled back, the next one to match writes the file again.
+            dropped.get(0, 1).map(super::cache::remove);
+            base::remove(lexicon);
             session.execute(
-                "DELETE FROM termstream.lexicon WHERE lexicon = $1",
+                "DELETE FROM termstream.lexicon_word WHERE lexicon = $1",
                 &[lexicon.into()],
             );
-            for table in ["lexicon_change", "lexicon_word"] {
-                session.execute(
-                    &format!("DELETE FROM termstream.{table} WHERE lexicon = $1"),
-                    &[lexicon.into()],
-                );
-            }
         });
     });
     super::forget(lexicon);
@@ -173,49 +143,52 @@ pub fn drop(lexicon: &str) -> Result<(), Raise> {
 /// Makes every session compile the lexicon anew, whatever its triggers have seen.
 pub fn refresh(lexicon: &str) -> Result<usize, Raise> {
     owned_source(lexicon)?;
-    as_extension_owner(|| note_change(lexicon));
-    Ok(with_snapshot(|| super::current(lexicon))?.lexicon.terms())
+    Ok(as_extension_owner(|| changes::renew(lexicon))?.terms())
 }
 
-/// Notes that the terms changed, for whoever will see the change. Runs as the extension's owner.
-pub fn note_change(lexicon: &str) {
-    session::connect(|session| {
-        let noted = session.run(
-            "INSERT INTO termstream.lexicon_change (lexicon, xid, token)
-             VALUES ($1, pg_current_xact_id(), hashtextextended(gen_random_uuid()::text, 0))
-             ON CONFLICT (lexicon, xid) DO UPDATE SET token = EXCLUDED.token
-             RETURNING (SELECT count(*) FROM termstream.lexicon_change c WHERE c.lexicon = $1)",
-            &[lexicon.into()],
-            Mode::Write,
+const EVENTS: [&str; 5] = ["before", "insert", "update", "delete", "truncate"];
+
+fn trigger_name(lexicon: &str, event: &str) -> String {
+    quote_identifier(&format!("{TRIGGER_PREFIX}{lexicon}_{event}"))
+}
+
+/// The triggers that note changes. A statement trigger costs nothing for each row, but sees only what
+/// goes through the parent of a partitioned table: there it is one for each row, and TRUNCATE shows
+/// in the files of the partitions.
+///
+/// The one before a change is for who matches while rows change (a trigger that looks for duplicates):
+/// what is compiled then belongs to this transaction, and must not be taken for the terms as they were.
+fn create_triggers(session: &Session, new: &NewLexicon, table: &str) {
+    let is_partitioned = relation_kind(new.source) == Some('p');
+    let lexicon = quote_literal(new.lexicon);
+    for event in EVENTS {
+        let level = if is_partitioned { "ROW" } else { "STATEMENT" };
+        let moment = match (event, is_partitioned) {
+            ("truncate", true) => continue,
+            ("before", true) => "BEFORE INSERT OR UPDATE OR DELETE".to_owned(),
+            ("before", false) => "BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE".to_owned(),
+            _ => format!("AFTER {event}"),
+        };
+        let rows = match (event, is_partitioned) {
+            ("insert", false) => format!("REFERENCING NEW TABLE AS {CAME}"),
+            ("update", false) => format!("REFERENCING NEW TABLE AS {CAME} OLD TABLE AS {WENT}"),
+            ("delete", false) => format!("REFERENCING OLD TABLE AS {WENT}"),
+            _ => String::new(),
+        };
+        let trigger = trigger_name(new.lexicon, event);
+        session.execute(
+            &format!(
+                "CREATE TRIGGER {trigger} {moment} ON {table} {rows} FOR EACH {level}
+                 EXECUTE FUNCTION termstream.note_change({lexicon})"
+            ),
+            &[],
         );
-        if noted.get::<i64>(0, 1).unwrap_or(0) > CHANGES_UNFOLDED {
-            // Above read committed it fails where another session has folded meanwhile: then it is
-            // done.
-            match subtransaction(|| session::connect(|inner| fold_changes(inner, lexicon))) {
-                Err(error) if error.sqlstate != SERIALIZATION_FAILURE => error.rethrow(),
-                _ => {}
-            }
-        }
-    });
-}
-
-/// Replaces the rows of transactions that ended by one token, in the row of this transaction: whoever
-/// sees this change sees those too. Rows that another session folds at this moment are left to it.
-fn fold_changes(session: &session::Session, lexicon: &str) {
-    session.execute(
-        "WITH old AS (
-             SELECT ctid FROM termstream.lexicon_change
-              WHERE lexicon = $1 AND xid < pg_snapshot_xmin(pg_current_snapshot())
-                FOR UPDATE SKIP LOCKED),
-         gone AS (
-             DELETE FROM termstream.lexicon_change USING old
-              WHERE lexicon_change.ctid = old.ctid
-          RETURNING lexicon_change.token)
-         UPDATE termstream.lexicon_change
-            SET token = token # (SELECT bit_xor(gone.token) FROM gone)
-          WHERE lexicon = $1 AND xid = pg_current_xact_id() AND EXISTS (SELECT FROM gone)",
-        &[lexicon.into()],
-    );
+        // Also where a replica or a restore plays the changes.
+        session.execute(
+            &format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"),
+            &[],
+        );
+    }
 }
 
 fn check_name(lexicon: &str) -> Result<(), Raise> {

@@ -3,8 +3,7 @@
 use pgrx::prelude::*;
 
 use super::definition::Definition;
-use super::{Compiled, NAMED_SKIPPED};
-use crate::lexicon::{Added, Builder, Settings, TermOptions, english, english_dictionary};
+use crate::lexicon::{Builder, Lexicon, Settings, TermOptions, english, english_dictionary};
 use crate::pg::catalog::{qualified_name, quote_identifier, relation_kind};
 use crate::pg::error::Raise;
 use crate::pg::session::{self, Mode};
@@ -31,45 +30,41 @@ impl Variant {
 /// Reads the terms that the running statement sees and compiles them.
 ///
 /// In the order of their ids, so that every backend compiles the same form.
-pub fn compile(definition: &Definition, variant: &Variant) -> Result<Compiled, Raise> {
+pub fn compile(definition: &Definition, variant: &Variant) -> Result<Lexicon, Raise> {
+    Ok(compile_unique(definition, variant)?.0)
+}
+
+/// The same, and whether no term stands in two rows: taking one of them away would not take the term
+/// away, which changes beside a base could not tell.
+pub fn compile_unique(
+    definition: &Definition,
+    variant: &Variant,
+) -> Result<(Lexicon, bool), Raise> {
     let query = terms_query(definition)?;
     let mut builder = Builder::new(variant.settings);
     add_words(&mut builder, definition, variant);
-    let mut skipped = 0;
-    let mut skipped_ids = Vec::new();
     let mut wrong = None;
+    let mut is_unique = true;
+    let mut last = (0, String::new());
     session::connect(|session| {
-        session.for_each(&query, |rows, row| {
-            let id: Option<i64> = rows.get(row, 1);
-            let term: Option<String> = rows.get(row, 2);
-            let options = match options(rows.get(row, 3), rows.get(row, 4)) {
-                Ok(options) => options,
-                Err(edits) => {
-                    wrong.get_or_insert((id.unwrap_or_default(), edits));
-                    return;
-                }
+        session.for_each(&query, |rows, number| {
+            let mut row = rows.cells(number);
+            let (id, term) = (row.take::<i64>(), row.take::<String>());
+            let (Some(id), Some(term)) = (id, term) else {
+                builder.skip(id);
+                return;
             };
-            let added = match (id, &term) {
-                (Some(id), Some(term)) => builder.add(id, term, options),
-                _ => Added::Empty,
+            match term_options(definition, id, row.take(), row.take()) {
+                Ok(options) => builder.add(id, &term, options),
+                Err(raise) => return wrong = wrong.take().or(Some(raise)),
             };
-            if added != Added::Yes {
-                skipped += 1;
-                if skipped_ids.len() < NAMED_SKIPPED {
-                    skipped_ids.extend(id);
-                }
-            }
+            let this = (id, term);
+            is_unique &= this != last;
+            last = this;
         });
     });
-    if let Some((id, edits)) = wrong {
-        return Err(Raise::new(
-            PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
-            format!(
-                "term {id} of lexicon \"{}\" allows {edits} edits",
-                definition.name
-            ),
-        )
-        .hint("A term allows 0, 1 or 2 edits, or NULL for the rule by length."));
+    if let Some(raise) = wrong {
+        return Err(raise);
     }
     let lexicon = builder.finish().map_err(|error| {
         Raise::new(
@@ -80,12 +75,7 @@ pub fn compile(definition: &Definition, variant: &Variant) -> Result<Compiled, R
             ),
         )
     })?;
-    Ok(Compiled {
-        lexicon,
-        skipped,
-        skipped_ids,
-        fingerprint: definition.fingerprint,
-    })
+    Ok((lexicon, is_unique))
 }
 
 fn terms_query(definition: &Definition) -> Result<String, Raise> {
@@ -120,11 +110,25 @@ fn terms_query(definition: &Definition) -> Result<String, Raise> {
 }
 
 /// A term's own options; NULL means the lexicon's.
-fn options(guard: Option<bool>, edits: Option<i32>) -> Result<TermOptions, i32> {
+pub fn term_options(
+    definition: &Definition,
+    id: i64,
+    guard: Option<bool>,
+    edits: Option<i32>,
+) -> Result<TermOptions, Raise> {
     let max_distance = match edits {
         Some(edits) => match u8::try_from(edits) {
             Ok(few @ 0..=crate::lexicon::MAX_DISTANCE) => Some(few),
-            _ => return Err(edits),
+            _ => {
+                return Err(Raise::new(
+                    PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+                    format!(
+                        "term {id} of lexicon \"{}\" allows {edits} edits",
+                        definition.name
+                    ),
+                )
+                .hint("A term allows 0, 1 or 2 edits, or NULL for the rule by length."));
+            }
         },
         None => None,
     };

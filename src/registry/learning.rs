@@ -3,8 +3,9 @@
 
 use pgrx::prelude::*;
 
-use super::catalog::{note_change, owned_source};
-use crate::lexicon::Learner;
+use super::catalog::owned_source;
+use super::changes;
+use crate::lexicon::{Learner, Lexicon};
 use crate::pg::error::Raise;
 use crate::pg::session::{self, Mode, Session};
 use crate::pg::user::as_extension_owner;
@@ -13,6 +14,8 @@ use crate::pg::user::as_extension_owner;
 pub struct Learned {
     pub documents: i64,
     pub words: i64,
+    /// Compiled with them.
+    pub lexicon: Lexicon,
 }
 
 /// Learns document frequencies from the texts of a query, in place of what was learned before.
@@ -32,21 +35,22 @@ pub fn learn(lexicon: &str, query: &str) -> Result<Learned, Raise> {
     if not_text {
         return Err(not_texts("the query to learn from"));
     }
-    let learned = Learned {
-        documents: i64::from(learner.documents()),
-        words: learner.words().count() as i64,
-    };
-    as_extension_owner(|| {
+    let documents = i64::from(learner.documents());
+    let compiled = as_extension_owner(|| {
         session::connect(|session| {
             replace(session, lexicon, false, learner.words());
             session.execute(
                 "UPDATE termstream.lexicon SET learn_from = $2, learned = $3 WHERE lexicon = $1",
-                &[lexicon.into(), query.into(), learned.documents.into()],
+                &[lexicon.into(), query.into(), documents.into()],
             );
         });
-        note_change(lexicon);
-    });
-    Ok(learned)
+        changes::renew(lexicon)
+    })?;
+    Ok(Learned {
+        documents,
+        words: learner.words().count() as i64,
+        lexicon: compiled,
+    })
 }
 
 /// Keeps the ordinary words of a lexicon that has a list of its own: a table's or a query's first

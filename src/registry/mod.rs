@@ -6,7 +6,11 @@
 //! the fingerprint (one small query), and compile only if it is new. Nothing is invalidated, so
 //! nothing can be missed: what is rolled back has no fingerprint that anybody sees.
 
+mod access;
+mod base;
+mod cache;
 pub mod catalog;
+pub mod changes;
 mod compile;
 mod definition;
 pub mod learning;
@@ -21,21 +25,13 @@ use crate::lexicon::Lexicon;
 use crate::pg::error::Raise;
 use crate::pg::snapshot::{self, Identity};
 
-use compile::Variant;
 use definition::Definition;
 
-/// A lexicon ready for matching, with what could not become part of it.
+/// A lexicon ready for matching.
 pub struct Compiled {
     pub lexicon: Lexicon,
-    /// Terms that are NULL, empty, or fold to nothing.
-    pub skipped: u64,
-    /// The ids of the first of them.
-    pub skipped_ids: Vec<i64>,
     fingerprint: i64,
 }
-
-/// Ids of skipped terms that are kept to be named.
-const NAMED_SKIPPED: usize = 100;
 
 /// Compiled forms kept per lexicon: the one of the newest statements, and one for a cursor or a
 /// repeatable-read transaction that still looks at older rows.
@@ -75,7 +71,10 @@ pub fn current(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
     // Compiling runs queries, so no borrow of the registry is held meanwhile.
     let form = match known {
         Some(form) => form,
-        None => Rc::new(compile::compile(&definition, &Variant::of(&definition))?),
+        None => Rc::new(Compiled {
+            lexicon: cache::obtain(&definition)?,
+            fingerprint: definition.fingerprint,
+        }),
     };
     with_entry(lexicon, |entry| {
         entry.forms.retain(|other| !Rc::ptr_eq(other, &form));

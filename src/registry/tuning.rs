@@ -105,7 +105,7 @@ fn labels(query: &str) -> Result<Labels, Raise> {
 }
 
 fn measure(definition: &Definition, variant: &Variant, labels: &Labels) -> Result<Measured, Raise> {
-    let compiled = compile(definition, variant)?;
+    let lexicon = compile(definition, variant)?;
     let mut scratch = Scratch::new();
     let mut measured = Measured {
         max_distance: variant
@@ -120,10 +120,10 @@ fn measure(definition: &Definition, variant: &Variant, labels: &Labels) -> Resul
     };
     for (document, labelled) in labels {
         pgrx::check_for_interrupts!();
-        let mentions = compiled.lexicon.search(document, &mut scratch);
+        let mentions = lexicon.search(document, &mut scratch);
         let found: BTreeSet<i64> = mentions
             .iter()
-            .map(|mention| compiled.lexicon.term_id(mention.term))
+            .map(|mention| lexicon.term_id(mention.term))
             .collect();
         measured.found += found.len() as u64;
         measured.correct += found.intersection(labelled).count() as u64;

@@ -37,14 +37,12 @@ pub(super) fn word(kind: Kind, bytes: &[u8], folded: &mut Vec<u8>) -> usize {
     let mut length = 0;
     loop {
         let rest = &bytes[length..];
-        let (eight, most) = match rest.first_chunk::<8>() {
-            Some(eight) => (*eight, 8),
-            None => {
-                let mut eight = [0; 8];
-                eight[..rest.len()].copy_from_slice(rest);
-                (eight, rest.len())
-            }
-        };
+        // Behind the end of the text stands NUL, which is neither letter nor digit.
+        let eight = rest.first_chunk::<8>().copied().unwrap_or_else(|| {
+            let mut eight = [0; 8];
+            eight[..rest.len()].copy_from_slice(rest);
+            eight
+        });
         let eight = u64::from_le_bytes(eight);
         let (lower, others) = if kind == Kind::Letter {
             let lower = eight | repeat(0x20);
@@ -57,7 +55,7 @@ pub(super) fn word(kind: Kind, bytes: &[u8], folded: &mut Vec<u8>) -> usize {
         folded.extend_from_slice(&lower.to_le_bytes());
         folded.truncate(end);
         length += count;
-        if count < 8 || most < 8 {
+        if count < 8 {
             return length;
         }
     }

@@ -28,9 +28,10 @@ pub(super) struct Builder<'a> {
     /// Where in the original an apostrophe stands of which it is not yet known whether the word
     /// goes on behind it.
     apostrophe: u32,
-    /// The letter behind the last apostrophe that vanished from this word, and that apostrophe.
-    behind: u32,
+    /// The last apostrophe that vanished from a word, and where the letters end if a single one
+    /// follows it.
     vanished: u32,
+    suffix_end: u32,
     /// A hard break stands before the next word.
     broken: bool,
 }
@@ -57,8 +58,8 @@ impl<'a> Builder<'a> {
             kind: Kind::Separator,
             open,
             apostrophe: NOWHERE,
-            behind: NOWHERE,
             vanished: NOWHERE,
+            suffix_end: NOWHERE,
             broken: false,
         }
     }
@@ -76,15 +77,6 @@ impl<'a> Builder<'a> {
         length
     }
 
-    /// An ASCII character that is neither letter nor digit.
-    #[inline]
-    pub(super) fn mark(&mut self, kind: Kind, at: u32) {
-        match kind {
-            Kind::Separator => self.close(),
-            _ => self.part(Part { kind, letter: '&' }, at..at + 1),
-        }
-    }
-
     /// A folded character of which `source` is the original.
     pub(super) fn part(&mut self, part: Part, source: Range<u32>) {
         match part.kind {
@@ -94,16 +86,24 @@ impl<'a> Builder<'a> {
             Kind::Accent if self.apostrophe != NOWHERE => {}
             Kind::Mark => self.kept_mark(part.letter, source.end),
             Kind::Accent => self.stretch(self.position(), source.end),
+            other => self.border(other, source),
+        }
+    }
+
+    /// What is no letter and no mark.
+    #[inline]
+    pub(super) fn border(&mut self, kind: Kind, source: Range<u32>) {
+        match kind {
+            Kind::Separator => self.close(),
             Kind::Apostrophe if self.kind != Kind::Separator && self.apostrophe == NOWHERE => {
                 self.apostrophe = source.start;
             }
-            Kind::Apostrophe | Kind::Ignored => {}
             Kind::Ampersand => self.ampersand(source),
-            Kind::Separator => self.close(),
             Kind::Break => {
                 self.close();
                 self.broken = true;
             }
+            _ => {}
         }
     }
 
@@ -162,7 +162,7 @@ impl<'a> Builder<'a> {
             }
             if kind == Kind::Letter {
                 self.vanished = std::mem::replace(&mut self.apostrophe, NOWHERE);
-                self.behind = self.position();
+                self.suffix_end = self.position() + 1;
                 return true;
             }
             // 5'10 are two numbers.
@@ -199,12 +199,9 @@ impl<'a> Builder<'a> {
             stem_source_end: self.open.source_end,
             ..self.open
         };
-        if self.behind != NOWHERE {
-            if self.behind + 1 == end && self.letters.last() == Some(&b's') {
-                token.flags.set(TokenFlags::POSSESSIVE, true);
-                token.stem_source_end = self.vanished;
-            }
-            self.behind = NOWHERE;
+        if self.suffix_end == end && self.letters.last() == Some(&b's') {
+            token.flags.set(TokenFlags::POSSESSIVE, true);
+            token.stem_source_end = self.vanished;
         }
         self.tokens.push(token);
         self.kind = Kind::Separator;
@@ -242,9 +239,8 @@ impl<'a> Builder<'a> {
     /// `before` when it was read.
     fn stretch(&mut self, before: u32, source_end: u32) {
         let end = self.position();
-        let word = self.open.start;
         match self.clusters.last_mut() {
-            Some(last) if last.end == before && last.start >= word => {
+            Some(last) if last.end == before => {
                 last.end = end;
                 last.source_end = source_end;
             }

@@ -80,7 +80,7 @@ impl Folded {
                         builder.word(kind, &bytes[at..], at as u32)
                     }
                     kind => {
-                        builder.mark(kind, at as u32);
+                        builder.border(kind, at as u32..at as u32 + 1);
                         1
                     }
                 };

@@ -1,4 +1,4 @@
-# What ./run bench measures; sourced by ./run. Everything runs three times, the best time counts.
+# What ./run bench measures inside a server; sourced by ./run. Everything runs three times, the best time counts.
 #
 # The rows are those of examples/menu, twenty times over; the server has Postgres's own settings,
 # so that a commit is a commit. The peers need pg_trgm and fuzzystrmatch, which Debian's server has.
@@ -17,13 +17,13 @@ awk -v times=20 -f "$repo/examples/menu/times.awk" input.csv >big.csv
 rows=$(($(wc -l <big.csv) - 1))
 chmod -R a+rX .
 
-psql -q -f "$repo/benches/prepare.sql"
+psql -q -f "$repo/benches/server/prepare.sql"
 for round in 1 2 3; do
   say "Loading $rows rows, each way (round $round of 3)"
-  psql -q -v path="$PWD/big.csv" -v rows="$rows" -f "$repo/benches/doors.sql"
+  psql -q -v path="$PWD/big.csv" -v rows="$rows" -f "$repo/benches/server/doors.sql"
 done
 for round in 1 2 3; do
   say "Matching by termstream and by what else Postgres has (round $round of 3)"
-  psql -q -f "$repo/benches/peers.sql"
+  psql -q -f "$repo/benches/server/peers.sql"
 done
-psql -q -f "$repo/benches/report.sql"
+psql -q -f "$repo/benches/server/report.sql"

@@ -1,0 +1,137 @@
+//! Terms of the same letters, found together or not at all: the unit of every index.
+
+use super::builder::Builder;
+use super::compiled::GroupRow;
+use super::hash;
+
+/// Terms of the same letters.
+pub(super) struct Groups {
+    pub rows: Vec<GroupRow>,
+    pub letters: Vec<u8>,
+    pub members: Vec<u32>,
+    /// Terms given more than once, and how often.
+    pub repeated: Vec<[u32; 2]>,
+}
+
+impl Groups {
+    pub fn letters(&self, group: usize) -> &[u8] {
+        let end = self
+            .rows
+            .get(group + 1)
+            .map_or(self.letters.len(), |next| next.letters as usize);
+        &self.letters[self.rows[group].letters as usize..end]
+    }
+
+    pub fn codes(&self, group: usize, codes: &mut Vec<u32>) {
+        let letters = self.letters(group);
+        codes.clear();
+        match std::str::from_utf8(letters) {
+            Ok(text) if !text.is_ascii() => codes.extend(text.chars().map(u32::from)),
+            _ => codes.extend(letters.iter().map(|&letter| u32::from(letter))),
+        }
+    }
+
+    pub fn members(&self, group: usize) -> &[u32] {
+        let end = self
+            .rows
+            .get(group + 1)
+            .map_or(self.members.len(), |next| next.terms as usize);
+        &self.members[self.rows[group].terms as usize..end]
+    }
+}
+
+impl Builder {
+    /// Puts terms of the same letters into one group, groups in the order of their first term.
+    pub(super) fn group(&self) -> Groups {
+        let mut slots = vec![0u32; (self.terms.len() * 2).next_power_of_two()];
+        let mut firsts: Vec<u32> = Vec::new();
+        let mut group_of = Vec::with_capacity(self.terms.len());
+        let mut sizes: Vec<u32> = Vec::new();
+        for term in 0..self.terms.len() {
+            let letters = self.letters_of(term);
+            let mut at = hash::slot(hash::of_bytes(letters), slots.len());
+            let group = loop {
+                match slots[at] {
+                    0 => {
+                        firsts.push(term as u32);
+                        sizes.push(0);
+                        slots[at] = firsts.len() as u32;
+                        break firsts.len() - 1;
+                    }
+                    group if self.letters_of(firsts[group as usize - 1] as usize) == letters => {
+                        break group as usize - 1;
+                    }
+                    _ => at = if at + 1 == slots.len() { 0 } else { at + 1 },
+                }
+            };
+            group_of.push(group as u32);
+            sizes[group] += 1;
+        }
+        drop(slots);
+        let mut starts = Vec::with_capacity(sizes.len() + 1);
+        let mut sum = 0;
+        for size in &sizes {
+            starts.push(sum);
+            sum += size;
+        }
+        let mut all = vec![0u32; self.terms.len()];
+        let mut next = starts.clone();
+        for (term, &group) in group_of.iter().enumerate() {
+            all[next[group as usize] as usize] = term as u32;
+            next[group as usize] += 1;
+        }
+        let mut groups = Groups {
+            rows: Vec::with_capacity(firsts.len()),
+            letters: Vec::new(),
+            members: Vec::new(),
+            repeated: Vec::new(),
+        };
+        let mut kept: Vec<[u32; 2]> = Vec::new();
+        for (group, &first) in firsts.iter().enumerate() {
+            let members = &mut all[starts[group] as usize..next[group] as usize];
+            let letters = self.letters_of(first as usize);
+            groups.rows.push(GroupRow {
+                letters: groups.letters.len() as u32,
+                terms: groups.members.len() as u32,
+                length: length_of(letters) as u16,
+                edits: members
+                    .iter()
+                    .map(|&term| self.terms[term as usize].edits)
+                    .max()
+                    .unwrap_or(0),
+                unused: 0,
+            });
+            groups.letters.extend_from_slice(letters);
+            // The same term given twice is one.
+            let key = |term: u32| {
+                let row = &self.terms[term as usize];
+                (
+                    self.ids[term as usize],
+                    self.text_of(term as usize),
+                    row.edits,
+                    row.guarded,
+                )
+            };
+            members.sort_by(|&a, &b| key(a).cmp(&key(b)));
+            kept.clear();
+            for &mut term in members {
+                match kept.last_mut() {
+                    Some([first, copies]) if key(*first) == key(term) => *copies += 1,
+                    _ => kept.push([term, 1]),
+                }
+            }
+            kept.sort_unstable();
+            groups.members.extend(kept.iter().map(|[term, _]| term));
+            groups
+                .repeated
+                .extend(kept.iter().filter(|[_, copies]| *copies > 1));
+        }
+        groups.repeated.sort_unstable();
+        groups
+    }
+}
+
+/// Letters of UTF-8, counted as characters.
+pub(super) fn length_of(letters: &[u8]) -> usize {
+    letters.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
+}

@@ -1,0 +1,178 @@
+//! A delta as the search sees it: a small lexicon of the added terms beside the base, and the terms
+//! of the base that were removed.
+//!
+//! Both are searched with the same rules, and what they find is one list: terms and groups of the
+//! delta are numbered after those of the base, and a group whose letters the base has too goes by the
+//! number of the base's. Words are seen twice, with the vocabulary numbers of the one and the other; a
+//! word of either is a word of the lexicon for both. What a delta changes for a word stands in its own
+//! token table: the words of its terms, and words that no term has any more.
+
+use super::Lexicon;
+use super::compiled::Section;
+use super::delta::Changes;
+use super::guard::Judge;
+use super::hash;
+use super::overlap::Candidate;
+use super::tokens::{Standing, TokenSlot, find};
+use super::words::Word;
+use crate::text::Folded;
+
+/// A delta, compiled.
+pub(crate) struct Layer {
+    /// The added terms that the base does not have.
+    pub added: Lexicon,
+    /// Terms of the base, ascending.
+    pub removed: Vec<u32>,
+    /// The number of each group of `added`.
+    pub groups: Vec<u32>,
+    /// Groups of the base and of `added` that have the same letters, ascending.
+    pub twins: Vec<(u32, u32)>,
+    pub first_term: u32,
+    pub first_group: u32,
+    /// Tells this delta to this base from any other.
+    pub identity: u64,
+    /// Of base and delta together.
+    pub terms: usize,
+    pub skipped: u64,
+    pub skipped_ids: Vec<i64>,
+    pub changes: Changes,
+}
+
+impl Layer {
+    pub fn heap_bytes(&self) -> usize {
+        self.added.heap_bytes()
+            + (self.removed.capacity() + self.groups.capacity()) * size_of::<u32>()
+            + self.twins.capacity() * size_of::<(u32, u32)>()
+            + self.skipped_ids.capacity() * size_of::<i64>()
+            + self.changes.heap_bytes()
+    }
+
+    /// The number that `added` has for a group.
+    fn own_group(&self, group: u32) -> Option<u32> {
+        if group >= self.first_group {
+            return Some(group - self.first_group);
+        }
+        let at = self
+            .twins
+            .binary_search_by_key(&group, |twin| twin.0)
+            .ok()?;
+        Some(self.twins[at].1)
+    }
+}
+
+impl Lexicon {
+    /// The delta's part of the lexicon and the number it has for this term, if it is one of its own.
+    #[inline]
+    pub(crate) fn added(&self, term: u32) -> Option<(&Lexicon, u32)> {
+        let layer = self.delta.as_deref()?;
+        Some((&layer.added, term.checked_sub(layer.first_term)?))
+    }
+
+    /// From the words of a text as the base sees them (the first), puts these right and makes those
+    /// that the delta sees.
+    #[inline]
+    pub(crate) fn amend(&self, folded: &Folded, [words, own]: &mut [Vec<Word>; 2]) {
+        let Some(layer) = &self.delta else { return };
+        let slots: &[TokenSlot] = layer.added.compiled.section(Section::Tokens);
+        let amended = |base: Standing, letters: &[u8]| match find(slots, hash::of_bytes(letters)) {
+            None if base.in_lexicon() => (base, base.elsewhere()),
+            None => (base, base),
+            Some(own) if !own.in_lexicon() => (base.nowhere(), own),
+            Some(own) if base.in_lexicon() => (base, own),
+            Some(own) => (base.elsewhere(), own),
+        };
+        own.clear();
+        own.extend_from_slice(words);
+        for ((word, own), token) in words.iter_mut().zip(own).zip(folded.tokens()) {
+            if word.endless {
+                continue;
+            }
+            let letters = folded.letters();
+            let letters = letters.get(token.start as usize..token.end as usize);
+            let letters = letters.unwrap_or(&[]);
+            (word.standing, own.standing) = amended(word.standing, letters);
+            if let [stem @ .., _] = letters
+                && word.possessive
+            {
+                (word.stem_standing, own.stem_standing) = amended(word.stem_standing, stem);
+            }
+        }
+    }
+
+    /// Lets `fill` add the candidates of the base, keeps those that are `live` without the removed
+    /// terms, and lets it add those of the delta.
+    #[inline]
+    pub(crate) fn each_part(
+        &self,
+        candidates: &mut Vec<Candidate>,
+        mut fill: impl FnMut(usize, &Lexicon, &mut Vec<Candidate>),
+        live: impl Fn(Candidate) -> bool,
+    ) {
+        fill(0, self, candidates);
+        let Some(layer) = &self.delta else { return };
+        if !layer.removed.is_empty() {
+            candidates.retain(|&candidate| live(candidate));
+        }
+        if layer.groups.is_empty() {
+            return;
+        }
+        // A list apart, as long as the groups of the two are numbered alike. It costs an allocation
+        // where the delta finds something, and nothing elsewhere.
+        let mut added = Vec::new();
+        fill(1, &layer.added, &mut added);
+        for candidate in added {
+            if let Some(&group) = layer.groups.get(candidate.group as usize) {
+                candidates.push(Candidate { group, ..candidate });
+            }
+        }
+    }
+
+    /// The terms of a candidate that accept it.
+    #[inline]
+    pub(crate) fn accepted<'a>(
+        &'a self,
+        folded: &'a Folded,
+        words: &'a [Vec<Word>; 2],
+        candidate: Candidate,
+    ) -> impl Iterator<Item = u32> + 'a {
+        self.terms_of(candidate.group, move |number, part, group| {
+            Judge::of(&part.compiled, self.text(folded, &words[number]))
+                .accepted(Candidate { group, ..candidate })
+        })
+    }
+
+    /// The terms of a group.
+    pub(crate) fn members(&self, group: u32) -> impl Iterator<Item = u32> + '_ {
+        self.terms_of(group, |_, part, group| part.compiled_members(group))
+    }
+
+    /// Those terms of a group that `of` gives for base and delta, removed ones left out.
+    #[inline]
+    fn terms_of<'a, I: Iterator<Item = u32> + 'a>(
+        &'a self,
+        group: u32,
+        of: impl Fn(usize, &'a Lexicon, u32) -> I,
+    ) -> impl Iterator<Item = u32> + 'a {
+        let base = of(0, self, group).filter_map(|term| self.whole_number(0, term));
+        let added = self.delta.as_deref().and_then(|layer| {
+            let terms = of(1, &layer.added, layer.own_group(group)?);
+            Some(terms.filter_map(|term| self.whole_number(1, term)))
+        });
+        base.chain(added.into_iter().flatten())
+    }
+
+    /// The number that a term of a part has in the whole; none if it was removed.
+    #[inline]
+    pub(crate) fn whole_number(&self, part: usize, term: u32) -> Option<u32> {
+        match &self.delta {
+            None => Some(term),
+            Some(layer) if part > 0 => Some(term + layer.first_term),
+            Some(layer) => layer.removed.binary_search(&term).is_err().then_some(term),
+        }
+    }
+
+    /// The base and the delta.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Lexicon> {
+        std::iter::once(self).chain(self.delta.as_deref().map(|layer| &layer.added))
+    }
+}

@@ -1,0 +1,80 @@
+//! Misspelled windows that have both unknown words and words of the lexicon. The term must have all of
+//! the latter, so only the terms of the rarest of them are compared; two that no term has together
+//! end the window.
+//!
+//! A word that a great many terms share costs a scan of those of about the window's length: with a
+//! million terms that is most of the time of a search.
+
+use super::fuzzy::{Fuzzy, FuzzyScratch, Part, Window};
+use super::hash::Letter;
+use super::overlap::Candidate;
+use super::settings::MAX_DISTANCE;
+use super::vocabulary::Vocabulary;
+
+impl<L: Letter> Fuzzy<'_, L> {
+    /// The windows from the word `first` on that have both unknown words and words of the lexicon.
+    pub(super) fn mixed(
+        &self,
+        vocabulary: &Vocabulary<'_>,
+        first: usize,
+        part: Part,
+        guarded: bool,
+        scratch: &mut FuzzyScratch,
+        candidates: &mut Vec<Candidate>,
+    ) {
+        let words = self.text.words;
+        let start = words[first].start as usize;
+        let longest = self.compiled.header.longest as usize + usize::from(MAX_DISTANCE);
+        let (mut rarest, mut unknown) = match part {
+            Part::Known(number) => (Some(number), false),
+            _ => (None, true),
+        };
+        let (mut all, mut counted) = (0, start);
+        for (last, word) in words.iter().enumerate().skip(first + 1) {
+            if word.breaks || word.end(true) - start > longest {
+                return;
+            }
+            for stem in [true, false] {
+                if stem && !word.possessive {
+                    continue;
+                }
+                let part = self.part(last, stem, guarded);
+                let (mut rarest_here, mut unknown_here) = (rarest, unknown);
+                match part {
+                    Part::Unknown => unknown_here = true,
+                    Part::Known(number) => match rarest {
+                        Some(other) if !vocabulary.together(number, other) => rarest_here = None,
+                        Some(other) if vocabulary.terms(other) <= vocabulary.terms(number) => {}
+                        _ => rarest_here = Some(number),
+                    },
+                    Part::Foreign => rarest_here = None,
+                }
+                if let Some(number) = rarest_here
+                    && unknown_here
+                {
+                    let end = word.end(stem);
+                    all = self.parity(counted..end, all);
+                    counted = end;
+                    let window = Window {
+                        first,
+                        last,
+                        stem,
+                        start,
+                        end,
+                        parity: all,
+                    };
+                    vocabulary.near(number, window.length(), |posting| {
+                        self.consider(posting, &window, &mut scratch.codes, candidates);
+                    });
+                }
+                if !stem {
+                    let possible = part == Part::Unknown || rarest_here.is_some();
+                    if !possible {
+                        return;
+                    }
+                    (rarest, unknown) = (rarest_here, unknown_here);
+                }
+            }
+        }
+    }
+}

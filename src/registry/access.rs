@@ -1,0 +1,123 @@
+//! Whether a lexicon can be used: what is missing, or who may not, as errors that say what to do.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use crate::pg::catalog::{is_base_type, qualified_name};
+use crate::pg::error::Raise;
+use crate::pg::session::{self, Mode};
+
+pub fn check_source(lexicon: &str, is_there: bool) -> Result<(), Raise> {
+    if is_there {
+        return Ok(());
+    }
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+        format!("the source table of lexicon \"{lexicon}\" was dropped"),
+    )
+    .hint("Create the table again and the lexicon anew, or call termstream.drop_lexicon."))
+}
+
+pub fn check_column(lexicon: &str, column: &str, is_there: bool) -> Result<(), Raise> {
+    if is_there {
+        return Ok(());
+    }
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+        format!("the source of lexicon \"{lexicon}\" has no column \"{column}\" any more"),
+    )
+    .hint("Rename the column back, or drop the lexicon and create it anew."))
+}
+
+/// Ids are whole numbers: they are returned as bigint.
+pub fn check_id_type(column: &str, id_type: pg_sys::Oid) -> Result<(), Raise> {
+    if [pg_sys::INT2OID, pg_sys::INT4OID, pg_sys::INT8OID].contains(&id_type) {
+        return Ok(());
+    }
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        format!("column \"{column}\" cannot hold the ids of a lexicon"),
+    )
+    .detail("Ids are smallint, integer or bigint.")
+    .hint("Give the table an integer key, for example \"id bigint GENERATED ALWAYS AS IDENTITY\"."))
+}
+
+/// Terms are read by whoever matches, with his rights, and by the triggers with those of the
+/// extension's owner: that must not run code of the table's owner.
+pub fn check_term_type(column: &str, term_type: pg_sys::Oid) -> Result<(), Raise> {
+    if is_base_type(term_type) {
+        return Ok(());
+    }
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        format!("column \"{column}\" cannot hold the terms of a lexicon"),
+    )
+    .detail("Terms are text, or of another base type, or of a domain over one.")
+    .hint("Add a column of type text, generated from this one where that helps."))
+}
+
+pub fn check_rights(lexicon: &str, source: pg_sys::Oid, may_read: bool) -> Result<(), Raise> {
+    if may_read {
+        return Ok(());
+    }
+    let table = name_of(source);
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("permission denied for lexicon \"{lexicon}\""),
+    )
+    .detail(format!(
+        "Using it takes the right to read its source, {table}."
+    ))
+    .hint(format!(
+        "Ask the owner of the table to GRANT SELECT ON {table}."
+    )))
+}
+
+pub fn check_policies(lexicon: &str, source: pg_sys::Oid, active: bool) -> Result<(), Raise> {
+    if !active {
+        return Ok(());
+    }
+    let table = name_of(source);
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("lexicon \"{lexicon}\" cannot be used under row-level security"),
+    )
+    .detail(format!(
+        "Policies on {table} hide rows from the current role, and a lexicon is compiled once for all."
+    ))
+    .hint("Make the lexicon from a table that holds just the terms this role may see."))
+}
+
+/// The error for a lexicon that does not exist, naming those that do.
+pub fn unknown(lexicon: &str) -> Raise {
+    let known = known_lexicons();
+    let hint = if known.is_empty() {
+        "There is none yet: make one with termstream.create_lexicon.".to_owned()
+    } else {
+        format!("Known lexicons: {}.", known.join(", "))
+    };
+    Raise::new(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+        format!("lexicon \"{lexicon}\" does not exist"),
+    )
+    .hint(hint)
+}
+
+/// The names of the lexicons there are, quoted, at most twenty.
+fn known_lexicons() -> Vec<String> {
+    session::connect(|session| {
+        let rows = session.run(
+            "SELECT lexicon FROM termstream.lexicon ORDER BY lexicon LIMIT 20",
+            &[],
+            Mode::Read,
+        );
+        (0..rows.len())
+            .filter_map(|row| rows.get::<String>(row, 1))
+            .map(|name| format!("\"{name}\""))
+            .collect()
+    })
+}
+
+fn name_of(source: pg_sys::Oid) -> String {
+    qualified_name(source).unwrap_or_else(|| source.to_u32().to_string())
+}

@@ -1,0 +1,172 @@
+//! The stored compiled form of a large lexicon, and the terms that came and went since.
+//!
+//! The table is the truth: standbys and restored backups have it. Backends map the same bytes from a
+//! file (`cache`), and lay the changes they see over it; so a change of one term in a million costs
+//! each of them a small query.
+
+use pgrx::pg_sys;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::compile::term_options;
+use super::definition::Definition;
+use crate::lexicon::{Delta, Lexicon};
+use crate::pg::error::Raise;
+use crate::pg::session::{self, Mode};
+use crate::pg::shared_file::SharedFile;
+use crate::pg::user::as_extension_owner;
+
+/// Smaller lexicons are compiled in each change's stead: 20,000 terms take 0.1 s.
+pub const MIN_TERMS: usize = 20_000;
+
+/// Bytes of a row of `lexicon_chunk`: one that TOAST stores without copying it many times.
+const CHUNK_BYTES: usize = 1 << 20;
+
+thread_local! {
+    /// The base last opened of each lexicon, by its generation.
+    static OPENED: RefCell<HashMap<i64, (i64, Arc<Lexicon>)>> = RefCell::default();
+}
+
+/// Stores a compiled form as the new base; what is noted as changed up to now is in it.
+pub fn store(definition: &Definition, lexicon: &Lexicon) {
+    let name = definition.name.as_str();
+    as_extension_owner(|| {
+        session::connect(|session| {
+            forget_changes(session, name);
+            let version = session.run(
+                "INSERT INTO termstream.lexicon_base (lexicon, version, files)
+                 VALUES ($1, hashtextextended(gen_random_uuid()::text, 0), $2) RETURNING version",
+                &[name.into(), definition.files.into()],
+                Mode::Write,
+            );
+            let version: i64 = version.get(0, 1).unwrap_or(0);
+            let insert = session.prepare(
+                "INSERT INTO termstream.lexicon_chunk VALUES ($1, $2, $3, $4)",
+                &[
+                    pg_sys::TEXTOID,
+                    pg_sys::INT8OID,
+                    pg_sys::INT4OID,
+                    pg_sys::BYTEAOID,
+                ],
+            );
+            for (number, bytes) in lexicon.to_bytes().chunks(CHUNK_BYTES).enumerate() {
+                pgrx::check_for_interrupts!();
+                insert.execute(&[
+                    name.into(),
+                    version.into(),
+                    (number as i32).into(),
+                    bytes.into(),
+                ]);
+            }
+        });
+    });
+}
+
+/// Removes the base and the changes since, for a lexicon that is small again, or dropped.
+pub fn remove(lexicon: &str) {
+    as_extension_owner(|| session::connect(|session| forget_changes(session, lexicon)));
+}
+
+fn forget_changes(session: &session::Session, lexicon: &str) {
+    for table in [
+        "lexicon_base",
+        "lexicon_chunk",
+        "lexicon_delta",
+        "lexicon_change",
+    ] {
+        session.execute(
+            &format!("DELETE FROM termstream.{table} WHERE lexicon = $1"),
+            &[lexicon.into()],
+        );
+    }
+}
+
+/// The lexicon as the statement sees it: the base with the changes laid over it.
+pub fn open_with_changes(definition: &Definition, version: i64) -> Result<Option<Lexicon>, Raise> {
+    let Some(base) = open(definition, version) else {
+        return Ok(None);
+    };
+    let delta = changes(definition)?;
+    match base.with_delta(delta) {
+        Ok(lexicon) => Ok(Some(lexicon)),
+        // Too much changed for this; the caller compiles.
+        Err(_) => Ok(None),
+    }
+}
+
+fn open(definition: &Definition, version: i64) -> Option<Arc<Lexicon>> {
+    let generation = definition.generation;
+    let opened = OPENED.with_borrow(|opened| {
+        let (known, base) = opened.get(&generation)?;
+        (*known == version).then(|| Arc::clone(base))
+    });
+    if opened.is_some() {
+        return opened;
+    }
+    let file = SharedFile {
+        group: generation as u64,
+        version: version as u64,
+    };
+    let read = || Lexicon::from_bytes(&chunks(&definition.name, version)).ok();
+    let base = if definition.is_committed {
+        super::cache::shared(&file, read)?
+    } else {
+        read()?
+    };
+    let base = Arc::new(base);
+    OPENED.with_borrow_mut(|opened| {
+        opened.insert(generation, (version, Arc::clone(&base)));
+    });
+    Some(base)
+}
+
+fn chunks(lexicon: &str, version: i64) -> Vec<u8> {
+    as_extension_owner(|| {
+        session::connect(|session| {
+            let mut bytes = Vec::new();
+            for number in 0.. {
+                let chunk = session.run(
+                    "SELECT bytes FROM termstream.lexicon_chunk
+                      WHERE lexicon = $1 AND version = $2 AND number = $3",
+                    &[lexicon.into(), version.into(), number.into()],
+                    Mode::Read,
+                );
+                match chunk.get::<&[u8]>(0, 1) {
+                    Some(chunk) => bytes.extend_from_slice(chunk),
+                    None => break,
+                }
+            }
+            bytes
+        })
+    })
+}
+
+fn changes(definition: &Definition) -> Result<Delta, Raise> {
+    as_extension_owner(|| {
+        session::connect(|session| {
+            let rows = session.run(
+                "SELECT term_id, term, guard, max_distance, sum(change) > 0
+                   FROM termstream.lexicon_delta
+                  WHERE lexicon = $1 AND term_id IS NOT NULL AND term IS NOT NULL
+                  GROUP BY 1, 2, 3, 4 HAVING sum(change) <> 0 ORDER BY 1, 2",
+                &[definition.name.as_str().into()],
+                Mode::Read,
+            );
+            let mut delta = Delta::default();
+            for number in 0..rows.len() {
+                let mut row = rows.cells(number);
+                let (id, term) = (row.take().unwrap_or(0), row.take().unwrap_or_default());
+                let options = term_options(definition, id, row.take(), row.take())?;
+                let came = row.take() == Some(true);
+                let list = if came {
+                    &mut delta.added
+                } else {
+                    &mut delta.removed
+                };
+                list.push((id, term, options));
+            }
+            Ok(delta)
+        })
+    })
+}

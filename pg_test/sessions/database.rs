@@ -232,6 +232,16 @@ impl Failure {
         self
     }
 
+    /// Checks that the detail says this.
+    #[track_caller]
+    pub fn details(&self, part: &str) -> &Failure {
+        assert!(
+            self.detail.contains(part),
+            "no \"{part}\" in the detail of {self:?}"
+        );
+        self
+    }
+
     /// Checks that the hint says this.
     #[track_caller]
     pub fn hints(&self, part: &str) -> &Failure {

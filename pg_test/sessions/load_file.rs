@@ -249,7 +249,7 @@ fn a_file_that_cannot_be_read_is_said_to_be() {
         .error(&call(""))
         .is("42602", "path \"\" is not absolute");
     let secret = database.file("secret.csv", "menu_id,name,price\n1,pepsi,1\n");
-    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0))
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o0))
         .expect("a file nobody reads");
     session.error(&call(&secret)).is(
         "42501",

@@ -3,10 +3,10 @@
 //!
 //! `./run test` starts the server and names it in `TERMSTREAM_TEST_DSN` (see `pg_test/all.sh`).
 
+mod column_list;
 mod database;
 mod dump;
 mod fixtures;
-
 mod inbox;
 mod large;
 mod load_file;
@@ -15,5 +15,7 @@ mod memory;
 mod misuse;
 mod rejects;
 mod rights;
+mod source;
 mod standby;
+mod stream;
 mod visibility;

@@ -59,6 +59,7 @@ fn a_file_takes_the_right_to_read_files_and_to_insert() {
     session
         .error(&call)
         .is("42501", "permission denied to load a file of the server")
+        .details("pg_read_server_files")
         .hints("\\copy");
     owner.run(&format!("GRANT pg_read_server_files TO {role}"));
     session.run(&call);
@@ -192,6 +193,57 @@ fn a_stream_does_not_lend_its_owners_rights() {
     superuser.copy("COPY menu FROM STDIN (FORMAT csv)", "1,pepsi,1\n");
     assert_eq!(superuser.lines("SELECT * FROM who"), [bert]);
     assert_eq!(superuser.one("SELECT current_user = session_user"), "t");
+}
+
+#[test]
+fn a_cast_of_the_owners_own_is_not_run_by_others() {
+    let database = Database::new("sly_cast");
+    let mut superuser = database.session();
+    superuser.run("GRANT CREATE ON SCHEMA public TO PUBLIC");
+    let mut owner = database.session_of(&database.role("owner"));
+    owner.run(TERMS);
+    owner.run(
+        "CREATE TYPE sly AS (t text);
+         CREATE FUNCTION as_text(sly) RETURNS text LANGUAGE plpgsql AS $$
+         BEGIN RAISE EXCEPTION 'run as %', current_user; END $$;
+         CREATE CAST (sly AS text) WITH FUNCTION as_text(sly);
+         CREATE TABLE others (term_id int, term sly);
+         CREATE DOMAIN short AS varchar(20) CHECK (VALUE <> '');
+         CREATE TABLE shorts (term_id int, term short); INSERT INTO shorts VALUES (1, 'Pepsi')",
+    );
+    let refused = "column \"term\" cannot hold the terms of a lexicon";
+    owner
+        .error("SELECT termstream.create_lexicon('others', 'others')")
+        .is("42804", refused)
+        .hints("text");
+    owner.run("SELECT termstream.create_lexicon('shorts', 'shorts')");
+    owner.run(LEXICON);
+    owner.run("ALTER TABLE terms ALTER term TYPE sly USING row(term)::sly");
+    superuser
+        .error("SELECT termstream.has_match('brands', 'pepsi')")
+        .is("42804", refused);
+    assert_eq!(
+        superuser.lines("SELECT lexicon, state FROM termstream.lexicons ORDER BY 1"),
+        [format!("brands|{refused}"), "shorts|ready".to_owned()]
+    );
+    assert_eq!(
+        superuser.one("SELECT term_id FROM termstream.match('shorts', 'pepsi')"),
+        "1"
+    );
+    owner.run(
+        "CREATE FUNCTION as_bool(sly) RETURNS boolean LANGUAGE plpgsql AS $$
+         BEGIN RAISE EXCEPTION 'run as %', current_user; END $$;
+         CREATE CAST (sly AS boolean) WITH FUNCTION as_bool(sly);
+         CREATE TABLE guarded (term_id int, term text, guard boolean); INSERT INTO guarded VALUES (1, 'Pepsi', true);
+         SELECT termstream.create_lexicon('guarded', 'guarded', guard_column => 'guard');
+         ALTER TABLE guarded ALTER guard TYPE sly USING NULL",
+    );
+    assert_eq!(
+        superuser
+            .error("SELECT termstream.has_match('guarded', 'pepsi')")
+            .code,
+        "42703"
+    );
 }
 
 /// Objects that stand in for those of pg_catalog wherever a name is not qualified.

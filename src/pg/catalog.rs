@@ -44,6 +44,17 @@ pub fn column_type(relation: pg_sys::Oid, column: &str) -> Option<pg_sys::Oid> {
     }
 }
 
+/// Whether the type, or the one below a domain, is a base type and no array. Those are made by
+/// superusers; with any other type its owner may say by a cast what reading it as another type runs.
+pub fn is_base_type(oid: pg_sys::Oid) -> bool {
+    // SAFETY: look-ups of a type that exists, by value.
+    unsafe {
+        let base = pg_sys::getBaseType(oid);
+        pg_sys::get_typtype(base) == pg_sys::TYPTYPE_BASE as i8
+            && pg_sys::get_element_type(base) == pg_sys::InvalidOid
+    }
+}
+
 /// The names of a `name[]` value.
 pub fn names(array: pg_sys::Datum) -> Vec<Option<String>> {
     let mut elements = std::ptr::null_mut();

@@ -54,12 +54,6 @@ impl BatchRelation {
         self.rows += 1;
     }
 
-    pub fn clear(&mut self) {
-        // SAFETY: ours.
-        unsafe { pg_sys::tuplestore_clear(self.store) }
-        self.rows = 0;
-    }
-
     /// Makes the relation visible to the statements of this connection, under its name.
     pub fn register(&self, _session: &Session) {
         // SAFETY: SPI keeps the pointer until the connection ends, which the borrow of the caller

@@ -3,7 +3,7 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use crate::pg::catalog::qualified_name;
+use crate::pg::catalog::{is_base_type, qualified_name};
 use crate::pg::error::Raise;
 use crate::pg::session::{self, Mode};
 
@@ -40,6 +40,20 @@ pub fn check_id_type(column: &str, id_type: pg_sys::Oid) -> Result<(), Raise> {
     )
     .detail("Ids are smallint, integer or bigint.")
     .hint("Give the table an integer key, for example \"id bigint GENERATED ALWAYS AS IDENTITY\"."))
+}
+
+/// Terms are read by whoever matches, with his rights, and by the triggers with those of the
+/// extension's owner: that must not run code of the table's owner.
+pub fn check_term_type(column: &str, term_type: pg_sys::Oid) -> Result<(), Raise> {
+    if is_base_type(term_type) {
+        return Ok(());
+    }
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        format!("column \"{column}\" cannot hold the terms of a lexicon"),
+    )
+    .detail("Terms are text, or of another base type, or of a domain over one.")
+    .hint("Add a column of type text, generated from this one where that helps."))
 }
 
 pub fn check_rights(lexicon: &str, source: pg_sys::Oid, may_read: bool) -> Result<(), Raise> {

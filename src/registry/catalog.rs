@@ -3,7 +3,7 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::access::{check_id_type, unknown};
+use super::access::{check_id_type, check_term_type, unknown};
 use super::changes::{self, CAME, WENT};
 use super::{base, learning};
 use crate::pg::catalog::{
@@ -239,6 +239,7 @@ fn check_source(new: &NewLexicon) -> Result<String, Raise> {
         };
         match argument {
             "id_column" => check_id_type(column, column_type)?,
+            "term_column" => check_term_type(column, column_type)?,
             "guard_column" if column_type != pg_sys::BOOLOID => {
                 return Err(wrong_type(argument, column, "boolean"));
             }

@@ -26,7 +26,8 @@ const MAX_CHANGES: i64 = 10_000;
 pub fn on_trigger(call: &TriggerCall, lexicon: &str) {
     let names = call.transition_tables();
     session::connect(|session| {
-        let has_base = has_base(session, lexicon);
+        // Only what may be read is written down: a column of another type could run its owner's code.
+        let has_base = has_base(session, lexicon) && Definition::read(lexicon).is_ok();
         if call.is_before() {
             return note(lexicon, has_base);
         }

@@ -36,9 +36,11 @@ pub struct Definition {
 const READ: &str = "
 SELECT l.source::pg_catalog.oid, c.oid IS NOT NULL,
        l.id_column::pg_catalog.text, i.atttypid,
-       l.term_column::pg_catalog.text, t.attnum IS NOT NULL,
-       l.guard_column::pg_catalog.text, g.attnum IS NOT NULL,
-       l.distance_column::pg_catalog.text, d.attnum IS NOT NULL,
+       l.term_column::pg_catalog.text, t.atttypid,
+       l.guard_column::pg_catalog.text, g.atttypid = 'pg_catalog.bool'::pg_catalog.regtype,
+       l.distance_column::pg_catalog.text,
+       d.atttypid IN ('pg_catalog.int2'::pg_catalog.regtype, 'pg_catalog.int4'::pg_catalog.regtype,
+                      'pg_catalog.int8'::pg_catalog.regtype),
        pg_catalog.has_column_privilege(c.oid, i.attnum, 'SELECT')
          AND pg_catalog.has_column_privilege(c.oid, t.attnum, 'SELECT')
          AND COALESCE(pg_catalog.has_column_privilege(c.oid, g.attnum, 'SELECT'), true)
@@ -101,7 +103,9 @@ impl Definition {
             access::check_column(lexicon, &id_column, id_type.is_some())?;
             access::check_id_type(&id_column, id_type.unwrap_or(pg_sys::InvalidOid))?;
             let term_column: String = row.take().unwrap_or_default();
-            access::check_column(lexicon, &term_column, row.take() == Some(true))?;
+            let term_type: Option<pg_sys::Oid> = row.take();
+            access::check_column(lexicon, &term_column, term_type.is_some())?;
+            access::check_term_type(&term_column, term_type.unwrap_or(pg_sys::InvalidOid))?;
             let mut optional = || -> Result<Option<String>, Raise> {
                 let (column, is_there): (Option<String>, _) = (row.take(), row.take());
                 if let Some(column) = &column {

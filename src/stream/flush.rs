@@ -3,10 +3,8 @@
 //! Everything happens in the transaction of the caller, as the stream's owner, with the stream's
 //! search_path. A data error undoes no more than its own row; any other error ends the load.
 
-use pgrx::pg_sys;
-
 use super::definition::Definition;
-use super::{Load, ledger, refused, rejects};
+use super::{Load, refused, rejects};
 use crate::load::{Batch, Bisected, Failure, OnError, Reject, Row, Stage, bisect, is_data_error};
 use crate::pg::error::{Caught, Raise};
 use crate::pg::input::{Converter, is_valid_text};

@@ -1,7 +1,5 @@
 //! The ledger: each load's row in `termstream.load`, written in the transaction of the rows it counts.
 
-use pgrx::prelude::*;
-
 use super::Load;
 use crate::load::Position;
 use crate::pg::session::{self, Arg, Mode};

@@ -1,7 +1,6 @@
 //! Rows that could not be taken: into the stream's rejects table, whole, with the reason.
 
 use pgrx::pg_sys;
-use pgrx::prelude::*;
 
 use super::Load;
 use super::definition::Definition;

@@ -9,7 +9,7 @@ CREATE TABLE termstream.lexicon (
     term_column  name NOT NULL,
     max_distance integer CHECK (max_distance BETWEEN 0 AND 2),
     whole_words  boolean NOT NULL,
-    overlap      text NOT NULL CHECK (overlap IN ('longest', 'all')),
+    overlap      text NOT NULL CHECK (overlap IN ('longest', 'nested', 'all')),
     -- 'english', 'none', or where the words of termstream.lexicon_word came from.
     common_words text NOT NULL,
     learn_from   text,

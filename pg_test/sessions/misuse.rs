@@ -99,7 +99,7 @@ fn a_lexicon_that_cannot_be_is_refused_with_a_reason() {
             "'l', 'terms', overlap => 'some'",
             "22023",
             "",
-            "Give 'longest' or 'all'.",
+            "Give 'longest', 'nested' or 'all'.",
         ),
         (
             "'', 'terms'",

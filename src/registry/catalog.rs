@@ -48,7 +48,7 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
         .overlap
         .parse()
         .map_err(|error: crate::lexicon::LexiconError| {
-            invalid(error.to_string()).hint("Give 'longest' or 'all'.")
+            invalid(error.to_string()).hint("Give 'longest', 'nested' or 'all'.")
         })?;
     let owner = user::current_role();
     session::connect(|session| {

@@ -60,6 +60,7 @@ COMMENT ON TABLE termstream.lexicon_chunk IS 'bytes of compiled lexicons, a MiB 
 
 CREATE TABLE termstream.lexicon_delta (
     lexicon      text NOT NULL,
+    xid          xid8 NOT NULL,
     term_id      bigint,
     term         text,
     guard        boolean,

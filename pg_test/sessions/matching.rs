@@ -99,8 +99,9 @@ fn terms_with_nothing_to_match_are_counted_and_named() {
         "2"
     );
     assert_eq!(
-        session
-            .lines("SELECT terms, skipped, skipped_ids, bytes IS NOT NULL, state FROM termstream.lexicons"),
+        session.lines(
+            "SELECT terms, skipped, skipped_ids, bytes IS NOT NULL, state FROM termstream.lexicons"
+        ),
         ["2|5|{2,3,4,5}|t|ready"]
     );
     assert_eq!(
@@ -234,6 +235,22 @@ fn overlap_all_returns_nested_mentions_and_longest_does_not() {
         session.one("SELECT termstream.highlight('all', 'a coca cola zero', '[', ']')"),
         "a [coca cola zero]"
     );
+}
+
+#[test]
+fn every_way_to_overlap_can_be_chosen() {
+    let (_database, mut session) = with_lexicon("overlaps");
+    for overlap in ["longest", "nested", "all"] {
+        session.run(&format!(
+            "SELECT termstream.create_lexicon('{overlap}', 'terms', overlap => '{overlap}')"
+        ));
+        assert_eq!(
+            session.one(&format!(
+                "SELECT term_id FROM termstream.match('{overlap}', 'pepsi')"
+            )),
+            "2"
+        );
+    }
 }
 
 #[test]

@@ -28,12 +28,25 @@ thread_local! {
     static OPENED: RefCell<HashMap<i64, (i64, Rc<Lexicon>)>> = RefCell::default();
 }
 
-/// Stores a compiled form as the new base; what is noted as changed up to now is in it.
-pub fn store(definition: &Definition, lexicon: &Lexicon) {
+/// Stores a compiled form as the new base. `seen` is the snapshot it was compiled under: the changes
+/// in it are in the base, those of others since then stay beside it.
+pub fn store(definition: &Definition, lexicon: &Lexicon, seen: &str) {
     let name = definition.name.as_str();
     as_extension_owner(|| {
         session::connect(|session| {
-            forget_changes(session, name);
+            for table in ["lexicon_base", "lexicon_chunk"] {
+                session.execute(&delete_from(table), &[name.into()]);
+            }
+            for table in ["lexicon_delta", "lexicon_change"] {
+                session.execute(
+                    &format!(
+                        "{} AND (xid = pg_current_xact_id()
+                                 OR pg_visible_in_snapshot(xid, $2::pg_snapshot))",
+                        delete_from(table)
+                    ),
+                    &[name.into(), seen.into()],
+                );
+            }
             let version = session.run(
                 "INSERT INTO termstream.lexicon_base (lexicon, version, files)
                  VALUES ($1, hashtextextended(gen_random_uuid()::text, 0), $2) RETURNING version",
@@ -65,21 +78,22 @@ pub fn store(definition: &Definition, lexicon: &Lexicon) {
 
 /// Removes the base and the changes since, for a lexicon that is small again, or dropped.
 pub fn remove(lexicon: &str) {
-    as_extension_owner(|| session::connect(|session| forget_changes(session, lexicon)));
+    as_extension_owner(|| {
+        session::connect(|session| {
+            for table in [
+                "lexicon_base",
+                "lexicon_chunk",
+                "lexicon_delta",
+                "lexicon_change",
+            ] {
+                session.execute(&delete_from(table), &[lexicon.into()]);
+            }
+        });
+    });
 }
 
-fn forget_changes(session: &session::Session, lexicon: &str) {
-    for table in [
-        "lexicon_base",
-        "lexicon_chunk",
-        "lexicon_delta",
-        "lexicon_change",
-    ] {
-        session.execute(
-            &format!("DELETE FROM termstream.{table} WHERE lexicon = $1"),
-            &[lexicon.into()],
-        );
-    }
+fn delete_from(table: &str) -> String {
+    format!("DELETE FROM termstream.{table} WHERE lexicon = $1")
 }
 
 /// The lexicon as the statement sees it: the base with the changes laid over it.

@@ -70,11 +70,13 @@ pub fn rebase(session: &Session, lexicon: &str) -> Result<Rebased, Raise> {
         &[lexicon.into()],
     );
     with_snapshot(|| {
+        let seen = session.run("SELECT pg_current_snapshot()::text", &[], Mode::Read);
+        let seen: String = seen.get(0, 1).unwrap_or_default();
         let definition = Definition::read(lexicon)?;
         let compiled = compile(&definition, &Variant::of(&definition))?;
         let has_base = compiled.terms() >= base::MIN_TERMS && may_rebase(session);
         if has_base {
-            base::store(&definition, &compiled);
+            base::store(&definition, &compiled, &seen);
         } else {
             base::remove(lexicon);
         }
@@ -153,8 +155,12 @@ fn fold(session: &Session, lexicon: &str) {
 }
 
 fn has_base(session: &Session, lexicon: &str) -> bool {
+    // Rows of inheriting tables go through the triggers of their parent, but are no terms.
     let base = session.run(
-        "SELECT FROM termstream.lexicon_base WHERE lexicon = $1",
+        "SELECT FROM termstream.lexicon_base b
+           JOIN termstream.lexicon l USING (lexicon)
+           JOIN pg_catalog.pg_class c ON c.oid = l.source AND NOT c.relhassubclass
+          WHERE lexicon = $1",
         &[lexicon.into()],
         Mode::Write,
     );
@@ -192,7 +198,8 @@ fn add_details(session: &Session, lexicon: &str, names: &[String]) {
         session.execute(
             &format!(
                 "INSERT INTO termstream.lexicon_delta
-                 SELECT $1, d.*, {change} FROM (({rows}) EXCEPT ALL ({others})) AS d"
+                 SELECT $1, pg_current_xact_id(), d.*, {change}
+                   FROM (({rows}) EXCEPT ALL ({others})) AS d"
             ),
             &[lexicon.into()],
         );

@@ -102,6 +102,31 @@ fn many_changes_become_a_new_stored_form() {
 }
 
 #[test]
+fn a_change_that_commits_while_a_new_form_is_made_is_not_lost() {
+    let (database, mut one) = large("large_race");
+    one.run("BEGIN");
+    one.run("LOCK TABLE terms IN ACCESS EXCLUSIVE MODE");
+    let mut two = database.session();
+    let pid = two.one("SELECT pg_backend_pid()");
+    let refresh = std::thread::spawn(move || {
+        two.run("SELECT termstream.refresh_lexicon('names')");
+        two
+    });
+    // It has its snapshot and waits for the table.
+    let waits = format!("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = {pid}");
+    let mut three = database.session();
+    while three.one(&waits) != "t" {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    one.run("INSERT INTO terms VALUES (30000, 'Quorl Zyxwab')");
+    one.run("COMMIT");
+    let mut two = refresh.join().expect("the refresh succeeds");
+    for session in [&mut one, &mut two, &mut three] {
+        assert_eq!(ids(session, "one quorl zyxwab"), "30000");
+    }
+}
+
+#[test]
 fn truncating_or_dropping_leaves_nothing_behind() {
     let (_database, mut session) = large("large_dropped");
     session.run("TRUNCATE terms");

@@ -130,7 +130,7 @@ labelled() {
 set_up
 need_lints
 check 'formatting' cargo fmt --check
-check 'lints, without Postgres' cargo clippy --no-default-features --all-targets -- -D warnings
+check 'lints, without Postgres' cargo clippy --no-default-features --features sessions --all-targets -- -D warnings
 check 'lints, with Postgres' cargo clippy --no-default-features --features "pg$pg_major" --all-targets -- -D warnings
 check 'the rooms above Postgres' cargo test --lib --no-default-features
 check 'the data of the menu example' menu_data

@@ -1,19 +1,23 @@
 //! termstream: finds known terms in messy text inside Postgres, as the rows stream in.
 //!
 //! ```text
-//! text ◀── distance ◀── lexicon ◀── registry ◀──┐
-//! record ◀── load ◀──────────────── stream   ◀──├── api
-//! pg (std + pgrx only) ◀── registry, stream ◀───┘
+//! text ◀─┬─ distance ◀───────────────────────────┐
+//!        └─ lexicon ◀── registry ◀──┐            │
+//! record ◀── load ◀─────────────── stream ◀──────├── api
+//! pg (std + pgrx only) ◀── registry, stream ◀────┘
 //! ```
 //!
-//! An arrow points at what is used; nothing points back. The rooms above `pg` know nothing of
-//! Postgres: they build and test without it.
+//! An arrow points at what is used; nothing points back (`house` tests it). The rooms above `pg` know
+//! nothing of Postgres: they build and test without it.
 
 pub mod distance;
 pub mod lexicon;
 pub mod load;
 pub mod record;
 pub mod text;
+
+#[cfg(test)]
+mod house;
 
 #[cfg(feature = "pgrx")]
 mod api;

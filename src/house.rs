@@ -1,0 +1,106 @@
+//! The rules of the house that the compiler does not know: which room may use which, how long a file
+//! may be, where unsafe code may stand.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each room, and the rooms it may use. An arrow that points back is not in this table.
+const ARROWS: [(&str, &[&str]); 9] = [
+    ("text", &[]),
+    ("distance", &["text"]),
+    ("lexicon", &["text", "distance"]),
+    ("record", &[]),
+    ("load", &["record"]),
+    ("pg", &[]),
+    ("registry", &["lexicon", "pg"]),
+    ("stream", &["record", "load", "registry", "pg"]),
+    (
+        "api",
+        &["text", "distance", "lexicon", "registry", "stream", "pg"],
+    ),
+];
+
+const PURE: [&str; 5] = ["text", "distance", "lexicon", "record", "load"];
+const LONGEST_FILE: usize = 400;
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+fn room(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(name)
+}
+
+#[test]
+fn nothing_points_back() {
+    for (name, may_use) in ARROWS {
+        for file in rust_files(&room(name)) {
+            let source = fs::read_to_string(&file).unwrap();
+            for used in source.split("crate::").skip(1) {
+                let used = used
+                    .split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .next()
+                    .unwrap();
+                let is_room = ARROWS.iter().any(|(room, _)| *room == used);
+                assert!(
+                    !is_room || used == name || may_use.contains(&used),
+                    "{} uses {used}",
+                    file.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_room_is_in_the_table_of_arrows() {
+    for entry in fs::read_dir(room("")).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let known = ARROWS.iter().any(|(room, _)| *room == name);
+        assert!(known || !entry.path().is_dir(), "src/{name}");
+    }
+}
+
+#[test]
+fn no_file_is_longer_than_a_reader_bears() {
+    for folder in ["src", "pg_test", "benches"] {
+        for file in rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)) {
+            let lines = fs::read_to_string(&file).unwrap().lines().count();
+            assert!(
+                lines <= LONGEST_FILE,
+                "{} has {lines} lines",
+                file.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn unsafe_code_stands_in_pg_alone() {
+    for (name, _) in ARROWS.into_iter().filter(|(name, _)| *name != "pg") {
+        for file in rust_files(&room(name)) {
+            let source = fs::read_to_string(&file).unwrap();
+            assert!(
+                !source.contains("unsafe {") && !source.contains("unsafe fn"),
+                "{}",
+                file.display()
+            );
+        }
+    }
+    for name in PURE {
+        let front = fs::read_to_string(room(name).join("mod.rs")).unwrap();
+        assert!(
+            front.contains("#![forbid(unsafe_code)]"),
+            "src/{name}/mod.rs"
+        );
+    }
+}

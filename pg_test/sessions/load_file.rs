@@ -266,9 +266,9 @@ fn a_file_that_cannot_be_read_is_said_to_be() {
 }
 
 #[test]
-fn a_file_without_rows_is_loaded_as_copy_does() {
+fn a_file_without_rows_is_loaded_if_it_has_the_header_that_was_promised() {
     let (database, mut session) = with_stream("empty_file");
-    for content in ["", "menu_id,name,price", "menu_id,name,price\n"] {
+    for content in ["menu_id,name,price", "menu_id,name,price\n"] {
         let path = database.file("empty.csv", content);
         session.run(&call(&path));
         assert_eq!(
@@ -277,10 +277,17 @@ fn a_file_without_rows_is_loaded_as_copy_does() {
         );
     }
     let path = database.file("empty.csv", "");
+    session
+        .error(&call(&path))
+        .is(
+            "22P04",
+            &format!("file \"{path}\" is empty, its header is missing"),
+        )
+        .hints("header => false");
     session.run(&format!(
         "CALL termstream.load_file('menu', '{path}', header => false)"
     ));
-    assert_eq!(loads(&mut session).len(), 4);
+    assert_eq!(loads(&mut session).len(), 3);
 }
 
 #[test]

@@ -60,6 +60,7 @@ pub fn load_file(
     let first = read_chunk(&mut file, path)?;
     let parser = parser(&definition.columns, options)?;
     if options.header {
+        refuse_no_header(path, &first)?;
         refuse_data_as_header(&definition.columns, options, path, &first)?;
     }
     let mut run = Run {
@@ -257,6 +258,17 @@ fn parser(columns: &[Column], options: &FileOptions) -> Result<CsvParser, Raise>
 fn csv_options(columns: &[Column], options: &FileOptions) -> Result<CsvOptions, Raise> {
     let names = columns.iter().map(|column| column.name.clone()).collect();
     Ok(CsvOptions::new(names)?.delimiter(options.delimiter)?)
+}
+
+fn refuse_no_header(path: &str, first: &[u8]) -> Result<(), Raise> {
+    if !first.is_empty() {
+        return Ok(());
+    }
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_BAD_COPY_FILE_FORMAT,
+        format!("file \"{path}\" is empty, its header is missing"),
+    )
+    .hint("If an empty file is right, call load_file with header => false."))
 }
 
 /// A file without a header would lose its first row to `header => true`. A first line whose values

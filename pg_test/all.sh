@@ -143,7 +143,7 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'the statements of README.md' readme "$repo/README.md"
   check 'the statements of examples/menu/README.md' readme "$repo/examples/menu/README.md"
   check 'the menu example' menu_example
-  check 'real text: brands-small' labelled brands-small 0.96
+  check 'real text: brands-small' labelled brands-small 0.97
   check 'real text: brands-demo' labelled brands-demo 0.94
 fi
 

@@ -31,7 +31,7 @@ impl RowSet {
             let materialize = pg_sys::SetFunctionReturnMode::SFRM_Materialize;
             if info.is_null()
                 || (*info).type_ != pg_sys::NodeTag::T_ReturnSetInfo
-                || (*info).allowedModes as u32 & materialize as u32 == 0
+                || (*info).allowedModes as u32 & materialize == 0
             {
                 Raise::new(
                     PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
@@ -48,7 +48,7 @@ impl RowSet {
                 pg_sys::CreateTupleDescCopy((*info).expectedDesc)
             };
             let random = (*info).allowedModes as u32
-                & pg_sys::SetFunctionReturnMode::SFRM_Materialize_Random as u32
+                & pg_sys::SetFunctionReturnMode::SFRM_Materialize_Random
                 != 0;
             let store = pg_sys::tuplestore_begin_heap(random, false, pg_sys::work_mem);
             pg_sys::MemoryContextSwitchTo(previous);

@@ -125,7 +125,7 @@ impl Session {
                 pgrx::check_for_interrupts!();
                 pg_sys::SPI_cursor_fetch(portal, true, ROWS_AT_ONCE);
                 let rows = Rows::take();
-                if rows.len() == 0 {
+                if rows.is_empty() {
                     break;
                 }
                 for row in 0..rows.len() {

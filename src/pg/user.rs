@@ -1,7 +1,7 @@
 //! Acting as another role, and asking what a role may do.
 
 use pgrx::pg_sys;
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 
 /// Runs `work` as `role` with `search_path` pinned, as a SECURITY DEFINER function would.
 ///
@@ -73,19 +73,5 @@ pub fn may_read_server_files() -> bool {
             pg_sys::GetUserId(),
             pg_sys::Oid::from(pg_sys::ROLE_PG_READ_SERVER_FILES),
         )
-    }
-}
-
-/// The name of a role; its number if it is gone.
-pub fn role_name(role: pg_sys::Oid) -> String {
-    // SAFETY: `noerr` is true: the result is null or a palloc'd string.
-    unsafe {
-        let name = pg_sys::GetUserNameFromId(role, true);
-        if name.is_null() {
-            return role.to_string();
-        }
-        CString::from(CStr::from_ptr(name))
-            .to_string_lossy()
-            .into_owned()
     }
 }

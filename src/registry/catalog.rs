@@ -122,7 +122,9 @@ pub fn drop(lexicon: &str) -> Result<(), Raise> {
                 Mode::Write,
             );
             // If the drop is rolled back, the next one to match writes the file again.
-            dropped.get(0, 1).map(super::cache::remove);
+            if let Some(generation) = dropped.get(0, 1) {
+                super::cache::remove(generation);
+            }
             base::remove(lexicon);
             session.execute(
                 "DELETE FROM termstream.lexicon_word WHERE lexicon = $1",

@@ -1,7 +1,5 @@
 //! Noting that the terms of a lexicon changed, in the transaction that changes them.
 
-use pgrx::prelude::*;
-
 use super::base;
 use super::compile::{Variant, compile};
 use super::definition::Definition;

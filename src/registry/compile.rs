@@ -44,9 +44,11 @@ pub fn compile(definition: &Definition, variant: &Variant) -> Result<Lexicon, Ra
                 return;
             };
             match term_options(definition, id, row.take(), row.take()) {
-                Ok(options) => builder.add(id, &term, options),
-                Err(raise) => return wrong = wrong.take().or(Some(raise)),
-            };
+                Ok(options) => {
+                    builder.add(id, &term, options);
+                }
+                Err(raise) => wrong = wrong.take().or(Some(raise)),
+            }
         });
     });
     if let Some(raise) = wrong {

@@ -92,7 +92,7 @@ impl Definition {
         session::connect(|session| {
             let rows =
                 READ_DEFINITION.with(|read| read.run(session, &[lexicon.into()], Mode::Read));
-            if rows.len() == 0 {
+            if rows.is_empty() {
                 return Err(access::unknown(lexicon));
             }
             let mut row = rows.cells(0);

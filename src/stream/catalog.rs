@@ -323,7 +323,7 @@ fn check_pairs(
     let names: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
     let unique =
         on_safe_path(|| session.run(UNIQUE_KEY, &[table.into(), names.into()], Mode::Write));
-    if unique.len() == 0 {
+    if unique.is_empty() {
         let columns = list(wanted.iter().copied());
         return Err(Raise::new(
             PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,

@@ -68,7 +68,7 @@ pub fn load_file(
         load: Load::new(definition, Some(path.to_owned()))?,
         position: Position::default(),
     };
-    ledger::write(&run.load, State::Running, Some(run.position), None);
+    ledger::write(&run.load, State::Running, Some(run.position));
     transactions.commit();
     match caught(|| run.read_all(parser, file, path, first)) {
         Ok(Ok(())) => {
@@ -152,7 +152,7 @@ impl Run<'_> {
         let position = self.position;
         contained(|| {
             flush(&mut self.load)?;
-            ledger::write(&self.load, state, Some(position), None);
+            ledger::write(&self.load, state, Some(position));
             Ok(())
         })?;
         self.transactions.commit();

@@ -95,7 +95,7 @@ fn take_row(call: &TriggerCall) -> Result<pg_sys::Datum, Raise> {
 fn end(call: &TriggerCall) -> Result<(), Raise> {
     let mut open = take_top(call)?;
     flush(&mut open.load)?;
-    ledger::write(&open.load, State::Done, None, None);
+    ledger::write(&open.load, State::Done, None);
     Ok(())
 }
 

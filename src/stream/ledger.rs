@@ -5,14 +5,12 @@ use crate::load::Position;
 use crate::pg::session::{self, Arg, Mode};
 use crate::pg::user::as_extension_owner;
 
-/// The state of a load.
+/// The state of a load that goes well; see [`fail`] for the other.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// Some batches are committed, more are to come.
     Running,
     Done,
-    /// Stopped by an error; the batches before it are committed.
-    Failed,
 }
 
 impl State {
@@ -20,7 +18,6 @@ impl State {
         match self {
             State::Running => "running",
             State::Done => "done",
-            State::Failed => "failed",
         }
     }
 }
@@ -38,10 +35,10 @@ pub fn next_id() -> i64 {
 }
 
 /// Writes the load's row as it stands now.
-pub fn write(load: &Load, state: State, position: Option<Position>, error: Option<&str>) {
+pub fn write(load: &Load, state: State, position: Option<Position>) {
     let counts = &load.counts;
     let finished = (state != State::Running).then(crate::pg::clock::now);
-    let args: [Arg; 15] = [
+    let args: [Arg; 14] = [
         load.id.into(),
         load.definition.stream.into(),
         load.file.as_deref().into(),
@@ -54,7 +51,6 @@ pub fn write(load: &Load, state: State, position: Option<Position>, error: Optio
         load.started.into(),
         finished.into(),
         state.as_str().into(),
-        error.into(),
         position.map(|position| position.bytes as i64).into(),
         position.map(|position| position.lines as i64).into(),
     ];
@@ -62,12 +58,12 @@ pub fn write(load: &Load, state: State, position: Option<Position>, error: Optio
         session::connect(|session| {
             session.execute(
                 "INSERT INTO termstream.load (load_id, stream, source, userid, read, taken, rejected,
-                        pairs, bytes, started, finished, state, error, position, line)
+                        pairs, bytes, started, finished, state, position, line)
                  VALUES ($1, $2::regclass, $3, $4::regrole, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-                        $14, $15)
+                        $14)
                  ON CONFLICT (load_id) DO UPDATE
                     SET read = $5, taken = $6, rejected = $7, pairs = $8, bytes = $9, finished = $11,
-                        state = $12, error = $13, position = $14, line = $15",
+                        state = $12, position = $13, line = $14",
                 &args,
             )
         })

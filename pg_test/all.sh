@@ -144,7 +144,7 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'the statements of examples/menu/README.md' readme "$repo/examples/menu/README.md"
   check 'the menu example' menu_example
   check 'real text: brands-small' labelled brands-small 0.97
-  check 'real text: brands-demo' labelled brands-demo 0.94
+  check 'real text: brands-demo' labelled brands-demo 0.97
 fi
 
 [[ ${#skips[@]} -eq 0 ]] || printf '%s\n' "${skips[@]}"

@@ -6,6 +6,7 @@ use pgrx::prelude::*;
 use crate::pg::catalog::{is_base_type, qualified_name};
 use crate::pg::error::Raise;
 use crate::pg::session::{self, Mode};
+use crate::pg::user;
 
 pub fn check_source(lexicon: &str, is_there: bool) -> Result<(), Raise> {
     if is_there {
@@ -120,4 +121,27 @@ fn known_lexicons() -> Vec<String> {
 
 fn name_of(source: pg_sys::Oid) -> String {
     qualified_name(source).unwrap_or_else(|| source.to_u32().to_string())
+}
+
+/// The source of a lexicon that the current role owns.
+pub fn owned_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
+    session::connect(|session| {
+        let row = user::on_safe_path(|| {
+            session.run(
+                "SELECT source::oid, owner::oid FROM termstream.lexicon WHERE lexicon = $1",
+                &[lexicon.into()],
+                Mode::Write,
+            )
+        });
+        let (Some(source), Some(owner)) = (row.get(0, 1), row.get(0, 2)) else {
+            return Err(unknown(lexicon));
+        };
+        if !user::acts_for(owner) {
+            return Err(Raise::new(
+                PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+                format!("must be owner of lexicon \"{lexicon}\""),
+            ));
+        }
+        Ok(source)
+    })
 }

@@ -122,13 +122,13 @@ fn open(definition: &Definition, version: i64) -> Option<Rc<Lexicon>> {
         group: generation as u64,
         version: version as u64,
     };
-    let read = || Lexicon::from_bytes(&chunks(&definition.name, version)).ok();
+    let read = || Lexicon::from_bytes(&chunks(&definition.name, version));
     let base = if definition.is_committed {
-        super::cache::shared(&file, read)?
+        super::cache::shared(&file, read)
     } else {
-        read()?
+        read()
     };
-    let base = Rc::new(base);
+    let base = Rc::new(base.ok()?);
     OPENED.with_borrow_mut(|opened| {
         opened.insert(generation, (version, Rc::clone(&base)));
     });

@@ -6,56 +6,29 @@
 
 use std::sync::Arc;
 
-use super::base;
-use super::compile::{Variant, compile};
-use super::definition::Definition;
 use crate::lexicon::Lexicon;
-use crate::pg::error::Raise;
 use crate::pg::shared_file::SharedFile;
 
-/// The compiled form for this definition: from its base where it has one, mapped where it can be
-/// shared, else of this backend alone.
-pub fn obtain(definition: &Definition) -> Result<Lexicon, Raise> {
-    if let Some(version) = definition.base
-        && let Some(lexicon) = base::open_with_changes(definition, version)?
-    {
-        return Ok(lexicon);
-    }
-    let build = || compile(definition, &Variant::of(definition));
-    if !definition.is_committed {
-        // Nobody else will ever see these terms as they are now.
-        return build();
-    }
-    let file = SharedFile {
-        group: definition.generation as u64,
-        version: definition.fingerprint as u64,
-    };
-    let mut raised = None;
-    let lexicon = shared(&file, || build().map_err(|raise| raised = Some(raise)).ok());
-    match (lexicon, raised) {
-        (Some(lexicon), _) => Ok(lexicon),
-        (None, Some(raise)) => Err(raise),
-        (None, None) => build(),
-    }
-}
-
 /// Maps the file; the first to need it makes its contents, the others wait for that.
-pub fn shared(file: &SharedFile, make: impl FnOnce() -> Option<Lexicon>) -> Option<Lexicon> {
+pub fn shared<E>(
+    file: &SharedFile,
+    make: impl FnOnce() -> Result<Lexicon, E>,
+) -> Result<Lexicon, E> {
     if let Some(lexicon) = mapped(file) {
-        return Some(lexicon);
+        return Ok(lexicon);
     }
     file.alone(|| {
         // Another backend may have been at it meanwhile.
         if let Some(lexicon) = mapped(file) {
-            return Some(lexicon);
+            return Ok(lexicon);
         }
         let lexicon = make()?;
         match file.write(lexicon.to_bytes()) {
-            Ok(()) => Some(mapped(file).unwrap_or(lexicon)),
+            Ok(()) => Ok(mapped(file).unwrap_or(lexicon)),
             Err(error) => {
                 // A full disk must not keep anybody from matching.
                 pgrx::debug1!("could not share a compiled lexicon: {error}");
-                Some(lexicon)
+                Ok(lexicon)
             }
         }
     })

@@ -3,7 +3,7 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::access::{check_id_type, check_term_type, unknown};
+use super::access::{check_id_type, check_term_type, owned_source};
 use super::changes::{self, CAME, WENT};
 use super::{base, learning};
 use crate::pg::catalog::{
@@ -261,29 +261,6 @@ fn check_source(new: &NewLexicon) -> Result<String, Raise> {
         .detail("A lexicon puts a trigger on its source."));
     }
     Ok(table)
-}
-
-/// The source of a lexicon that the current role owns.
-pub fn owned_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
-    session::connect(|session| {
-        let row = user::on_safe_path(|| {
-            session.run(
-                "SELECT source::oid, owner::oid FROM termstream.lexicon WHERE lexicon = $1",
-                &[lexicon.into()],
-                Mode::Write,
-            )
-        });
-        let (Some(source), Some(owner)) = (row.get(0, 1), row.get(0, 2)) else {
-            return Err(unknown(lexicon));
-        };
-        if !user::acts_for(owner) {
-            return Err(Raise::new(
-                PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-                format!("must be owner of lexicon \"{lexicon}\""),
-            ));
-        }
-        Ok(source)
-    })
 }
 
 fn wrong_type(argument: &str, column: &str, wanted: &str) -> Raise {

@@ -3,7 +3,7 @@
 
 use pgrx::prelude::*;
 
-use super::catalog::owned_source;
+use super::access::owned_source;
 use super::changes;
 use crate::lexicon::{Learner, Lexicon};
 use crate::pg::error::Raise;

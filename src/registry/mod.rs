@@ -25,8 +25,10 @@ use pgrx::PgSqlErrorCode;
 
 use crate::lexicon::{Lexicon, Overlap};
 use crate::pg::error::Raise;
+use crate::pg::shared_file::SharedFile;
 use crate::pg::snapshot::{self, Identity};
 
+use compile::{Variant, compile};
 use definition::Definition;
 
 /// A lexicon ready for matching.
@@ -74,7 +76,7 @@ pub fn current(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
     let form = match known {
         Some(form) => form,
         None => Rc::new(Compiled {
-            lexicon: cache::obtain(&definition)?,
+            lexicon: obtain(&definition)?,
             fingerprint: definition.fingerprint,
         }),
     };
@@ -85,6 +87,26 @@ pub fn current(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
         entry.checked = identity;
     });
     Ok(form)
+}
+
+/// The compiled form for this definition: from its base where it has one, mapped where it can be
+/// shared, else of this backend alone.
+fn obtain(definition: &Definition) -> Result<Lexicon, Raise> {
+    if let Some(version) = definition.base
+        && let Some(lexicon) = base::open_with_changes(definition, version)?
+    {
+        return Ok(lexicon);
+    }
+    let build = || compile(definition, &Variant::of(definition));
+    if !definition.is_committed {
+        // Nobody else will ever see these terms as they are now.
+        return build();
+    }
+    let file = SharedFile {
+        group: definition.generation as u64,
+        version: definition.fingerprint as u64,
+    };
+    cache::shared(&file, build)
 }
 
 /// The choice among overlapping mentions that a user names.

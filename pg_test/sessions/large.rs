@@ -73,6 +73,26 @@ fn a_term_of_the_stored_form_goes_and_comes_back() {
 }
 
 #[test]
+fn a_term_that_stands_in_two_rows_goes_with_the_last_of_them() {
+    let (database, mut one) = large("large_twice");
+    let mut two = database.session();
+    one.run("ALTER TABLE terms DROP CONSTRAINT terms_pkey");
+    one.run("INSERT INTO terms VALUES (30000, 'Quorl Zyxwab'), (30000, 'Quorl Zyxwab')");
+    one.run("SELECT termstream.refresh_lexicon('names')");
+    let first = "(SELECT min(ctid) FROM terms WHERE term_id = 30000)";
+    for found in ["30000", "none"] {
+        one.run(&format!("DELETE FROM terms WHERE ctid = {first}"));
+        assert_eq!(ids(&mut two, "one quorl zyxwab"), found);
+    }
+    one.run("INSERT INTO terms VALUES (30000, 'Quorl Zyxwab'), (30000, 'Quorl Zyxwab')");
+    for found in ["30000", "none"] {
+        one.run(&format!("DELETE FROM terms WHERE ctid = {first}"));
+        assert_eq!(ids(&mut two, "one quorl zyxwab"), found);
+    }
+    assert_eq!(changes(&mut one), "6");
+}
+
+#[test]
 fn changes_beside_the_stored_form_find_what_a_new_form_finds() {
     let (_database, mut session) = large("large_equal");
     session.run("CREATE TABLE docs AS SELECT term || ' and ' || lower(overlay(term placing 'x' from 3)) AS doc

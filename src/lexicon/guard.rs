@@ -51,8 +51,8 @@ impl Rule {
 }
 
 /// In terms of up to this length any other edit than a letter too many or two swapped makes another
-/// word. F1 on 4,000 terms with misspelled mentions is .9317 with the same for 4 letters, .9314
-/// without, where recall is higher.
+/// word. With 4 in place of 3, on the sets of [`super::settings`]: recall .954 for .961 and .967 for
+/// .980, F1 .975 for .978 and .935 for .925. A user counts on the edit that terms of 4 letters have.
 pub(crate) const SHORT: u16 = 3;
 /// Below this document frequency a learned word may be a misspelling of anything.
 pub(crate) const FREQUENT: u32 = 2;

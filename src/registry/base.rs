@@ -160,7 +160,7 @@ fn changes(definition: &Definition) -> Result<Delta, Raise> {
     as_extension_owner(|| {
         session::connect(|session| {
             let rows = session.run(
-                "SELECT term_id, term, guard, max_distance, sum(change) > 0
+                "SELECT term_id, term, guard, max_distance, sum(change)
                    FROM termstream.lexicon_delta
                   WHERE lexicon = $1 AND term_id IS NOT NULL AND term IS NOT NULL
                   GROUP BY 1, 2, 3, 4 HAVING sum(change) <> 0 ORDER BY 1, 2",
@@ -172,13 +172,16 @@ fn changes(definition: &Definition) -> Result<Delta, Raise> {
                 let mut row = rows.cells(number);
                 let (id, term) = (row.take().unwrap_or(0), row.take().unwrap_or_default());
                 let options = term_options(definition, id, row.take(), row.take())?;
-                let came = row.take() == Some(true);
-                let list = if came {
+                // Equal rows count each: a term is there until the last of them is gone.
+                let times: i64 = row.take().unwrap_or(0);
+                let list = if times > 0 {
                     &mut delta.added
                 } else {
                     &mut delta.removed
                 };
-                list.push((id, term, options));
+                let changed =
+                    std::iter::repeat_n((id, term, options), times.unsigned_abs() as usize);
+                list.extend(changed);
             }
             Ok(delta)
         })

@@ -31,6 +31,8 @@ COMMENT ON FUNCTION termstream.create_match_stream(text, text, text, text, name[
     'makes a stream: a view whose inserted rows are searched for the terms of a lexicon, and the pairs stored';
 COMMENT ON FUNCTION termstream.drop_stream(text) IS
     'drops a stream; its pairs and rejects stay';
+COMMENT ON FUNCTION termstream.note_rejects(text, text, bigint[], bytea[], text[], text[]) IS
+    'keeps rows aside that a feeder could not take apart, as rejects of the stage parse; returns the load that counts them';
 COMMENT ON FUNCTION termstream.take_rows() IS
     'trigger on a stream: takes its rows';
 COMMENT ON PROCEDURE termstream.load_file(text, text, boolean, text) IS

@@ -19,7 +19,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
         &["text", "distance", "lexicon", "registry", "stream", "pg"],
     ),
     // The companion binary, a crate of its own.
-    ("bin", &[]),
+    ("bin", &["record", "load"]),
 ];
 
 const PURE: [&str; 5] = ["text", "distance", "lexicon", "record", "load"];

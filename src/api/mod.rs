@@ -6,6 +6,7 @@
 mod distance;
 mod lexicon;
 mod matching;
+mod note;
 mod stream;
 
 pgrx::extension_sql_file!("../../sql/catalog.sql", name = "catalog", bootstrap);

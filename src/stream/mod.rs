@@ -16,10 +16,12 @@ mod flush;
 mod inbox;
 mod ledger;
 mod name;
+mod note;
 mod rejects;
 
 pub use file::{FileOptions, load_file};
 pub use inbox::take;
+pub use note::{Note, note_rejects};
 
 use crate::load::{Batch, Counts, Error, OnError, Reject};
 use crate::pg::error::Raise;

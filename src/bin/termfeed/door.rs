@@ -13,6 +13,7 @@ use tokio_postgres::{CopyInSink, GenericClient, Transaction};
 
 use crate::error::Error;
 use crate::metrics;
+use crate::rows::Rejected;
 
 /// A stream, as its doors need it.
 #[derive(Clone, Debug)]
@@ -139,4 +140,45 @@ pub async fn copy(
         copy.send(chunk).await?;
     }
     copy.finish(transaction).await
+}
+
+impl Counts {
+    /// Counts of both; the load is the first one's.
+    pub fn plus(self, other: Counts) -> Counts {
+        Counts {
+            load_id: self.load_id,
+            read: self.read + other.read,
+            taken: self.taken + other.taken,
+            rejected: self.rejected + other.rejected,
+            pairs: self.pairs + other.pairs,
+            bytes: self.bytes + other.bytes,
+        }
+    }
+}
+
+/// Notes rows that could not be taken apart as rejects of the stream, in the same transaction.
+pub async fn note_rejects(
+    transaction: &Transaction<'_>,
+    inbox: &Inbox,
+    source: &str,
+    rejects: &[Rejected],
+) -> Result<Counts, Error> {
+    let lines: Vec<i64> = rejects.iter().map(|reject| reject.line).collect();
+    let rows: Vec<&[u8]> = rejects.iter().map(|reject| reject.raw.as_slice()).collect();
+    let codes: Vec<&str> = rejects.iter().map(|r| r.sqlstate.as_str()).collect();
+    let messages: Vec<&str> = rejects.iter().map(|r| r.message.as_str()).collect();
+    let noted = transaction
+        .query_one(
+            "SELECT termstream.note_rejects($1, $2, $3, $4, $5, $6)",
+            &[&inbox.sql, &source, &lines, &rows, &codes, &messages],
+        )
+        .await?;
+    let bytes: usize = rows.iter().map(|row| row.len()).sum();
+    Ok(Counts {
+        load_id: noted.try_get(0)?,
+        read: rejects.len() as i64,
+        rejected: rejects.len() as i64,
+        bytes: bytes as i64,
+        ..Counts::default()
+    })
 }

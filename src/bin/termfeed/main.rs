@@ -19,6 +19,7 @@ mod metrics;
 mod positions;
 #[cfg(feature = "kafka")]
 mod relay;
+mod rows;
 mod serve;
 mod settings;
 mod shutdown;

@@ -4,10 +4,12 @@
 //! computed in the database. One folder per subcommand; the rooms beside them are shared:
 //!
 //! ```text
-//! settings  database ◀── door, positions ◀── serve, upload, kafka, relay
+//! settings  database ◀── door, positions ◀── serve, kafka, relay
 //! error     metrics      shutdown
 //! ```
 #![forbid(unsafe_code)]
+// What the doors to Kafka share waits for them.
+#![cfg_attr(not(feature = "kafka"), allow(dead_code))]
 
 mod database;
 mod door;
@@ -23,7 +25,6 @@ mod rows;
 mod serve;
 mod settings;
 mod shutdown;
-mod upload;
 
 use clap::{Parser, Subcommand};
 use error::Error;
@@ -44,19 +45,16 @@ struct Arguments {
 const HELP: &str = "\
 Every option can be given as a flag, as an environment variable (--listen is TERMFEED_LISTEN), or in a
 TOML file named by --config; the first one that gives it counts. In the file, options stand at the top,
-or under the name of a command ([serve], [load], …), which goes before.
+or under the name of a command ([serve], …), which goes before.
 
 Without --database the variables of libpq are read: PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD.
 
-  termfeed serve --database 'host=/run/postgresql dbname=shop'
-  termfeed load --stream menu dishes.csv.gz";
+  termfeed serve --database 'host=/run/postgresql dbname=shop'";
 
 #[derive(Subcommand)]
 enum Command {
     /// Serve streams over HTTP, with a page to look at
     Serve(serve::Flags),
-    /// Load files of this machine into a stream, with a progress bar; goes on where it was stopped
-    Load(upload::Flags),
     /// Bring a Kafka topic into a stream, exactly once
     #[cfg(feature = "kafka")]
     Kafka(kafka::Flags),
@@ -70,7 +68,6 @@ impl Command {
     fn section(&self) -> &'static str {
         match self {
             Command::Serve(_) => "serve",
-            Command::Load(_) => "load",
             #[cfg(feature = "kafka")]
             Command::Kafka(_) => "kafka",
             #[cfg(feature = "kafka")]
@@ -103,7 +100,6 @@ fn start(arguments: Arguments) -> Result<(), Error> {
         let shutdown = Shutdown::listen()?;
         match &arguments.command {
             Command::Serve(flags) => serve::run(common, source.read(flags)?, shutdown).await,
-            Command::Load(flags) => upload::run(common, source.read(flags)?, shutdown).await,
             #[cfg(feature = "kafka")]
             Command::Kafka(flags) => kafka::run(common, source.read(flags)?, shutdown).await,
             #[cfg(feature = "kafka")]

@@ -10,7 +10,7 @@ mod read;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::{self, Next};
-use axum::response::{Html, Response};
+use axum::response::Response;
 use axum::routing::{get, post as posting};
 use axum::{Json, Router};
 use clap::Args;
@@ -127,7 +127,6 @@ fn router(shared: Shared, max_body: usize) -> Router {
         .route("/lexicons/{lexicon}/match", get(read::matches))
         .layer(middleware::from_fn_with_state(shared.clone(), authorize));
     Router::new()
-        .route("/", get(|| async { Html(include_str!("page.html")) }))
         .route("/openapi.json", get(openapi))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(read::ready))

@@ -97,7 +97,7 @@ pub async fn retry(
     let inbox = find(&shared, &stream).await?;
     json_of(
         &shared,
-        "SELECT to_json(r) FROM termstream.retry_rejects($1) r",
+        "SELECT to_json(r) FROM termstream.retry_rejects($1::text) r",
         &[&inbox.sql],
     )
     .await

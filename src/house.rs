@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room, and the rooms it may use. An arrow that points back is not in this table.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("text", &[]),
     ("distance", &["text"]),
     ("lexicon", &["text", "distance"]),
@@ -18,6 +18,8 @@ const ARROWS: [(&str, &[&str]); 9] = [
         "api",
         &["text", "distance", "lexicon", "registry", "stream", "pg"],
     ),
+    // The companion binary, a crate of its own.
+    ("bin", &[]),
 ];
 
 const PURE: [&str; 5] = ["text", "distance", "lexicon", "record", "load"];

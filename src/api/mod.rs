@@ -14,6 +14,7 @@ pgrx::extension_sql_file!(
     name = "types",
     requires = ["catalog"]
 );
+pgrx::extension_sql_file!("../../sql/feed.sql", name = "feed", requires = ["catalog"]);
 pgrx::extension_sql_file!(
     "../../sql/views.sql",
     name = "views",

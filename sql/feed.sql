@@ -1,0 +1,54 @@
+-- How far the sources outside of the database have been read: files, partitions of a topic. A feeder
+-- moves the position in the transaction of the rows, so that each row is taken exactly once.
+
+CREATE TABLE termstream.feed_position (
+    stream  regclass NOT NULL,
+    source  text NOT NULL,
+    part    text NOT NULL,
+    -- Where to go on: an offset in bytes, an offset of a topic.
+    next    bigint NOT NULL,
+    detail  jsonb,
+    updated timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    PRIMARY KEY (stream, source, part)
+);
+COMMENT ON TABLE termstream.feed_position IS
+    'how far sources outside of the database were read into a stream; moved by termstream.move_position';
+
+-- A position is part of feeding: who may insert into the stream sees and moves its positions.
+ALTER TABLE termstream.feed_position ENABLE ROW LEVEL SECURITY;
+CREATE POLICY feeders ON termstream.feed_position
+    USING (pg_catalog.has_table_privilege(stream, 'INSERT'));
+GRANT SELECT, INSERT, UPDATE, DELETE ON termstream.feed_position TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('termstream.feed_position', '');
+
+CREATE FUNCTION termstream.move_position(stream regclass, source text, part text, expected bigint,
+        next bigint, detail jsonb DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    IF NOT has_table_privilege($1, 'INSERT') THEN
+        RAISE insufficient_privilege USING
+            MESSAGE = format('permission denied for stream %s', $1),
+            HINT = 'Moving a position takes the right to INSERT into the stream.';
+    END IF;
+    IF $4 IS NULL THEN
+        INSERT INTO termstream.feed_position (stream, source, part, next, detail)
+        VALUES ($1, $2, $3, $5, $6) ON CONFLICT DO NOTHING;
+    ELSE
+        UPDATE termstream.feed_position p
+           SET next = $5, detail = coalesce($6, p.detail), updated = clock_timestamp()
+         WHERE p.stream = $1 AND p.source = $2 AND p.part = $3 AND p.next = $4;
+    END IF;
+    IF NOT FOUND THEN
+        RAISE serialization_failure USING
+            MESSAGE = format('the position of "%s", part "%s", in stream %s is not %s', $2, $3, $1,
+                             coalesce($4::text, 'new')),
+            DETAIL = 'Somebody else has moved it.',
+            HINT = 'Roll back, and read the position anew.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION termstream.move_position(regclass, text, text, bigint, bigint, jsonb) IS
+    'moves the position of a source, in the transaction of its rows; fails with 40001 if it is not where it is expected (NULL: not there yet)';

@@ -1,0 +1,142 @@
+//! The door: rows as CSV into a stream by `COPY … FROM STDIN`, in a transaction of the caller's.
+//!
+//! The caller owns the transaction, so that other statements (a position moved, a reject noted) are
+//! committed with the rows, or not at all. A [`Copy`] that is dropped before its end fails on the
+//! server, and with it the transaction: nothing is ever half committed.
+
+use bytes::Bytes;
+use futures_util::SinkExt;
+use serde::Serialize;
+use std::pin::Pin;
+use std::time::Instant;
+use tokio_postgres::{CopyInSink, GenericClient, Transaction};
+
+use crate::error::Error;
+use crate::metrics;
+
+/// A stream, as its doors need it.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    /// As the search_path of the connection shows it.
+    pub name: String,
+    /// Qualified and quoted for SQL.
+    pub sql: String,
+    pub columns: Vec<String>,
+}
+
+/// What became of the rows of one or more loads.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    pub load_id: i64,
+    pub read: i64,
+    pub taken: i64,
+    pub rejected: i64,
+    /// Rows that the stream's statement has written.
+    pub pairs: i64,
+    pub bytes: i64,
+}
+
+const FIND: &str = "
+SELECT s.stream::pg_catalog.text,
+       pg_catalog.format('%I.%I', n.nspname, c.relname),
+       ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
+  FROM termstream.stream s
+  JOIN pg_catalog.pg_class c ON c.oid = s.stream
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE s.stream = pg_catalog.to_regclass($1)";
+
+impl Inbox {
+    /// The stream of that name, written as in SQL: `menu`, `shop.menu`, `\"Menu\"`.
+    pub async fn find(client: &impl GenericClient, name: &str) -> Result<Inbox, Error> {
+        // A name that is none (a dot too many) is not found either, but for the server it is an error.
+        let row = match client.query_opt(FIND, &[&name]).await {
+            Ok(row) => row,
+            Err(error) if is_no_name(&error) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let row = row.ok_or_else(|| Error::NoStream(name.to_owned()))?;
+        Ok(Inbox {
+            name: row.try_get(0)?,
+            sql: row.try_get(1)?,
+            columns: row.try_get(2)?,
+        })
+    }
+}
+
+fn is_no_name(error: &tokio_postgres::Error) -> bool {
+    error
+        .code()
+        .is_some_and(|code| ["42601", "42602", "0A000", "3D000"].contains(&code.code()))
+}
+
+/// A COPY under way.
+pub struct Copy {
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+    stream: String,
+    bytes: u64,
+    started: Instant,
+}
+
+impl Copy {
+    /// Begins a COPY of CSV without a header: the stream's columns in their order, NULL an unquoted
+    /// empty field.
+    pub async fn begin(transaction: &Transaction<'_>, inbox: &Inbox) -> Result<Copy, Error> {
+        let started = Instant::now();
+        let sink = transaction
+            .copy_in(&format!("COPY {} FROM STDIN (FORMAT csv)", inbox.sql))
+            .await?;
+        Ok(Copy {
+            sink: Box::pin(sink),
+            stream: inbox.name.clone(),
+            bytes: 0,
+            started,
+        })
+    }
+
+    /// Sends bytes: any part of the CSV. Waits while the server is behind. What the server has against
+    /// the rows is told by [`Copy::finish`].
+    pub async fn send(&mut self, bytes: Bytes) -> Result<(), Error> {
+        self.bytes += bytes.len() as u64;
+        Ok(self.sink.send(bytes).await?)
+    }
+
+    /// Ends the COPY and reads what the ledger has of it. Nothing is committed yet.
+    pub async fn finish(mut self, client: &impl GenericClient) -> Result<Counts, Error> {
+        self.sink.as_mut().finish().await?;
+        metrics::copied(&self.stream, self.bytes, self.started.elapsed());
+        latest_load(client, &self.stream).await
+    }
+}
+
+/// The load that this session has just ended. Loads are numbered in order, and a session runs one COPY
+/// at a time: it is the newest of this backend, found at the end of the primary key.
+const LATEST: &str = "
+SELECT load_id, read, taken, rejected, pairs, bytes FROM termstream.load
+ WHERE pid = pg_catalog.pg_backend_pid() AND stream = pg_catalog.to_regclass($1)
+ ORDER BY load_id DESC LIMIT 1";
+
+async fn latest_load(client: &impl GenericClient, stream: &str) -> Result<Counts, Error> {
+    let row = client.query_one(LATEST, &[&stream]).await?;
+    Ok(Counts {
+        load_id: row.try_get(0)?,
+        read: row.try_get(1)?,
+        taken: row.try_get(2)?,
+        rejected: row.try_get(3)?,
+        pairs: row.try_get(4)?,
+        bytes: row.try_get(5)?,
+    })
+}
+
+/// Copies chunks of CSV in one go.
+pub async fn copy(
+    transaction: &Transaction<'_>,
+    inbox: &Inbox,
+    chunks: impl IntoIterator<Item = Bytes>,
+) -> Result<Counts, Error> {
+    let mut copy = Copy::begin(transaction, inbox).await?;
+    for chunk in chunks {
+        copy.send(chunk).await?;
+    }
+    copy.finish(transaction).await
+}

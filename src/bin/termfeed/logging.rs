@@ -1,0 +1,23 @@
+//! What termfeed says on standard error: lines for people, or JSON for machines.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::error::Error;
+use crate::settings::{Common, LogFormat};
+
+pub fn start(settings: &Common) -> Result<(), Error> {
+    let level = settings.log_level.as_deref().unwrap_or("info");
+    let filter = EnvFilter::builder().parse(level).map_err(|_| {
+        Error::Settings(format!(
+            "log level \"{level}\" is not valid: write error, warn, info, debug or trace"
+        ))
+    })?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match settings.log.unwrap_or_default() {
+        LogFormat::Text => lines.with_target(false).init(),
+        LogFormat::Json => lines.json().flatten_event(true).init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! termfeed: the network's doors to the streams of termstream.
+//!
+//! It brings rows to `COPY … FROM STDIN` and tells what became of them; all that is computed is
+//! computed in the database. One folder per subcommand; the rooms beside them are shared:
+//!
+//! ```text
+//! settings  database ◀── door, positions ◀── serve, upload, kafka, relay
+//! error     metrics      shutdown
+//! ```
+#![forbid(unsafe_code)]
+
+mod database;
+mod door;
+mod error;
+#[cfg(feature = "kafka")]
+mod kafka;
+mod logging;
+mod metrics;
+mod positions;
+#[cfg(feature = "kafka")]
+mod relay;
+mod serve;
+mod settings;
+mod shutdown;
+mod upload;
+
+use clap::{Parser, Subcommand};
+use error::Error;
+use settings::Common;
+use shutdown::Shutdown;
+use std::process::ExitCode;
+
+/// Brings rows from the network into streams of termstream, and shows what became of them.
+#[derive(Parser)]
+#[command(version, about, after_help = HELP)]
+struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const HELP: &str = "\
+Every option can be given as a flag, as an environment variable (--listen is TERMFEED_LISTEN), or in a
+TOML file named by --config; the first one that gives it counts. In the file, options stand at the top,
+or under the name of a command ([serve], [load], …), which goes before.
+
+Without --database the variables of libpq are read: PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD.
+
+  termfeed serve --database 'host=/run/postgresql dbname=shop'
+  termfeed load --stream menu dishes.csv.gz";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve streams over HTTP, with a page to look at
+    Serve(serve::Flags),
+    /// Load files of this machine into a stream, with a progress bar; goes on where it was stopped
+    Load(upload::Flags),
+    /// Bring a Kafka topic into a stream, exactly once
+    #[cfg(feature = "kafka")]
+    Kafka(kafka::Flags),
+    /// Bring rows of a table to a Kafka topic
+    #[cfg(feature = "kafka")]
+    Relay(relay::Flags),
+}
+
+impl Command {
+    /// The section of the settings file.
+    fn section(&self) -> &'static str {
+        match self {
+            Command::Serve(_) => "serve",
+            Command::Load(_) => "load",
+            #[cfg(feature = "kafka")]
+            Command::Kafka(_) => "kafka",
+            #[cfg(feature = "kafka")]
+            Command::Relay(_) => "relay",
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match start(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("termfeed: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn start(arguments: Arguments) -> Result<(), Error> {
+    let section = arguments.command.section();
+    let source = settings::Source::new(section, &arguments.common)?;
+    let common: Common = source.read(&arguments.common)?;
+    logging::start(&common)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::io("start the runtime", error))?;
+    runtime.block_on(async {
+        let shutdown = Shutdown::listen()?;
+        match &arguments.command {
+            Command::Serve(flags) => serve::run(common, source.read(flags)?, shutdown).await,
+            Command::Load(flags) => upload::run(common, source.read(flags)?, shutdown).await,
+            #[cfg(feature = "kafka")]
+            Command::Kafka(flags) => kafka::run(common, source.read(flags)?, shutdown).await,
+            #[cfg(feature = "kafka")]
+            Command::Relay(flags) => relay::run(common, source.read(flags)?, shutdown).await,
+        }
+    })
+}

@@ -1,0 +1,55 @@
+//! How far a source has been read, kept in the database and moved in the transaction of its rows.
+
+use tokio_postgres::GenericClient;
+
+use crate::door::Inbox;
+use crate::error::Error;
+
+/// A part of a source that is read in order: a file, a partition of a topic.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Part<'a> {
+    pub source: &'a str,
+    pub part: &'a str,
+}
+
+/// Where to go on: `None` if nothing of it was ever committed.
+pub async fn next(
+    client: &impl GenericClient,
+    inbox: &Inbox,
+    part: &Part<'_>,
+) -> Result<Option<i64>, Error> {
+    let row = client
+        .query_opt(
+            "SELECT next FROM termstream.feed_position
+              WHERE stream = pg_catalog.to_regclass($1) AND source = $2 AND part = $3",
+            &[&inbox.sql, &part.source, &part.part],
+        )
+        .await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
+/// Moves the position from `expected` to `next`. If somebody else has moved it meanwhile the server
+/// refuses (40001), and the caller must roll back: those rows are not his.
+pub async fn advance(
+    client: &impl GenericClient,
+    inbox: &Inbox,
+    part: &Part<'_>,
+    expected: Option<i64>,
+    next: i64,
+    detail: Option<serde_json::Value>,
+) -> Result<(), Error> {
+    client
+        .execute(
+            "SELECT termstream.move_position(pg_catalog.to_regclass($1), $2, $3, $4, $5, $6)",
+            &[
+                &inbox.sql,
+                &part.source,
+                &part.part,
+                &expected,
+                &next,
+                &detail,
+            ],
+        )
+        .await?;
+    Ok(())
+}

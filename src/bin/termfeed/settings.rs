@@ -1,0 +1,148 @@
+//! Settings: a flag goes before the environment (`TERMFEED_…`), which goes before the file.
+
+use clap::{Args, ValueEnum};
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::error::Error;
+
+/// What every command takes.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Common {
+    /// The database: a connection string ("host=… dbname=…") or a URL ("postgresql://…")
+    #[arg(long, global = true, value_name = "CONNINFO-OR-URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<Secret>,
+
+    /// Check the database's certificate against those in this PEM file
+    #[arg(long, global = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_ca: Option<PathBuf>,
+
+    /// How messages are written to standard error [default: text]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogFormat>,
+
+    /// What is written: error, warn, info, debug, or "termfeed=debug,tower_http=info" [default: info]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_level: Option<String>,
+
+    /// Read settings from this TOML file
+    #[arg(long, global = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// The environment and the file, for one command.
+pub struct Source {
+    below: Figment,
+}
+
+impl Source {
+    pub fn new(section: &str, flags: &Common) -> Result<Source, Error> {
+        let environment = Env::prefixed("TERMFEED_").lowercase(true);
+        let named = Figment::from(environment.clone()).merge(Serialized::defaults(flags));
+        let mut below = Figment::new();
+        if let Ok(path) = named.extract_inner::<PathBuf>("config") {
+            if !path.is_file() {
+                return Err(Error::Settings(format!(
+                    "there is no settings file \"{}\"",
+                    path.display()
+                )));
+            }
+            let file = Figment::from(Toml::file_exact(path));
+            below = below.merge(&file);
+            if file.contains(section) {
+                below = below.merge(file.focus(section));
+            }
+        }
+        Ok(Source {
+            below: below.merge(environment),
+        })
+    }
+
+    /// Settings of one kind: `flags` first, then what lies below. Flags that were not given must not
+    /// be serialized; a setting that nobody gives takes the default of its type.
+    pub fn read<F: Serialize, S: DeserializeOwned>(&self, flags: &F) -> Result<S, Error> {
+        self.below
+            .clone()
+            .merge(Serialized::defaults(flags))
+            .extract()
+            .map_err(|error| Error::Settings(in_words(error)))
+    }
+}
+
+/// Without the value: it may be a secret.
+fn in_words(error: figment::Error) -> String {
+    let lines: Vec<String> = error
+        .into_iter()
+        .map(|error| {
+            let name = error.path.join(".");
+            let place = error
+                .metadata
+                .as_ref()
+                .map(|origin| origin.name.to_string());
+            let reason = match &error.kind {
+                figment::error::Kind::MissingField(field) => format!("\"{field}\" is missing"),
+                figment::error::Kind::InvalidType(_, expected)
+                | figment::error::Kind::InvalidValue(_, expected) => {
+                    format!("\"{name}\" must be {expected}")
+                }
+                _ if name.is_empty() => error.kind.to_string(),
+                _ => format!("\"{name}\" is not valid"),
+            };
+            match place {
+                Some(place) => format!("setting {reason} ({place})"),
+                None => format!("setting {reason}"),
+            }
+        })
+        .collect();
+    lines.join("; ")
+}
+
+/// A value that is never shown: a connection string, a token.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The value, for those who must send it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Secret {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Secret, Self::Err> {
+        Ok(Secret(text.to_owned()))
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Secret {
+        Secret(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hidden]")
+    }
+}

@@ -6,11 +6,12 @@
 use rdkafka::bindings::rd_kafka_resp_err_t as Code;
 use rdkafka::client::ClientContext;
 use rdkafka::config::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Settings;
@@ -28,11 +29,18 @@ pub struct Context {
     changes: Mutex<VecDeque<Change>>,
     /// Where the database goes on, for the lag.
     next: Mutex<HashMap<i32, i64>>,
+    closing: AtomicBool,
 }
 
 impl Context {
     pub fn next_change(&self) -> Option<Change> {
         held(&self.changes).pop_front()
+    }
+
+    /// From now on partitions are given back at once: nobody is left who would do it later, and the
+    /// consumer waits for it before it closes.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
     }
 
     pub fn is_changing(&self) -> bool {
@@ -75,7 +83,13 @@ impl ClientContext for Context {
 }
 
 impl ConsumerContext for Context {
-    fn rebalance(&self, _: &BaseConsumer<Self>, code: Code, list: &mut TopicPartitionList) {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, code: Code, list: &mut TopicPartitionList) {
+        if self.closing.load(Ordering::Relaxed) {
+            if let Err(error) = consumer.unassign() {
+                tracing::warn!(%error, "the partitions could not be given back");
+            }
+            return;
+        }
         let change = match code {
             Code::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => {
                 Change::Assigned(list.elements().iter().map(|one| one.partition()).collect())

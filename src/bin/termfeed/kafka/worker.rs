@@ -54,6 +54,12 @@ pub struct Worker {
     totals: Totals,
 }
 
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.consumer.context().close();
+    }
+}
+
 impl Worker {
     pub fn new(
         runtime: Handle,

@@ -1,15 +1,159 @@
 //! `termfeed kafka`: a topic into a stream, exactly once.
+//!
+//! The offsets live in the database and move in the transaction of the rows; what the brokers know of
+//! them is for those who look on. A message that is no row becomes a reject, and the rest goes on.
+//!
+//! ```text
+//! consumer (partitions, offsets) ─▶ decode (message to row) ─▶ batch ─▶ worker: COPY, rejects, positions, COMMIT
+//! ```
 
-use clap::Args;
+mod batch;
+mod consumer;
+mod decode;
+mod worker;
+
+use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
+use crate::database::Database;
 use crate::error::Error;
-use crate::settings::Common;
+use crate::settings::{Common, Secret};
 use crate::shutdown::Shutdown;
 
 #[derive(Args, Clone, Debug, Serialize, Deserialize)]
-pub struct Flags {}
+pub struct Flags {
+    /// Where the brokers are: host:port, several with commas
+    #[arg(long, value_name = "HOST:PORT,…")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub brokers: Option<String>,
 
-pub async fn run(_: Common, _: Flags, _: Shutdown) -> Result<(), Error> {
-    Ok(())
+    /// The topic to read
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+
+    /// The stream that takes the messages
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+
+    /// The consumer group; instances of one group share the partitions [default: termfeed-STREAM]
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+
+    /// What a message is [default: json]
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+
+    /// Rows of one transaction, at the most [default: 10000]
+    #[arg(long, value_name = "ROWS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_rows: Option<usize>,
+
+    /// How long a batch waits for more messages, in milliseconds [default: 500]
+    #[arg(long, value_name = "MS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_wait: Option<u64>,
+
+    /// Where to begin with a partition that was never read [default: beginning]
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<From>,
+
+    /// Go on where the broker has deleted messages before they were read, instead of stopping
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub skip_lost: bool,
+
+    /// A setting of librdkafka's, "name=value"; may be given several times
+    #[arg(long, value_name = "NAME=VALUE")]
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub kafka_option: Vec<Secret>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// An object, its keys the stream's columns
+    #[default]
+    Json,
+    /// A line of CSV, the stream's columns in their order
+    Csv,
+    /// The whole message, for the stream's only column
+    Raw,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum From {
+    #[default]
+    Beginning,
+    End,
+}
+
+/// The flags with their defaults.
+#[derive(Clone)]
+pub struct Settings {
+    pub brokers: String,
+    pub topic: String,
+    pub stream: String,
+    pub group: String,
+    pub format: Format,
+    pub batch_rows: usize,
+    pub batch_wait: Duration,
+    pub from: From,
+    pub skip_lost: bool,
+    pub options: Vec<Secret>,
+}
+
+impl Settings {
+    fn new(flags: Flags) -> Result<Settings, Error> {
+        let needed = |name: &str, value: Option<String>| {
+            value.ok_or_else(|| Error::Settings(format!("--{name} is needed")))
+        };
+        let stream = needed("stream", flags.stream)?;
+        let batch_rows = flags.batch_rows.unwrap_or(10_000);
+        if batch_rows == 0 {
+            return Err(Error::Settings(
+                "--batch-rows 0 would take nothing: give 1 or more".into(),
+            ));
+        }
+        Ok(Settings {
+            brokers: needed("brokers", flags.brokers)?,
+            topic: needed("topic", flags.topic)?,
+            group: flags.group.unwrap_or_else(|| format!("termfeed-{stream}")),
+            stream,
+            format: flags.format.unwrap_or_default(),
+            batch_rows,
+            batch_wait: Duration::from_millis(flags.batch_wait.unwrap_or(500)),
+            from: flags.from.unwrap_or_default(),
+            skip_lost: flags.skip_lost,
+            options: flags.kafka_option,
+        })
+    }
+}
+
+pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(), Error> {
+    let settings = Settings::new(flags)?;
+    let database = Database::new(&common)?;
+    let handle = tokio::runtime::Handle::current();
+    // Polling blocks, and so it has a thread of its own.
+    let work = tokio::task::spawn_blocking(move || {
+        let mut worker = worker::Worker::new(handle, database, settings, shutdown)?;
+        let outcome = worker.run();
+        let totals = worker.totals();
+        tracing::info!(
+            messages = totals.messages,
+            rows = totals.rows,
+            rejected = totals.rejected,
+            batches = totals.batches,
+            "committed"
+        );
+        outcome
+    });
+    work.await
+        .unwrap_or_else(|error| Err(Error::Input(format!("the consumer failed: {error}"))))
 }

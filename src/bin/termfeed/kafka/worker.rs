@@ -1,0 +1,385 @@
+//! The worker: polls, fills a batch, and takes it in one transaction: COPY, rejects, positions.
+//!
+//! Whatever fails on the way, nothing is kept in memory: the partitions begin again where the database
+//! says. So does a COMMIT whose answer got lost; and who writes after a rival finds the position moved,
+//! and rolls back.
+
+use rdkafka::Message;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::RDKafkaErrorCode;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio_postgres::{Client, Transaction};
+
+use super::batch::Batch;
+use super::consumer::{self, Change, Context, kafka};
+use super::decode::Decoder;
+use super::{From, Settings};
+use crate::database::{Database, backoff};
+use crate::door::{self, Counts, Inbox};
+use crate::error::Error;
+use crate::metrics;
+use crate::positions::{self, Part};
+use crate::shutdown::Shutdown;
+
+/// The longest time in which a signal or a rebalance is not seen.
+const POLL: Duration = Duration::from_millis(100);
+
+#[derive(Clone, Copy, Default)]
+pub struct Totals {
+    pub messages: u64,
+    pub rows: u64,
+    pub rejected: u64,
+    pub batches: u64,
+}
+
+pub struct Worker {
+    runtime: Handle,
+    database: Database,
+    settings: Settings,
+    shutdown: Shutdown,
+    consumer: BaseConsumer<Context>,
+    client: Option<Client>,
+    inbox: Inbox,
+    decoder: Decoder,
+    /// The name of the topic in the database.
+    source: String,
+    /// The partitions of this member, and the positions that the database has of them.
+    committed: BTreeMap<i32, Option<i64>>,
+    /// Whether the consumer is not where the database is: the partitions are new, or a batch failed.
+    astray: bool,
+    totals: Totals,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.consumer.context().close();
+    }
+}
+
+impl Worker {
+    pub fn new(
+        runtime: Handle,
+        database: Database,
+        settings: Settings,
+        mut shutdown: Shutdown,
+    ) -> Result<Worker, Error> {
+        let consumer = consumer::connect(&settings)?;
+        let (client, inbox) = runtime.block_on(async {
+            let client = database.connect_patiently(&mut shutdown).await?;
+            let inbox = Inbox::find(&client, &settings.stream).await?;
+            Ok::<_, Error>((client, inbox))
+        })?;
+        let decoder = Decoder::new(settings.format, inbox.columns.clone())?;
+        consumer.subscribe(&[&settings.topic]).map_err(kafka)?;
+        Ok(Worker {
+            source: format!("kafka:{}", settings.topic),
+            client: Some(client),
+            committed: BTreeMap::new(),
+            astray: false,
+            totals: Totals::default(),
+            runtime,
+            database,
+            settings,
+            shutdown,
+            consumer,
+            inbox,
+            decoder,
+        })
+    }
+
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// Works until it is told to stop, or something is wrong for good.
+    pub fn run(&mut self) -> Result<(), Error> {
+        let mut waits = backoff();
+        while !self.shutdown.is_called() {
+            match self.step() {
+                Ok(()) => waits = backoff(),
+                Err(Error::Stopped) => break,
+                Err(error) if error.is_passing() => {
+                    metrics::failed(&self.inbox.name);
+                    metrics::retried("batch");
+                    let wait = waits.next().unwrap_or(POLL);
+                    tracing::warn!(reason = %error, wait_ms = wait.as_millis() as u64,
+                        "the batch was rolled back: going on where the database says");
+                    self.client = None;
+                    self.astray = !self.committed.is_empty();
+                    let mut shutdown = self.shutdown.clone();
+                    if !self.runtime.block_on(shutdown.sleep(wait)) {
+                        break;
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// A batch, and then what the group has decided meanwhile.
+    fn step(&mut self) -> Result<(), Error> {
+        if self.astray {
+            self.follow()?;
+        }
+        if self.astray {
+            self.assign()?;
+            self.astray = false;
+        }
+        let batch = self.gather()?;
+        if !batch.is_empty() {
+            self.take(batch)?;
+        }
+        self.follow()
+    }
+
+    /// Does what the group has decided. New partitions are assigned with the next step.
+    fn follow(&mut self) -> Result<(), Error> {
+        while let Some(change) = self.consumer.context().next_change() {
+            self.consumer.context().forget();
+            match change {
+                Change::Assigned(partitions) => {
+                    tracing::info!(?partitions, "partitions assigned");
+                    self.committed = partitions.into_iter().map(|one| (one, None)).collect();
+                    self.astray = true;
+                }
+                Change::Revoked => {
+                    tracing::info!("partitions revoked");
+                    self.committed.clear();
+                    self.astray = false;
+                    self.consumer.unassign().map_err(kafka)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the positions from the database, and has each partition go on there. What the consumer
+    /// has fetched before is dropped.
+    fn assign(&mut self) -> Result<(), Error> {
+        self.connect()?;
+        let Some(client) = self.client.as_ref() else {
+            return Err(Error::Stopped);
+        };
+        let mut list = TopicPartitionList::new();
+        for (partition, committed) in &mut self.committed {
+            let name = partition.to_string();
+            let part = Part {
+                source: &self.source,
+                part: &name,
+            };
+            *committed = self
+                .runtime
+                .block_on(positions::next(client, &self.inbox, &part))?;
+            let offset = match (*committed, self.settings.from) {
+                (Some(next), _) => Offset::Offset(next),
+                (None, From::Beginning) => Offset::Beginning,
+                (None, From::End) => Offset::End,
+            };
+            list.add_partition_offset(&self.settings.topic, *partition, offset)
+                .map_err(kafka)?;
+            if let Some(next) = *committed {
+                self.consumer.context().committed(*partition, next);
+            }
+        }
+        self.consumer.assign(&list).map_err(kafka)
+    }
+
+    fn connect(&mut self) -> Result<(), Error> {
+        if self.client.as_ref().is_none_or(Client::is_closed) {
+            let connecting = self.database.connect_patiently(&mut self.shutdown);
+            self.client = Some(self.runtime.block_on(connecting)?);
+        }
+        Ok(())
+    }
+
+    /// Polls until the batch is full, its wait is over, or something else is to be done.
+    fn gather(&mut self) -> Result<Batch, Error> {
+        let mut batch = Batch::default();
+        let mut end: Option<Instant> = None;
+        while !batch.is_full(self.settings.batch_rows) {
+            if self.shutdown.is_called() || self.consumer.context().is_changing() {
+                break;
+            }
+            let left = end.map_or(POLL, |end| end.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                break;
+            }
+            match self.consumer.poll(left.min(POLL)) {
+                None if batch.is_empty() => break,
+                None => {}
+                Some(Ok(message)) => {
+                    end.get_or_insert_with(|| Instant::now() + self.settings.batch_wait);
+                    let partition = message.partition();
+                    let Some(committed) = self.committed.get(&partition) else {
+                        continue;
+                    };
+                    let next = batch.next.get(&partition).copied().or(*committed);
+                    if next.is_none_or(|next| message.offset() >= next) {
+                        batch.add(&message, &self.decoder);
+                    }
+                }
+                Some(Err(error)) => self.judge(error)?,
+            }
+        }
+        Ok(batch)
+    }
+
+    /// librdkafka tries again by itself, but for what only a person can decide.
+    fn judge(&self, error: KafkaError) -> Result<(), Error> {
+        match &error {
+            KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset) => {
+                Err(Error::Input(format!(
+                    "the brokers no longer have messages of topic \"{}\" that were not read yet; \
+                     start with --skip-lost to go on at the first one they have",
+                    self.settings.topic
+                )))
+            }
+            KafkaError::MessageConsumption(
+                RDKafkaErrorCode::TopicAuthorizationFailed
+                | RDKafkaErrorCode::GroupAuthorizationFailed,
+            )
+            | KafkaError::MessageConsumptionFatal(_) => Err(kafka(error)),
+            _ => {
+                metrics::retried("poll");
+                tracing::warn!(%error, "reading the topic failed: trying again");
+                Ok(())
+            }
+        }
+    }
+
+    fn take(&mut self, mut batch: Batch) -> Result<(), Error> {
+        let Some(client) = self.client.as_mut() else {
+            return Err(Error::Unreachable("it went away".into()));
+        };
+        let csv = batch.take_csv();
+        let (inbox, source, committed) = (&self.inbox, &self.source, &self.committed);
+        let (counts, time) = self.runtime.block_on(async {
+            let transaction = client.transaction().await?;
+            let counts = door::copy(&transaction, inbox, [csv]).await?;
+            refuse(&transaction, inbox, source, &batch, &counts).await?;
+            for (partition, next) in &batch.next {
+                let part = Part {
+                    source,
+                    part: &partition.to_string(),
+                };
+                let expected = committed.get(partition).copied().flatten();
+                positions::advance(&transaction, inbox, &part, expected, *next, None).await?;
+            }
+            let started = Instant::now();
+            transaction.commit().await?;
+            Ok::<_, Error>((counts, started.elapsed()))
+        })?;
+        self.count(&batch, &counts, time);
+        Ok(())
+    }
+
+    fn count(&mut self, batch: &Batch, counts: &Counts, time: Duration) {
+        let refused = batch.refused.len() as u64;
+        let all = Counts {
+            read: counts.read + refused as i64,
+            rejected: counts.rejected + refused as i64,
+            ..counts.clone()
+        };
+        metrics::committed(&self.inbox.name, &all, refused, time);
+        self.totals.batches += 1;
+        self.totals.messages += batch.messages() as u64;
+        self.totals.rows += counts.taken.max(0) as u64;
+        self.totals.rejected += all.rejected.max(0) as u64;
+        let mut list = TopicPartitionList::new();
+        for (partition, next) in &batch.next {
+            self.committed.insert(*partition, Some(*next));
+            self.consumer.context().committed(*partition, *next);
+            let _ =
+                list.add_partition_offset(&self.settings.topic, *partition, Offset::Offset(*next));
+        }
+        // For those who watch the group. Nothing is read from it, and so it may fail.
+        let _ = self.consumer.commit(&list, CommitMode::Async);
+    }
+}
+
+/// Keeps the messages that were no rows, and tells of the rows that the stream refused where they came
+/// from: file name and line of a reject are the partition and the offset.
+async fn refuse(
+    transaction: &Transaction<'_>,
+    inbox: &Inbox,
+    source: &str,
+    batch: &Batch,
+    counts: &Counts,
+) -> Result<(), Error> {
+    if batch.refused.is_empty() && counts.rejected == 0 {
+        return Ok(());
+    }
+    let rejects: String = transaction
+        .query_one(
+            "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
+               FROM termstream.stream s JOIN pg_catalog.pg_class c ON c.oid = s.rejects
+               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+              WHERE s.stream = pg_catalog.to_regclass($1)",
+            &[&inbox.sql],
+        )
+        .await?
+        .try_get(0)?;
+    if counts.rejected > 0 {
+        let place = format!(
+            "UPDATE {rejects} SET filename = $1 || '/' || o.partition, lineno = o.number,
+                    err_detail = nullif(pg_catalog.concat_ws(' ', err_detail,
+                                     nullif(o.detail, '')), '')
+               FROM ROWS FROM (pg_catalog.unnest($2::int4[]), pg_catalog.unnest($3::int8[]),
+                               pg_catalog.unnest($4::text[]))
+                    WITH ORDINALITY o (partition, number, detail, row)
+              WHERE load_id = $5 AND lineno = o.row"
+        );
+        let partitions: Vec<i32> = batch.origins.iter().map(|one| one.partition).collect();
+        let offsets: Vec<i64> = batch.origins.iter().map(|one| one.offset).collect();
+        let details: Vec<&str> = batch
+            .origins
+            .iter()
+            .map(|one| one.detail.as_str())
+            .collect();
+        transaction
+            .execute(
+                &place,
+                &[&source, &partitions, &offsets, &details, &counts.load_id],
+            )
+            .await?;
+    }
+    if batch.refused.is_empty() {
+        return Ok(());
+    }
+    let note = transaction
+        .prepare(&format!(
+            "INSERT INTO {rejects} (load_id, stream, stage, starttime, userid, copy_tbl, filename,
+                    lineno, line, line_bytes, err_message, err_detail, errorcode)
+             VALUES ($1, $2, 'parse', pg_catalog.now(), CURRENT_USER::pg_catalog.regrole,
+                     pg_catalog.to_regclass($2), $3, $4, $5, $6, $7, nullif($8::text, ''), $9)"
+        ))
+        .await?;
+    for one in &batch.refused {
+        let line = std::str::from_utf8(&one.raw)
+            .ok()
+            .filter(|line| !line.contains('\0'));
+        let place = format!("{source}/{}", one.partition);
+        transaction
+            .execute(
+                &note,
+                &[
+                    &counts.load_id,
+                    &inbox.sql,
+                    &place,
+                    &one.offset,
+                    &line,
+                    &one.raw,
+                    &one.refusal.message,
+                    &one.detail,
+                    &one.refusal.sqlstate,
+                ],
+            )
+            .await?;
+    }
+    Ok(())
+}

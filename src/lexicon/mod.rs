@@ -31,7 +31,6 @@
 #![forbid(unsafe_code)]
 
 mod anchors;
-mod barren;
 mod builder;
 mod compiled;
 mod delta;
@@ -46,6 +45,7 @@ mod guard;
 mod hash;
 mod layer;
 mod learner;
+mod memory;
 mod mixed;
 #[cfg(test)]
 mod oracle;

@@ -1,7 +1,7 @@
 //! What was found before: the same unknown words, alone and beside the same words of the lexicon, recur
 //! in the texts of a column, and what is misspelled in them is the same the second time.
 //!
-//! Direct-mapped, the last to come stays; 64 bits of a hash stand for the words.
+//! A key has two slots side by side, of which the older gives way; 64 bits of a hash stand for the words.
 
 use super::hash;
 use super::overlap::Candidate;
@@ -11,8 +11,8 @@ use super::words::Word;
 /// and 51% of the windows of unknown words beside frequent words of a million terms, stood in a row
 /// before.
 const REMEMBERED: usize = 131_072;
-/// What was found in them, in at most 1.5 MiB; beyond it all is forgotten.
-const MAX_FOUND: usize = 65_536;
+/// What was found in them, in at most 5 MiB; beyond it all is forgotten.
+const MAX_FOUND: usize = 262_144;
 
 #[derive(Clone, Copy, Default)]
 struct Slot {
@@ -50,12 +50,15 @@ impl Memory {
     /// known.
     #[inline]
     pub fn recall(&self, key: u64, first: usize, candidates: &mut Vec<Candidate>) -> bool {
-        let Some(slot) = self.slots.get(hash::slot(key, REMEMBERED)) else {
+        let at = hash::slot(key, REMEMBERED);
+        let (Some(newer), Some(older)) = (self.slots.get(at), self.slots.get(at ^ 1)) else {
             return false;
         };
-        if slot.key != key | 1 {
-            return false;
-        }
+        let slot = match key | 1 {
+            key if newer.key == key => newer,
+            key if older.key == key => older,
+            _ => return false,
+        };
         if slot.count > 0 {
             let start = slot.start as usize;
             let found = self.found.get(start..start + slot.count as usize);
@@ -79,12 +82,18 @@ impl Memory {
             last: found.last - first as u32,
             ..*found
         }));
-        if let Some(slot) = self.slots.get_mut(hash::slot(key, REMEMBERED)) {
-            *slot = Slot {
-                key: key | 1,
-                start,
-                count: found.len() as u32,
-            };
+        let at = hash::slot(key, REMEMBERED);
+        let own = Slot {
+            key: key | 1,
+            start,
+            count: found.len() as u32,
+        };
+        let older = self
+            .slots
+            .get_mut(at)
+            .map(|slot| std::mem::replace(slot, own));
+        if let (Some(older), Some(slot)) = (older, self.slots.get_mut(at ^ 1)) {
+            *slot = older;
         }
     }
 }

@@ -2,7 +2,7 @@
 //! and at least one is unknown; so two kinds of windows are looked at, and no others:
 //!
 //! - *Unknown words only*, nearly always one of them between ordinary words: the anchors name terms
-//!   that may be near. The same unknown words recur, so runs of them that came to nothing are
+//!   that may be near. The same unknown words recur, so what was found in a run of them is
 //!   remembered.
 //! - *Unknown words beside words of the lexicon*: see `mixed`.
 
@@ -166,7 +166,7 @@ impl<L: Letter> Fuzzy<'_, L> {
             .fold(before, |all, &letter| all ^ parity(letter))
     }
 
-    /// The windows of a run of unknown words, unless the same run came to nothing before.
+    /// What is found in a run of unknown words, from memory if the same run was met before.
     fn run(
         &self,
         anchors: &Anchors<'_>,

@@ -2,8 +2,8 @@
 //! the latter, so only the terms of the rarest of them are compared; two that no term has together
 //! end the window.
 //!
-//! A word that a great many terms share costs a scan of those of about the window's length: with a
-//! million terms that is most of the time of a search.
+//! A word that a great many terms share costs a scan of the parities of those of about the window's
+//! length, so what came of it is remembered.
 
 use super::fuzzy::{Fuzzy, FuzzyScratch, Part, Window};
 use super::hash::{self, Letter};

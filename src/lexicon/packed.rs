@@ -6,7 +6,7 @@
 
 use super::hash::Letter;
 
-/// Letters in 126 bits; with 1,000,000 generated names, 98 of 100 are not longer.
+/// Letters in 126 bits; with 1,000,000 generated names, 92 of 100 are not longer.
 pub(crate) const MOST: usize = 21;
 const BITS: usize = 6;
 /// A letter of a window that no packed term has.

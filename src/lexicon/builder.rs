@@ -121,6 +121,7 @@ impl Builder {
             core_end: last.source_end as u16,
             edits: allowed_edits(length, options.max_distance.or(self.settings.max_distance)),
             guarded: u8::from(options.guard),
+            possessive: u8::from(last.possessive()),
             unused: 0,
         });
         for token in tokens {

@@ -19,7 +19,7 @@ use super::settings::{Overlap, Settings};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"TERMLEX\n");
 /// Raised whenever the meaning of a byte changes, the rules of folding included.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The sections of the compiled form.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +83,9 @@ pub(crate) struct TermRow {
     pub core_end: u16,
     pub edits: u8,
     pub guarded: u8,
-    pub unused: u16,
+    /// It ends in a possessive s.
+    pub possessive: u8,
+    pub unused: u8,
 }
 
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]

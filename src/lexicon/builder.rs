@@ -80,12 +80,18 @@ impl Builder {
     }
 
     /// Words of the language, the rare ones too: a text's word that is one of them is no misspelling of
-    /// a term, unless other words of the term stand beside it.
+    /// a term, unless other words of the term stand beside it. A name, written with a capital, may be
+    /// that of a term's owner: Kellogg is Kellogg's, candy is not Candy's.
     pub fn dictionary<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
         for word in words {
             self.folded.fold(word);
             if self.folded.tokens().len() == 1 {
-                self.dictionary.push(hash::of_bytes(self.folded.letters()));
+                let word_hash = hash::of_bytes(self.folded.letters());
+                let name = word.starts_with(char::is_uppercase);
+                self.dictionary.push(match name {
+                    true => hash::of_name(word_hash),
+                    false => word_hash,
+                });
             }
         }
     }

@@ -180,11 +180,7 @@ impl<'a> Judge<'a> {
         }
         if guarded {
             if candidate.first == candidate.last
-                && !(row.possessive != 0 && self.without_s(candidate))
-                && self
-                    .dictionary
-                    .binary_search(&hash::of_bytes(self.bytes(candidate)))
-                    .is_ok()
+                && self.in_dictionary(candidate, row.possessive != 0)
             {
                 return Err(Rule::DictionaryWord);
             }
@@ -262,11 +258,13 @@ impl<'a> Judge<'a> {
                 })
     }
 
-    /// Whether a window is the term without its last letter.
-    fn without_s(&self, candidate: &Candidate) -> bool {
-        let own = self.own_letters(candidate.group);
-        own.split_last()
-            .is_some_and(|(_, rest)| rest == self.bytes(candidate))
+    /// Whether a window is in the dictionary; as a name only if it is not that of the term's owner.
+    fn in_dictionary(&self, candidate: &Candidate, possessive: bool) -> bool {
+        let (written, own) = (self.bytes(candidate), self.own_letters(candidate.group));
+        let has = |word: u64| self.dictionary.binary_search(&word).is_ok();
+        let word = hash::of_bytes(written);
+        let owner = possessive && own.split_last().is_some_and(|(_, rest)| rest == written);
+        has(word) || !owner && has(hash::of_name(word))
     }
 }
 

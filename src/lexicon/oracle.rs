@@ -216,12 +216,16 @@ impl Oracle {
             (tokens.len() == 1).then_some(letters)
         };
         let (_, tokens) = fold(text);
+        let capital = |word: &String| word.chars().next().is_some_and(char::is_uppercase);
+        let (names, words): (Vec<String>, Vec<String>) =
+            self.dictionary.iter().cloned().partition(capital);
         let numbers = tokens.iter().filter(|token| token.numeric);
         let rules = Rules {
             settings: self.settings,
             vocabulary: terms.iter().flat_map(|term| &term.tokens).collect(),
             common: self.common.iter().filter_map(single).collect(),
-            dictionary: self.dictionary.iter().filter_map(single).collect(),
+            dictionary: words.iter().filter_map(single).collect(),
+            names: names.iter().filter_map(single).collect(),
             frequencies: self.frequencies(),
             numbers: numbers.map(|token| &token.letters).collect(),
         };

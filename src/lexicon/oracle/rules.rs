@@ -11,6 +11,8 @@ pub(super) struct Rules<'a> {
     pub vocabulary: HashSet<&'a String>,
     pub common: HashSet<String>,
     pub dictionary: HashSet<String>,
+    /// Words of the dictionary with a capital.
+    pub names: HashSet<String>,
     pub frequencies: HashMap<String, usize>,
     /// The numbers of the text.
     pub numbers: HashSet<&'a String>,
@@ -58,7 +60,9 @@ impl Rules<'_> {
                 || self.numbers.contains(word)
                 || guarded && self.common.contains(word))
         };
-        let without_s = term.possessive && format!("{letters}s") == own;
+        let owner = term.possessive && format!("{letters}s") == own;
+        let ordinary =
+            |word: &str| self.dictionary.contains(word) || !owner && self.names.contains(word);
         distance <= by_length.min(usize::from(limit))
             && (length > 3 || short)
             && first_kept
@@ -67,7 +71,7 @@ impl Rules<'_> {
             && !changed.is_empty()
             && !replaced.is_empty()
             && changed.iter().all(may_be_changed)
-            && !(guarded && alone && self.dictionary.contains(letters) && !without_s)
+            && !(guarded && alone && ordinary(letters))
             && !(guarded && most >= 2 && most * 3 >= rarest)
     }
 }

@@ -6,6 +6,7 @@ use super::compiled::{GroupRow, Section, TermRow, Writer};
 use super::groups::{Groups, length_of};
 use super::hash::{self, MAX_LETTERS};
 use super::learner::Learner;
+use super::packed::Packed;
 use super::posting::{MAX_GROUPS, Posting};
 use super::settings::{Settings, TermOptions, allowed_edits};
 use super::tokens::TokenTable;
@@ -213,6 +214,15 @@ impl Builder {
             writer.header.anchors = built.kinds;
             drop(built);
 
+            let mut codes = Vec::new();
+            let packed = (0..count).map(|group| {
+                groups.codes(group, &mut codes);
+                Packed::term(&codes)
+            });
+            let packed: Vec<[u64; 2]> = packed.collect();
+            writer.section(Section::Packed, &packed);
+            drop(packed);
+
             let posting = |group: usize| {
                 let mut codes = Vec::new();
                 groups.codes(group, &mut codes);
@@ -227,6 +237,7 @@ impl Builder {
             };
             let built = vocabulary::build(frequencies.len(), &fuzzy, posting, terms);
             writer.section(Section::WordStarts, &built.starts);
+            writer.section(Section::WordParities, &built.parities);
             writer.section(Section::WordPostings, &built.postings);
             writer.section(Section::WordPairs, &built.pairs);
             drop(built);

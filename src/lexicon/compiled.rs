@@ -51,8 +51,12 @@ pub(crate) enum Section {
     Repeated,
     /// `i64` per skipped term, of the first of them.
     SkippedIds,
-    /// For each vocabulary number where its terms begin, `u32`; the terms, as postings; pairs of words.
+    /// `u64` twice per group: [`super::packed::Packed`].
+    Packed,
+    /// For each vocabulary number where its terms begin, `u32`; the terms, as the two halves of postings;
+    /// pairs of words.
     WordStarts,
+    WordParities,
     WordPostings,
     WordPairs,
     /// `u64` per slot: which lengths of terms begin with the letters that hash there.

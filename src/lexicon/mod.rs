@@ -31,6 +31,7 @@
 #![forbid(unsafe_code)]
 
 mod anchors;
+mod barren;
 mod builder;
 mod compiled;
 mod delta;
@@ -50,6 +51,7 @@ mod mixed;
 mod oracle;
 mod osa;
 mod overlap;
+mod packed;
 mod posting;
 mod search;
 mod settings;

@@ -165,14 +165,16 @@ impl<'a> Judge<'a> {
         if candidate.distance > row.edits {
             return Err(Rule::Edits);
         }
-        if candidate.letters <= SHORT && !self.near_short(candidate) {
+        let by_rule = row.own == 0;
+        if by_rule && candidate.letters <= SHORT && !self.near_short(candidate) {
             return Err(Rule::ShortTerm);
         }
         let kept = window.fuzzy(tokens, guarded)?;
-        if candidate.distance > 1 && usize::from(candidate.letters) < kept + TWICE {
+        let twice = candidate.distance > 1 && usize::from(candidate.letters) < kept + TWICE;
+        if by_rule && twice {
             return Err(Rule::TwoEdits);
         }
-        if !self.keeps_first(candidate) {
+        if by_rule && !self.keeps_first(candidate) {
             return Err(Rule::FirstLetter);
         }
         if !digits(self.bytes(candidate)).eq(digits(self.own_letters(candidate.group))) {

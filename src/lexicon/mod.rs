@@ -60,6 +60,7 @@ mod substring;
 mod tests;
 mod tokens;
 mod vocabulary;
+mod wide;
 mod words;
 
 use std::ops::Range;

@@ -23,7 +23,7 @@ pub(super) fn options() -> impl Strategy<Value = TermOptions> {
     prop_oneof![
         6 => Just(TermOptions::default()),
         1 => Just(TermOptions { guard: false, max_distance: None }),
-        1 => (any::<bool>(), 0u8..=3).prop_map(|(guard, limit)| TermOptions { guard, max_distance: Some(limit) }),
+        2 => (any::<bool>(), 0u8..=3).prop_map(|(guard, limit)| TermOptions { guard, max_distance: Some(limit) }),
     ]
 }
 

@@ -39,8 +39,7 @@ impl Rules<'_> {
             3..=7 => 1,
             _ => 2,
         };
-        let own_limit = term.options.max_distance;
-        let limit = own_limit.or(self.settings.max_distance).unwrap_or(2);
+        let limit = usize::from(self.settings.max_distance.unwrap_or(2));
         let alone = window.words.len() == 1;
         let first = |text: &str| text.chars().next();
         let short = alone
@@ -63,11 +62,19 @@ impl Rules<'_> {
         let owner = term.possessive && format!("{letters}s") == own;
         let ordinary =
             |word: &str| self.dictionary.contains(word) || !owner && self.names.contains(word);
-        distance <= by_length.min(usize::from(limit))
-            && (length > 3 || short)
-            && first_kept
-            && (distance == 1 || count(&replaced.concat()) >= 4)
-            && digits(letters) == digits(own)
+        let near = match term.options.max_distance {
+            Some(own) => {
+                let most = [0, 0, 0, 1, 1].get(length).copied().unwrap_or(2);
+                distance <= usize::from(own).min(most)
+            }
+            None => {
+                distance <= by_length.min(limit)
+                    && (length > 3 || short)
+                    && first_kept
+                    && (distance == 1 || count(&replaced.concat()) >= 4)
+            }
+        };
+        near && digits(letters) == digits(own)
             && !changed.is_empty()
             && !replaced.is_empty()
             && changed.iter().all(may_be_changed)

@@ -156,6 +156,16 @@ proptest! {
     }
 
     #[test]
+    fn the_engine_equals_the_oracle_on_terms_with_their_own_edits(
+        (mut oracle, texts) in case("[abc]{1,7}", "( |'s |)"), edits in prop::collection::vec(0u8..=3, 12)
+    ) {
+        for (term, edits) in oracle.terms.iter_mut().zip(edits) {
+            term.2.max_distance = Some(edits);
+        }
+        engine_equals_oracle(&oracle, &texts)?;
+    }
+
+    #[test]
     fn the_engine_equals_the_oracle_on_any_text(
         (oracle, _) in case("[abs1é ]{1,9}", " "), texts in prop::collection::vec(".{0,40}", 1..4)
     ) {
@@ -277,6 +287,48 @@ fn an_explanation_names_the_rule_that_refused() {
             .map(|one| format!("{}: {}", one.verdict.as_str(), lexicon.term_text(one.term)))
             .collect();
         assert_eq!(verdicts.join(", "), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_term_allows_its_own_edits_of_any_kind() {
+    let own = |edits| TermOptions {
+        max_distance: Some(edits),
+        ..TermOptions::default()
+    };
+    // Term, its own edits, a text, whether it is a mention.
+    let cases = [
+        ("Oreo", 0, "oreoo", false),
+        ("Oreo", 1, "zreo", true),
+        ("Oreo", 2, "orio", true),
+        ("Oreo", 2, "zrio", false),
+        ("Igo", 1, "ig", true),
+        ("Igo", 1, "ago", true),
+        ("Igo", 2, "aga", false),
+        ("LG", 1, "lgg", false),
+        ("Lacie", 2, "lecia", true),
+        ("Belkin", 2, "velcin", true),
+        ("Belkin", 2, "blekni", true),
+        ("Belkin", 2, "bel kyn's", true),
+        ("Belkin", 2, "vilcin", false),
+        ("Netgear", 2, "nettgaear", true),
+        ("Skittles", 1, "wkittles", true),
+        ("Skittles", 1, "skitle", false),
+        ("Black Tie", 2, "black tao", true),
+    ];
+    for (term, edits, text, expected) in cases {
+        let mut builder = Builder::new(Settings {
+            max_distance: Some(0),
+            ..Settings::default()
+        });
+        builder.add(1, term, own(edits));
+        let lexicon = builder.finish().unwrap();
+        let mut scratch = Scratch::new();
+        assert_eq!(
+            lexicon.is_match(text, &mut scratch),
+            expected,
+            "{term} in {text}"
+        );
     }
 }
 

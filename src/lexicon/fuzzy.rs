@@ -8,11 +8,11 @@
 //!
 //! Terms with more edits than the rule gives them are found apart: see `wide`.
 
-use super::anchors::Anchors;
-use super::barren::{self, Barren};
+use super::anchors::{Anchors, Probes};
 use super::compiled::{Compiled, GroupRow, Section, span};
 use super::guard::{Judge, Text, may_be_changed};
 use super::hash::{self, Letter};
+use super::memory::{self, Memory};
 use super::osa::osa;
 use super::overlap::Candidate;
 use super::packed::Packed;
@@ -30,8 +30,9 @@ const SHORTEST_OF_TWO: usize = 6;
 pub(crate) struct FuzzyScratch {
     prefix: Vec<u64>,
     windows: Vec<Window>,
+    probes: Probes,
     pub(super) near: Near,
-    pub(super) barren: Barren,
+    pub(super) memory: Memory,
 }
 
 /// Terms that length and parities leave near a window.
@@ -91,7 +92,7 @@ pub(crate) struct Fuzzy<'a, L> {
 
 impl<L: Letter> Fuzzy<'_, L> {
     pub fn search(&self, scratch: &mut FuzzyScratch, candidates: &mut Vec<Candidate>) {
-        scratch.barren.of(self.compiled.identity());
+        scratch.memory.of(self.compiled.identity());
         let header = &self.compiled.header;
         if header.anchors != 0 {
             self.pass(&Anchors::guarded(self.compiled), true, scratch, candidates);
@@ -181,15 +182,13 @@ impl<L: Letter> Fuzzy<'_, L> {
         if words.len() == 1 && words[0].end(false) - (words[0].start as usize) < *OF_ONE.start() {
             return;
         }
-        let key = words.iter().fold(u64::from(guarded), barren::key);
-        if scratch.barren.has(key) {
+        let key = words.iter().fold(u64::from(guarded), memory::key);
+        if scratch.memory.recall(key, run.start, candidates) {
             return;
         }
-        let before = candidates.len();
+        let (first, before) = (run.start, candidates.len());
         self.anchored(anchors, run, guarded, scratch, candidates);
-        if candidates.len() == before {
-            scratch.barren.add(key);
-        }
+        scratch.memory.keep(key, first, &candidates[before..]);
     }
 
     fn anchored(
@@ -203,6 +202,7 @@ impl<L: Letter> Fuzzy<'_, L> {
         let FuzzyScratch {
             prefix,
             windows,
+            probes,
             near,
             ..
         } = scratch;
@@ -254,9 +254,7 @@ impl<L: Letter> Fuzzy<'_, L> {
                 .filter(|(_, window)| OF_ONE.contains(&window.length()))
             {
                 let (start, end) = (window.start - base, window.end - base);
-                anchors.of_window(&letters[start..end], &prefix[start..=end], |posting| {
-                    near.consider(posting, number, window);
-                });
+                anchors.ask_window(&letters[start..end], &prefix[start..=end], number, probes);
             }
             if windows
                 .iter()
@@ -265,26 +263,26 @@ impl<L: Letter> Fuzzy<'_, L> {
                 let (shortest, longest) = (windows.first(), windows.last());
                 let lengths =
                     shortest.map_or(0, Window::length)..=longest.map_or(0, Window::length);
-                anchors.of_head(
-                    &letters[start - base..],
-                    &prefix[start - base..],
-                    lengths,
-                    |posting| {
-                        for (number, window) in (0..).zip(windows.iter()) {
-                            near.consider(posting, number, window);
-                        }
-                    },
-                );
+                let (letters, prefix) = (&letters[start - base..], &prefix[start - base..]);
+                anchors.ask_head(letters, prefix, lengths, probes);
             }
             for (number, window) in (0..)
                 .zip(windows.iter())
                 .filter(|(_, window)| window.length() >= SHORTEST_OF_TWO)
             {
                 let (start, end) = (window.start - base, window.end - base);
-                anchors.of_tail(&letters[start..end], &prefix[start..=end], |posting| {
-                    near.consider(posting, number, window);
-                });
+                anchors.ask_tail(&letters[start..end], &prefix[start..=end], number, probes);
             }
+            anchors.answer(probes, |posting, number| {
+                match windows.get(number as usize) {
+                    Some(window) => near.consider(posting, number, window),
+                    None => {
+                        for (number, window) in (0..).zip(windows.iter()) {
+                            near.consider(posting, number, window);
+                        }
+                    }
+                }
+            });
             self.compare(windows, near, candidates);
         }
     }

@@ -5,14 +5,14 @@
 //! A word that a great many terms share costs a scan of those of about the window's length: with a
 //! million terms that is most of the time of a search.
 
-use super::barren;
 use super::fuzzy::{Fuzzy, FuzzyScratch, Part, Window};
 use super::hash::{self, Letter};
+use super::memory;
 use super::overlap::Candidate;
 use super::settings::MAX_DISTANCE;
 use super::vocabulary::Vocabulary;
 
-/// The windows of a word with as many terms are remembered if they came to nothing.
+/// The windows of a word with as many terms are remembered.
 const LARGE: usize = 32;
 
 impl<L: Letter> Fuzzy<'_, L> {
@@ -35,12 +35,12 @@ impl<L: Letter> Fuzzy<'_, L> {
         };
         let (mut all, mut counted) = (0, start);
         // Other keys than those of runs: a word may be unknown without its s alone.
-        let mut key = barren::key(2 + u64::from(guarded), &words[first]);
+        let mut key = memory::key(2 + u64::from(guarded), &words[first]);
         for (last, word) in words.iter().enumerate().skip(first + 1) {
             if word.breaks || word.end(true) - start > longest {
                 return;
             }
-            key = barren::key(key, word);
+            key = memory::key(key, word);
             for stem in [true, false] {
                 if stem && !word.possessive {
                     continue;
@@ -95,7 +95,7 @@ impl<L: Letter> Fuzzy<'_, L> {
     ) {
         let key = hash::scatter(key ^ u64::from(window.stem));
         let large = vocabulary.terms(number) >= LARGE;
-        if large && scratch.barren.has(key) {
+        if large && scratch.memory.recall(key, window.first, candidates) {
             return;
         }
         let before = candidates.len();
@@ -105,8 +105,10 @@ impl<L: Letter> Fuzzy<'_, L> {
             near.pairs.push((group, 0));
         });
         self.compare(&[window], near, candidates);
-        if large && candidates.len() == before {
-            scratch.barren.add(key);
+        if large {
+            scratch
+                .memory
+                .keep(key, window.first, &candidates[before..]);
         }
     }
 }

@@ -35,7 +35,6 @@
 #![forbid(unsafe_code)]
 
 mod anchors;
-mod barren;
 mod builder;
 mod compiled;
 mod delta;
@@ -50,6 +49,7 @@ mod guard;
 mod hash;
 mod layer;
 mod learner;
+mod memory;
 mod mixed;
 #[cfg(test)]
 mod oracle;

@@ -5,6 +5,8 @@
 //!   that may be near. The same unknown words recur, so what was found in a run of them is
 //!   remembered.
 //! - *Unknown words beside words of the lexicon*: see `mixed`.
+//!
+//! Terms with more edits than the rule gives them are found apart: see `wide`.
 
 use super::anchors::{Anchors, Probes};
 use super::compiled::{Compiled, GroupRow, Section, span};
@@ -98,6 +100,7 @@ impl<L: Letter> Fuzzy<'_, L> {
         if header.open_anchors != 0 {
             self.pass(&Anchors::open(self.compiled), false, scratch, candidates);
         }
+        self.wide(scratch, candidates);
     }
 
     /// Finds the misspelled mentions of all terms, or (not `guarded`) of those without a guard.

@@ -18,11 +18,17 @@ for flag in level=4 inline-8bit-counters pc-table trace-compares; do
   flags+=" -Cllvm-args=-sanitizer-coverage-$flag"
 done
 # With a --target the flags are not those of build scripts.
-RUSTFLAGS=$flags cargo build --release --manifest-path fuzz/Cargo.toml --target "$host" --target-dir "$target/fuzz"
+fuzz_build() {
+  RUSTFLAGS=$flags cargo build --manifest-path fuzz/Cargo.toml --target "$host" --target-dir "$target/fuzz" "$@"
+}
+fuzz_build --release --bin matching --bin records
+fuzz_build --profile as-released --bin damaged
 
 broken=()
 for name in "${targets[@]}"; do
-  program=$target/fuzz/$host/release/$name
+  profile=release
+  [[ $name != damaged ]] || profile=as-released
+  program=$target/fuzz/$host/$profile/$name
   [[ -x $program ]] || die "no fuzz target \"$name\": there are matching, damaged, records"
   mkdir -p "$target/fuzz/corpus/$name" "$target/fuzz/found/$name"
   if [[ $seconds -eq 0 ]]; then

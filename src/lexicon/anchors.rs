@@ -78,7 +78,7 @@ impl<'a> Anchors<'a> {
         if self.bloom.get(word).is_none_or(|&word| word & bits != bits) {
             return &[];
         }
-        let at = hash::slot(key, self.buckets.len() - 1);
+        let at = hash::slot(key, self.buckets.len().saturating_sub(1));
         match (self.buckets.get(at), self.buckets.get(at + 1)) {
             (Some(&start), Some(&end)) => self
                 .postings

@@ -17,7 +17,7 @@ else
   psql -qc "\\copy (SELECT * FROM some_menus) TO 'some_menus.csv' (FORMAT csv, HEADER)"
   for round in 1 2 3; do
     say "Matching by RapidFuzz (round $round of 3)"
-    "$target/rapidfuzz/bin/python" "$repo/benches/server/rapidfuzz.py" terms.csv some_menus.csv gold.csv |
+    "$target/rapidfuzz/bin/python" "$repo/benches/server/windows.py" terms.csv some_menus.csv gold.csv |
       psql -qc '\copy peer FROM STDIN (FORMAT csv)'
   done
 fi

@@ -1,6 +1,6 @@
 """RapidFuzz over token windows: prints one line of CSV for the table `peer`.
 
-usage: rapidfuzz.py TERMS.csv MENUS.csv GOLD.csv
+usage: windows.py TERMS.csv MENUS.csv GOLD.csv
 
 Every window of as many words as a term has, up to three, against the terms of so many words, by
 `ratio` in one call of `process.cdist`; the threshold is the one of 70 to 100 with the best F1.

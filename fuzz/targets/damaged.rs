@@ -47,16 +47,39 @@ impl AsRef<[u8]> for Words {
 }
 
 const TERMS: [&str; 22] = [
-    "Pepsi", "Pepsi Max", "Coca-Cola", "Sam Gamgee", "水", "7 UP", "Kellogg's", "Kelloggs", "Häagen-Dazs",
-    "Ben & Jerry's", "Avery", "Avery Dennison", "Omegas", "Wasa", "Dr. Oetker", "a", "BMW", "Жигули",
-    "Mississippi Mud Pie Company", "Planet Wings", "ab", "Lays",
+    "Pepsi",
+    "Pepsi Max",
+    "Coca-Cola",
+    "Sam Gamgee",
+    "水",
+    "7 UP",
+    "Kellogg's",
+    "Kelloggs",
+    "Häagen-Dazs",
+    "Ben & Jerry's",
+    "Avery",
+    "Avery Dennison",
+    "Omegas",
+    "Wasa",
+    "Dr. Oetker",
+    "a",
+    "BMW",
+    "Жигули",
+    "Mississippi Mud Pie Company",
+    "Planet Wings",
+    "ab",
+    "Lays",
 ];
 
 /// The kinds of compiled forms there are: guarded, unguarded, learned, without word boundaries.
 fn compiled(number: u8) -> &'static [u64] {
     static COMPILED: OnceLock<Vec<Vec<u64>>> = OnceLock::new();
     let all = COMPILED.get_or_init(|| {
-        let settings = |overlap, whole_words| Settings { overlap, whole_words, max_distance: None };
+        let settings = |overlap, whole_words| Settings {
+            overlap,
+            whole_words,
+            max_distance: None,
+        };
         [
             (settings(Overlap::Longest, true), true, false),
             (settings(Overlap::All, true), false, true),
@@ -72,13 +95,22 @@ fn compiled(number: u8) -> &'static [u64] {
                 (0..9).for_each(|_| builder.learn("mississippi planet pepsi and other words"));
             }
             for (id, term) in (0..).zip(TERMS) {
-                builder.add(id, term, TermOptions { guard, max_distance: None });
+                builder.add(
+                    id,
+                    term,
+                    TermOptions {
+                        guard,
+                        max_distance: None,
+                    },
+                );
             }
             builder.add(3, "Pepsi", TermOptions::default());
             builder.skip(Some(9));
             let lexicon = builder.finish().expect("a lexicon of the terms");
             let words = lexicon.to_bytes().chunks_exact(size_of::<u64>());
-            words.map(|word| u64::from_ne_bytes(word.try_into().expect("eight bytes"))).collect()
+            words
+                .map(|word| u64::from_ne_bytes(word.try_into().expect("eight bytes")))
+                .collect()
         })
         .collect()
     });
@@ -143,7 +175,10 @@ fuzz_target!(|case: Case| {
             Err(_) => return,
         }
     }
-    for text in [text.as_str(), "pepsie maks, cocacolla kelog's misisippi mud pie company 水 avery denison"] {
+    for text in [
+        text.as_str(),
+        "pepsie maks, cocacolla kelog's misisippi mud pie company 水 avery denison",
+    ] {
         mentions::search(&lexicon, text, &mut scratch);
         lexicon.explain(text);
     }

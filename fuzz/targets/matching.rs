@@ -40,7 +40,12 @@ enum Piece<'a> {
 }
 
 fn overlap(bits: u8) -> Overlap {
-    [Overlap::Longest, Overlap::Longest, Overlap::Nested, Overlap::All][usize::from(bits & 3)]
+    [
+        Overlap::Longest,
+        Overlap::Longest,
+        Overlap::Nested,
+        Overlap::All,
+    ][usize::from(bits & 3)]
 }
 
 /// 0 to `MAX_DISTANCE` edits, or what the length allows.
@@ -116,9 +121,15 @@ fn text(case: &Case, pieces: &[Piece]) -> String {
 }
 
 fuzz_target!(|case: Case| {
-    let Some(lexicon) = compile(&case) else { return };
+    let Some(lexicon) = compile(&case) else {
+        return;
+    };
     let again = Lexicon::from_bytes(lexicon.to_bytes()).expect("the compiled form opens");
-    let mut texts: Vec<String> = case.texts.iter().map(|pieces| text(&case, pieces)).collect();
+    let mut texts: Vec<String> = case
+        .texts
+        .iter()
+        .map(|pieces| text(&case, pieces))
+        .collect();
     if case.long > LONG && !texts[0].is_empty() {
         let bytes = 1 << (10 + (case.long - LONG).min(10));
         texts[0] = texts[0].repeat(bytes / texts[0].len() + 1);
@@ -131,7 +142,8 @@ fuzz_target!(|case: Case| {
         let settings = lexicon.settings();
         if settings.overlap == Overlap::Longest {
             let disjoint = |two: &[termstream::lexicon::Mention]| {
-                (two[0].start, two[0].end) == (two[1].start, two[1].end) || two[0].end <= two[1].start
+                (two[0].start, two[0].end) == (two[1].start, two[1].end)
+                    || two[0].end <= two[1].start
             };
             assert!(mentions.windows(2).all(disjoint), "{mentions:?}");
         }

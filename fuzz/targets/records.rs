@@ -44,9 +44,13 @@ fn parse(options: &CsvOptions, pieces: &[&[u8]]) -> Result<Vec<Seen>, String> {
     };
     let mut parser = CsvParser::new(options.clone()).map_err(|error| error.to_string())?;
     for piece in pieces {
-        parser.feed(piece, &mut sink).map_err(|error| error.to_string())?;
+        parser
+            .feed(piece, &mut sink)
+            .map_err(|error| error.to_string())?;
     }
-    parser.finish(&mut sink).map_err(|error| error.to_string())?;
+    parser
+        .finish(&mut sink)
+        .map_err(|error| error.to_string())?;
     Ok(seen)
 }
 

@@ -13,11 +13,17 @@ const EACH_KB: Duration = Duration::from_millis(1);
 pub fn search(lexicon: &Lexicon, text: &str, scratch: &mut Scratch) -> Vec<Mention> {
     let start = Instant::now();
     let mentions = lexicon.search(text, scratch).to_vec();
-    let (took, allowed) = (start.elapsed(), ANY_SEARCH + EACH_KB * (text.len() as u32 >> 10));
+    let (took, allowed) = (
+        start.elapsed(),
+        ANY_SEARCH + EACH_KB * (text.len() as u32 >> 10),
+    );
     assert!(took <= allowed, "{} bytes took {took:?}", text.len());
     for mention in &mentions {
         assert!(mention.start < mention.end, "{mention:?}");
-        assert!(text.get(mention.start..mention.end).is_some(), "{mention:?}");
+        assert!(
+            text.get(mention.start..mention.end).is_some(),
+            "{mention:?}"
+        );
         assert!(mention.distance <= MAX_DISTANCE, "{mention:?}");
         assert!((0.0..=1.0).contains(&mention.similarity), "{mention:?}");
     }

@@ -12,9 +12,8 @@ pub fn bytes<'a>(fcinfo: pg_sys::FunctionCallInfo, place: usize) -> &'a [u8] {
     unsafe {
         let arguments = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
         let mut value = arguments[place].value.cast_mut_ptr::<pg_sys::varlena>();
-        if !varlena::varatt_is_4b_u(value)
-            && !(varlena::varatt_is_1b(value) && !varlena::varatt_is_1b_e(value))
-        {
+        let is_short = varlena::varatt_is_1b(value) && !varlena::varatt_is_1b_e(value);
+        if !is_short && !varlena::varatt_is_4b_u(value) {
             value = pg_sys::pg_detoast_datum_packed(value);
         }
         varlena::varlena_to_byte_slice(value)

@@ -15,6 +15,7 @@ mod memory;
 mod misuse;
 mod rejects;
 mod rights;
+mod select_list;
 mod source;
 mod standby;
 mod stream;

@@ -37,6 +37,8 @@
 mod anchors;
 mod builder;
 mod compiled;
+#[cfg(test)]
+mod damaged_tests;
 mod delta;
 #[cfg(test)]
 mod delta_tests;

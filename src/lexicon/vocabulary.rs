@@ -33,7 +33,7 @@ impl<'a> Vocabulary<'a> {
             self.starts.get(word as usize),
             self.starts.get(word as usize + 1),
         ) {
-            (Some(start), Some(end)) => (end - start) as usize,
+            (Some(start), Some(end)) => end.saturating_sub(*start) as usize,
             _ => 0,
         }
     }

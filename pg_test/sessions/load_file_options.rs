@@ -2,6 +2,10 @@
 
 use crate::fixtures::{loads, pairs, with_stream};
 
+fn call(path: &str) -> String {
+    format!("CALL termstream.load_file('menu', '{path}')")
+}
+
 #[test]
 fn the_options_are_those_of_copy() {
     let (database, mut session) = with_stream("options");

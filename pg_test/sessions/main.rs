@@ -10,6 +10,8 @@ mod fixtures;
 mod inbox;
 mod large;
 mod load_file;
+mod load_file_options;
+mod load_file_resume;
 mod matching;
 mod memory;
 mod misuse;

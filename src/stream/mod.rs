@@ -18,6 +18,7 @@ mod ledger;
 mod name;
 mod rejects;
 
+pub use crate::record::Header;
 pub use file::{FileOptions, load_file};
 pub use inbox::take;
 

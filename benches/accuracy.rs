@@ -1,12 +1,12 @@
 //! Precision, recall and F1 of the defaults on the labelled sets of real product texts, scored as
-//! pairs (row, term). Prints that it skips when the sets are not there.
+//! pairs (row, term), without and with terms that stand inside longer ones. Prints that it skips when the sets are not there.
 
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
 use termstream::lexicon::{
-    Builder, Lexicon, Scratch, Settings, TermOptions, english, english_dictionary,
+    Builder, Lexicon, Overlap, Scratch, Settings, TermOptions, english, english_dictionary,
 };
 
 type Pair = (i64, i64);
@@ -40,18 +40,21 @@ fn main() {
         };
         for learn in [false, true] {
             let lexicon = compile(&set, learn);
-            let found = search(&lexicon, &set);
-            let hits = found.intersection(&set.gold).count() as f64;
-            let (precision, recall) = (hits / found.len() as f64, hits / set.gold.len() as f64);
-            println!(
-                "{name:<14} {} precision {precision:.4}  recall {recall:.4}  F1 {:.4}  ({} found, {} right)",
-                if learn { "learned " } else { "defaults" },
-                2.0 * hits / (found.len() + set.gold.len()) as f64,
-                found.len(),
-                set.gold.len(),
-            );
-            if verbose && !learn {
-                explain(&lexicon, &set, &found);
+            for overlap in [Overlap::Longest, Overlap::Nested] {
+                let found = search(&lexicon, overlap, &set);
+                let hits = found.intersection(&set.gold).count() as f64;
+                let (precision, recall) = (hits / found.len() as f64, hits / set.gold.len() as f64);
+                println!(
+                    "{name:<14} {} {:<7} precision {precision:.4}  recall {recall:.4}  F1 {:.4}  ({} found, {} right)",
+                    if learn { "learned " } else { "defaults" },
+                    overlap.as_str(),
+                    2.0 * hits / (found.len() + set.gold.len()) as f64,
+                    found.len(),
+                    set.gold.len(),
+                );
+                if verbose && !learn && overlap == Overlap::Nested {
+                    explain(&lexicon, &set, &found);
+                }
             }
         }
     }
@@ -70,11 +73,11 @@ fn compile(set: &Set, learn: bool) -> Lexicon {
     builder.finish().expect("the sets are small")
 }
 
-fn search(lexicon: &Lexicon, set: &Set) -> HashSet<Pair> {
+fn search(lexicon: &Lexicon, overlap: Overlap, set: &Set) -> HashSet<Pair> {
     let mut scratch = Scratch::new();
     let mut found = HashSet::new();
     for (row, text) in &set.rows {
-        for mention in lexicon.search(text, &mut scratch) {
+        for mention in lexicon.search_overlapping(text, overlap, &mut scratch) {
             let pair = (*row, lexicon.term_id(mention.term));
             if set.gold.contains(&pair) || !set.ignored.contains(&pair) {
                 found.insert(pair);
@@ -88,7 +91,9 @@ fn search(lexicon: &Lexicon, set: &Set) -> HashSet<Pair> {
 fn explain(lexicon: &Lexicon, set: &Set, found: &HashSet<Pair>) {
     let mut scratch = Scratch::new();
     for (row, text) in &set.rows {
-        let mentions = lexicon.search(text, &mut scratch).to_vec();
+        let mentions = lexicon
+            .search_overlapping(text, Overlap::Nested, &mut scratch)
+            .to_vec();
         for mention in &mentions {
             let id = lexicon.term_id(mention.term);
             if found.contains(&(*row, id)) && !set.gold.contains(&(*row, id)) {

@@ -37,9 +37,8 @@ fn main() {
         }
         Err(error) => println!("\nSKIPPED: folding of real texts: {error}"),
     }
-    for size in SIZES {
-        matching(&names[..size]);
-    }
+    let lines: Vec<Line> = SIZES.iter().map(|&size| matching(&names[..size])).collect();
+    summary(&lines);
 }
 
 fn folding(title: &str, rows: &[&str]) {
@@ -73,7 +72,52 @@ fn fold<'a>(name: &str, rows: &'a [&str]) -> Contender<'a> {
     })
 }
 
-fn matching(names: &[String]) {
+/// What a size of lexicon costs.
+struct Line {
+    names: usize,
+    seconds: f64,
+    bytes: usize,
+    /// In rows a second and as a share of the exact scan: generated texts and real ones, each warm and
+    /// with nothing remembered.
+    rates: Vec<(f64, f64)>,
+}
+
+/// A line for each size, and how cost grows from the one before.
+fn summary(lines: &[Line]) {
+    println!(
+        "\n{:>9} {:>9} {:>9} {:>12} {:>12}  rows/s (of the exact scan): generated, each pass as the first; real, the same",
+        "names", "build s", "MiB", "ns/name", "bytes/name"
+    );
+    for line in lines {
+        let each = |total: f64| total / line.names as f64;
+        let rates: Vec<String> = line
+            .rates
+            .iter()
+            .map(|(rate, ratio)| format!("{rate:>9.0} ({ratio:.2})"))
+            .collect();
+        println!(
+            "{:>9} {:>9.3} {:>9.1} {:>12.0} {:>12.0}  {}",
+            line.names,
+            line.seconds,
+            line.bytes as f64 / f64::from(1 << 20),
+            each(line.seconds * 1e9),
+            each(line.bytes as f64),
+            rates.join("  ")
+        );
+    }
+    for pair in lines.windows(2) {
+        println!(
+            "from {} to {} names, {:.0} times as many: {:.0} times the time to build, {:.0} times the memory",
+            pair[0].names,
+            pair[1].names,
+            pair[1].names as f64 / pair[0].names as f64,
+            pair[1].seconds / pair[0].seconds,
+            pair[1].bytes as f64 / pair[0].bytes as f64,
+        );
+    }
+}
+
+fn matching(names: &[String]) -> Line {
     let texts = texts::texts(names, TEXTS, 3);
     let built = Clock::start();
     let mut exact = Exact::new(names);
@@ -86,11 +130,13 @@ fn matching(names: &[String]) {
     );
     let built = Clock::start();
     let lexicon = lexicon(names);
+    let seconds = built.elapsed().as_secs_f64();
     let mut scratch = Scratch::new();
+    let mut rates = Vec::new();
     println!(
         "lexicon of {} names: built in {:.2} s, {} MiB; {}",
         names.len(),
-        built.elapsed().as_secs_f64(),
+        seconds,
         lexicon.heap_bytes() >> 20,
         quality(&texts, |text| lexicon
             .search(text, &mut scratch)
@@ -105,7 +151,7 @@ fn matching(names: &[String]) {
         if rows.is_empty() {
             continue;
         }
-        timing::compare(
+        let outcome = timing::compare(
             &format!("Match {} names in {title} texts", names.len()),
             ROUNDS,
             &mut [
@@ -117,9 +163,24 @@ fn matching(names: &[String]) {
                         .map(|row| lexicon.search(row, &mut scratch).len())
                         .sum()
                 }),
+                // What a scratch remembers of a pass is forgotten before the next.
+                Contender::new("the same, each pass as the first", rows.len(), || {
+                    let mut scratch = Scratch::new();
+                    rows.iter()
+                        .map(|row| lexicon.search(row, &mut scratch).len())
+                        .sum()
+                }),
                 fold("fold and tokenise alone", rows),
             ],
         );
+        rates.push(outcome[1]);
+        rates.push(outcome[2]);
+    }
+    Line {
+        names: names.len(),
+        seconds,
+        bytes: lexicon.heap_bytes(),
+        rates,
     }
 }
 

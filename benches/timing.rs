@@ -77,8 +77,9 @@ fn processor_time() -> Option<Duration> {
         .map(Duration::from_nanos)
 }
 
-/// Runs the contenders and prints a line each.
-pub fn compare(title: &str, rounds: usize, contenders: &mut [Contender]) {
+/// Runs the contenders and prints a line each. Returns rows a second and ratio of each.
+pub fn compare(title: &str, rounds: usize, contenders: &mut [Contender]) -> Vec<(f64, f64)> {
+    let mut outcome = Vec::new();
     println!("\n{title}");
     println!(
         "{:<44} {:>12} {:>9} {:>8} {:>8}",
@@ -92,11 +93,8 @@ pub fn compare(title: &str, rounds: usize, contenders: &mut [Contender]) {
         }
     }
     for (contender, own) in contenders.iter().zip(&times) {
-        let ratios = own
-            .iter()
-            .zip(&times[0])
-            .map(|(own, first)| first / own)
-            .collect();
+        let ratios = own.iter().zip(&times[0]);
+        let ratio = median(ratios.map(|(own, first)| first / own).collect());
         let spread = own.iter().copied().fold(0.0, f64::max)
             / own.iter().copied().fold(f64::INFINITY, f64::min);
         let time = median(own.clone());
@@ -106,9 +104,11 @@ pub fn compare(title: &str, rounds: usize, contenders: &mut [Contender]) {
             1.0 / time,
             time * 1e9,
             spread,
-            median(ratios)
+            ratio
         );
+        outcome.push((1.0 / time, ratio));
     }
+    outcome
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -118,6 +118,12 @@ CREATE TABLE termstream.load (
     position      bigint,
     line          bigint,
     pid           integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
+    -- Of load_file: when it committed last, how long the file was, and hashes of its first 64 KiB and
+    -- of the last 64 KiB before the position, by which it is known again.
+    updated       timestamptz,
+    total_bytes   bigint,
+    head_hash     bigint,
+    tail_hash     bigint,
     CHECK (read = taken + rejected)
 );
 COMMENT ON TABLE termstream.load IS 'runs of ingestion, one row each: COPY, INSERT or load_file';

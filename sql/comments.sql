@@ -35,8 +35,12 @@ COMMENT ON FUNCTION termstream.note_rejects(text, text, bigint[], bytea[], text[
     'keeps rows aside that a feeder could not take apart, as rejects of the stage parse; returns the load that counts them';
 COMMENT ON FUNCTION termstream.take_rows() IS
     'trigger on a stream: takes its rows';
-COMMENT ON PROCEDURE termstream.load_file(text, text, boolean, text) IS
-    'loads a CSV file of the server into a stream, committing batch by batch';
+COMMENT ON PROCEDURE termstream.load_file(text, text, text, text, text, text, text, text, name[],
+        boolean, bigint, bigint, bigint, bigint, bigint, bigint) IS
+    'loads a CSV file of the server into a stream, committing batch by batch; called again it goes on where it stopped';
+COMMENT ON PROCEDURE termstream.load_file(text, text, boolean, text, text, text, text, text, name[],
+        boolean, bigint, bigint, bigint, bigint, bigint, bigint) IS
+    'the same, for header => true or false without quotes';
 
 COMMENT ON FUNCTION termstream.levenshtein(text, text) IS
     'insertions, deletions and substitutions of characters from one text to the other';

@@ -28,4 +28,16 @@ SELECT l.load_id, l.stream, l.source, l.userid, l.read, l.taken, l.rejected, l.p
 COMMENT ON VIEW termstream.loads IS
     'runs of ingestion: rows read, taken and rejected, new pairs, bytes, state and last committed position';
 
-GRANT SELECT ON termstream.streams, termstream.loads TO PUBLIC;
+CREATE VIEW termstream.progress AS
+SELECT l.load_id, l.stream, l.source, l.pid, l.position AS bytes, l.total_bytes,
+       pg_catalog.round(100.0 * l.position / NULLIF(l.total_bytes, 0), 1) AS percent,
+       l.read AS rows, pg_catalog.round(l.read / r.seconds) AS rows_per_second,
+       pg_catalog.make_interval(secs => ((l.total_bytes - l.position) * r.seconds
+           / NULLIF(l.bytes, 0))::double precision) AS eta
+  FROM termstream.load l JOIN termstream.loads s USING (load_id),
+       LATERAL (SELECT NULLIF(EXTRACT(epoch FROM l.updated - l.started), 0) AS seconds) r
+ WHERE s.state = 'running' AND l.total_bytes IS NOT NULL;
+COMMENT ON VIEW termstream.progress IS
+    'load_file at work: bytes and rows committed so far, how fast, and how long it will take';
+
+GRANT SELECT ON termstream.streams, termstream.loads, termstream.progress TO PUBLIC;

@@ -29,5 +29,5 @@ SELECT clock_timestamp() AS start \gset
 \set door 'load_file into a stream: matched, pairs written'
 TRUNCATE menu_terms;
 SELECT clock_timestamp() AS start \gset
-CALL termstream.load_file('menu', :'path');
+CALL termstream.load_file('menu', :'path', resume => false);
 :note

@@ -1,4 +1,4 @@
-# What ./run bench measures inside a server; sourced by ./run. Everything runs three times, the best time counts.
+# What ./run bench measures inside a server; sourced by ./run. Everything runs several times, the median counts.
 #
 # The rows are those of examples/menu, twenty times over; the server has Postgres's own settings,
 # so that a commit is a commit. The peers need pg_trgm and fuzzystrmatch, which Debian's server has.
@@ -26,4 +26,8 @@ for round in 1 2 3; do
   say "Matching by termstream and by what else Postgres has (round $round of 3)"
   psql -q -f "$repo/benches/server/peers.sql"
 done
+source "$repo/benches/server/rapidfuzz.sh"
+source "$repo/benches/server/speed.sh"
+echo
+echo "$(date -u +%F), $(nproc) × $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $("$pg_bin/postgres" --version): ./run bench"
 psql -q -f "$repo/benches/server/report.sql"

@@ -166,9 +166,10 @@ impl Session {
         self.one("SELECT pg_backend_pid()").parse().expect("a pid")
     }
 
-    /// Waits until `sql` returns `expected`, for at most some seconds.
+    /// Waits until `sql` returns `expected`, for at most two minutes: on a busy machine a standby has
+    /// needed more than 20 seconds for what the other tests write.
     pub fn wait_for(&mut self, sql: &str, expected: &str) {
-        for _ in 0..1000 {
+        for _ in 0..6000 {
             if self.lines(sql) == [expected] {
                 return;
             }

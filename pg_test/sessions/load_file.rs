@@ -57,7 +57,9 @@ fn a_file_is_loaded_and_counted() {
         ),
         format!("menu|{path}|t|2|2|0|2|25|44|4|t|done|t")
     );
-    session.run(&call(&path));
+    session.run(&format!(
+        "CALL termstream.load_file('menu', '{path}', resume => false)"
+    ));
     assert_eq!(loads(&mut session)[1], "2|2|0|0|done");
 }
 
@@ -111,6 +113,7 @@ fn a_load_whose_session_dies_is_interrupted() {
     let (database, mut session) = with_gate("killed");
     let path = database.file("menu.csv", FILE);
     session.run("SELECT pg_advisory_lock(1)");
+    let again = path.clone();
     let mut loader = database.session();
     let pid = loader.pid();
     let loading = std::thread::spawn(move || loader.client.simple_query(&call(&path)).is_err());
@@ -123,6 +126,10 @@ fn a_load_whose_session_dies_is_interrupted() {
         session.lines(STATE),
         [format!("4|3|1|3|interrupted|{TWO_BATCHES}|5|t")]
     );
+    session.run("SELECT pg_advisory_unlock(1)");
+    session.run(&call(&again));
+    assert_eq!(pairs(&mut session).len(), 6);
+    assert_eq!(loads(&mut session)[1], "3|3|0|3|done");
 }
 
 #[test]
@@ -161,7 +168,7 @@ fn a_cancel_leaves_the_session_usable() {
     session.run("SELECT pg_advisory_unlock(1)");
     loader.run(&call(&again));
     assert_eq!(pairs(&mut loader).len(), 6);
-    assert_eq!(loads(&mut loader), ["4|3|1|3|failed", "7|6|1|3|done"]);
+    assert_eq!(loads(&mut loader), ["4|3|1|3|failed", "3|3|0|3|done"]);
 }
 
 #[test]
@@ -203,6 +210,16 @@ fn it_does_not_run_where_it_could_not_commit() {
     let (database, mut session) = with_stream("atomic");
     let path = database.file("menu.csv", "menu_id,name,price\n1,pepsi,1\n");
     let message = "load_file cannot run inside a transaction block or a function";
+    // PL/pgSQL wants a variable for each value that comes back.
+    let block = || {
+        format!(
+            "DECLARE a bigint; b bigint; c bigint; d bigint; e bigint; f bigint;
+             BEGIN
+               CALL termstream.load_file('menu', '{path}', resume => false, load_id => a, read => b,
+                                         taken => c, rejected => d, pairs => e, bytes => f);
+             END"
+        )
+    };
     session.run("BEGIN");
     session
         .error(&call(&path))
@@ -210,18 +227,18 @@ fn it_does_not_run_where_it_could_not_commit() {
         .hints("COPY");
     session.run("ROLLBACK");
     session.run(&format!(
-        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {}; END $$;
-         CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN {}; END $$;
-         CREATE PROCEDURE q() LANGUAGE plpgsql SET work_mem = '4MB' AS $$ BEGIN {}; END $$",
-        call(&path),
-        call(&path),
-        call(&path)
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ {} $$;
+         CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ {} $$;
+         CREATE PROCEDURE q() LANGUAGE plpgsql SET work_mem = '4MB' AS $$ {} $$",
+        block(),
+        block(),
+        block()
     ));
     session.error("SELECT f()").is("2D000", message);
     session.error("CALL q()").is("2D000", message);
     assert_eq!(loads(&mut session), [""; 0]);
     session.run("CALL p()");
-    session.run(&format!("DO $$ BEGIN {}; END $$", call(&path)));
+    session.run(&format!("DO $$ {} $$", block()));
     assert_eq!(loads(&mut session), ["1|1|0|1|done", "1|1|0|0|done"]);
 }
 
@@ -288,61 +305,6 @@ fn a_file_without_rows_is_loaded_if_it_has_the_header_that_was_promised() {
         "CALL termstream.load_file('menu', '{path}', header => false)"
     ));
     assert_eq!(loads(&mut session).len(), 3);
-}
-
-#[test]
-fn a_file_without_its_header_is_not_robbed_of_its_first_row() {
-    let (database, mut session) = with_stream("no_header");
-    let path = database.file("menu.csv", "1,pepsi,1\n2,pepsi,2\n");
-    session
-        .error(&call(&path))
-        .is(
-            "22P04",
-            &format!("the first line of \"{path}\" is a row, not a header"),
-        )
-        .hints("header => false");
-    session.run(&format!(
-        "CALL termstream.load_file('menu', '{path}', header => false)"
-    ));
-    assert_eq!(pairs(&mut session), ["1|2", "2|2"]);
-}
-
-#[test]
-fn the_delimiter_is_one_character() {
-    let (database, mut session) = with_stream("delimiter");
-    let path = database.file("menu.csv", "menu_id;name;price\n1;\"pepsi; cold\";1\n");
-    session.run(&format!(
-        "CALL termstream.load_file('menu', '{path}', delimiter => ';')"
-    ));
-    assert_eq!(pairs(&mut session), ["1|2"]);
-    for (delimiter, message) in [
-        (
-            ";;",
-            "csv delimiter must be a single one-byte character, not \";;\"",
-        ),
-        (
-            "",
-            "csv delimiter must be a single one-byte character, not \"\"",
-        ),
-        (
-            "§",
-            "csv delimiter must be a single one-byte character, not \"§\"",
-        ),
-        ("\"", "csv delimiter and quote must be different"),
-        ("\n", "csv delimiter cannot be newline or carriage return"),
-    ] {
-        session
-            .error(&format!(
-                "CALL termstream.load_file('menu', '{path}', delimiter => '{delimiter}')"
-            ))
-            .is("22023", message);
-    }
-    session
-        .error(&format!(
-            "CALL termstream.load_file('menu', '{path}', delimiter => NULL)"
-        ))
-        .is("22004", "argument \"delimiter\" must not be NULL");
-    assert_eq!(loads(&mut session).len(), 1);
 }
 
 #[test]

@@ -301,6 +301,43 @@ fn max_distance_bounds_the_edits() {
 }
 
 #[test]
+fn a_terms_own_edits_count_as_they_are() {
+    let database = Database::new("own_edits");
+    let mut session = database.session();
+    session.run(
+        "CREATE TABLE terms (term_id int, term text, edits int);
+         INSERT INTO terms VALUES (1, 'Belkin', 2), (2, 'Lindor', NULL), (3, 'Igo', 1), (4, 'Sandisk', 0);
+         SELECT termstream.create_lexicon('l', 'terms', distance_column => 'edits', common_words => 'none')",
+    );
+    let found = "SELECT term, matched, distance
+                   FROM termstream.match('l', 'velcin, bil kyn''s, blekin, lintur, lindr, ago, sandsk')";
+    assert_eq!(
+        session.lines(found),
+        [
+            "Belkin|velcin|2",
+            "Belkin|bil kyn|2",
+            "Belkin|blekin|1",
+            "Lindor|lindr|1",
+            "Igo|ago|1",
+        ]
+    );
+    // Changed beside the compiled terms.
+    session.run(
+        "UPDATE terms SET edits = 1 WHERE term_id = 1; UPDATE terms SET edits = 2 WHERE term_id IN (2, 4)",
+    );
+    assert_eq!(
+        session.lines(found),
+        [
+            "Belkin|blekin|1",
+            "Lindor|lintur|2",
+            "Lindor|lindr|1",
+            "Igo|ago|1",
+            "Sandisk|sandsk|1",
+        ]
+    );
+}
+
+#[test]
 fn parallel_workers_find_what_one_process_finds() {
     let (_database, mut session) = with_lexicon("parallel");
     session.run(

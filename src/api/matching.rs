@@ -6,9 +6,11 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use crate::lexicon::{Mention, Overlap, Scratch, Verdict};
+use crate::pg::argument;
 use crate::pg::callsite;
 use crate::pg::error::{ErrorReport, Raise};
-use crate::pg::rows::{self, Cell, Returned, RowSet};
+use crate::pg::rows::{Returned, RowSet};
+use crate::pg::series::{Series, Value};
 use crate::pg::snapshot::{self, Identity};
 use crate::registry::{self, Compiled, parse_overlap};
 use crate::text::{MAX_TEXT, char_span};
@@ -20,6 +22,35 @@ struct Site {
     identity: Option<Identity>,
     form: Option<Rc<Compiled>>,
     scratch: Scratch,
+    /// What `match` and `best_match` return.
+    mentions: Series<8>,
+}
+
+impl Site {
+    /// Runs `work` with the state of this call site, or for this call alone where there is none.
+    fn with<R>(fcinfo: pg_sys::FunctionCallInfo, work: impl FnOnce(&mut Site) -> R) -> R {
+        match callsite::state::<Site>(fcinfo) {
+            Some(site) => work(site),
+            None => work(&mut Site::default()),
+        }
+    }
+
+    /// The compiled lexicon of this call.
+    fn find(&mut self, lexicon: &str) -> Result<(&Compiled, &mut Scratch, &mut Series<8>), Raise> {
+        let identity = snapshot::identity();
+        let is_same = identity.is_some() && self.identity == identity && self.lexicon == lexicon;
+        let form = match self.form.take() {
+            Some(form) if is_same => form,
+            _ => {
+                let form = registry::current(lexicon)?;
+                self.identity = identity;
+                lexicon.clone_into(&mut self.lexicon);
+                form
+            }
+        };
+        let form = self.form.insert(form);
+        Ok((form, &mut self.scratch, &mut self.mentions))
+    }
 }
 
 /// Finds the compiled lexicon of this call and runs `work` with it.
@@ -28,24 +59,10 @@ fn with_lexicon<R>(
     lexicon: &str,
     work: impl FnOnce(&Compiled, &mut Scratch) -> R,
 ) -> Result<R, Raise> {
-    let Some(site) = callsite::state::<Site>(fcinfo) else {
-        return Ok(work(&*registry::current(lexicon)?, &mut Scratch::default()));
-    };
-    let identity = snapshot::identity();
-    let form = match &site.form {
-        Some(form)
-            if identity.is_some() && site.identity == identity && site.lexicon == lexicon =>
-        {
-            form
-        }
-        _ => {
-            let form = registry::current(lexicon)?;
-            site.identity = identity;
-            lexicon.clone_into(&mut site.lexicon);
-            site.form.insert(form)
-        }
-    };
-    Ok(work(form, &mut site.scratch))
+    Site::with(fcinfo, |site| {
+        let (form, scratch, _) = site.find(lexicon)?;
+        Ok(work(form, scratch))
+    })
 }
 
 /// The document as text. Bytes that are not came in past the server's own check (a client
@@ -73,18 +90,18 @@ fn document_text(document: &[u8]) -> Result<&str, Raise> {
     })
 }
 
-fn cells(form: &Compiled, document: &str, mention: &Mention) -> [Cell; 8] {
+fn row<'a>(form: &'a Compiled, document: &'a str, mention: &Mention) -> [Value<'a>; 8] {
     let lexicon = &form.lexicon;
     let (start, length) = char_span(document, mention.start..mention.end);
     [
-        lexicon.term_id(mention.term).into_datum(),
-        lexicon.term_text(mention.term).into_datum(),
-        document[mention.start..mention.end].into_datum(),
-        (start as i32 + 1).into_datum(),
-        (length as i32).into_datum(),
-        i32::from(mention.distance).into_datum(),
-        mention.similarity.into_datum(),
-        mention.kind.as_str().into_datum(),
+        Value::Bigint(lexicon.term_id(mention.term)),
+        Value::Text(lexicon.term_text(mention.term)),
+        Value::Text(&document[mention.start..mention.end]),
+        Value::Integer(start as i32 + 1),
+        Value::Integer(length as i32),
+        Value::Integer(i32::from(mention.distance)),
+        Value::Real(mention.similarity),
+        Value::Text(mention.kind.as_str()),
     ]
 }
 
@@ -94,12 +111,8 @@ CREATE FUNCTION termstream."match"(lexicon text, document text) RETURNS SETOF te
     STABLE STRICT PARALLEL SAFE COST 100 ROWS 2
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#, requires = ["types"])]
-fn match_document(
-    lexicon: &str,
-    document: &[u8],
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Result<Returned, ErrorReport> {
-    mentions(lexicon, document, None, fcinfo)
+fn match_document(fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
+    mentions(fcinfo, || Ok(None))
 }
 
 #[pg_extern(sql = r#"
@@ -108,30 +121,34 @@ CREATE FUNCTION termstream."match"(lexicon text, document text, overlap text)
     STABLE STRICT PARALLEL SAFE COST 100 ROWS 2
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#, requires = ["types"])]
-fn match_overlapping(
-    lexicon: &str,
-    document: &[u8],
-    overlap: &str,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Result<Returned, ErrorReport> {
-    mentions(lexicon, document, Some(parse_overlap(overlap)?), fcinfo)
+fn match_overlapping(fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
+    mentions(fcinfo, || {
+        let overlap = String::from_utf8_lossy(argument::bytes(fcinfo, 2));
+        parse_overlap(&overlap).map(Some)
+    })
 }
 
+/// One call of `match`: begins the set of a document, or goes on with it.
 fn mentions(
-    lexicon: &str,
-    document: &[u8],
-    overlap: Option<Overlap>,
     fcinfo: pg_sys::FunctionCallInfo,
+    overlap: impl FnOnce() -> Result<Option<Overlap>, Raise>,
 ) -> Result<Returned, ErrorReport> {
-    let document = document_text(document)?;
-    with_lexicon(fcinfo, lexicon, |form, scratch| {
-        let mut rows = RowSet::open(fcinfo);
-        let overlap = overlap.unwrap_or(form.lexicon.settings().overlap);
-        for mention in form.lexicon.search_overlapping(document, overlap, scratch) {
-            rows.push(cells(form, document, mention));
+    let returned = Site::with(fcinfo, |site| {
+        if let Some(row) = site.mentions.resume(fcinfo) {
+            return Ok(row);
         }
-    })?;
-    Ok(Returned::SET)
+        let lexicon = String::from_utf8_lossy(argument::bytes(fcinfo, 0));
+        let document = document_text(argument::bytes(fcinfo, 1))?;
+        let overlap = overlap()?;
+        let (form, scratch, rows) = site.find(&lexicon)?;
+        let overlap = overlap.unwrap_or(form.lexicon.settings().overlap);
+        rows.begin();
+        for mention in form.lexicon.search_overlapping(document, overlap, scratch) {
+            rows.push(row(form, document, mention));
+        }
+        Ok::<_, Raise>(rows.hand_over(fcinfo))
+    });
+    Ok(returned?)
 }
 
 #[pg_extern(sql = r#"
@@ -145,11 +162,15 @@ fn best_match(
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<Returned, ErrorReport> {
     let document = document_text(document)?;
-    let best = with_lexicon(fcinfo, lexicon, |form, scratch| {
-        let mentions = form.lexicon.search(document, scratch);
-        best_of(mentions).map(|mention| rows::single(fcinfo, cells(form, document, mention)))
-    })?;
-    Ok(best.unwrap_or(Returned(None)))
+    let best = Site::with(fcinfo, |site| {
+        let (form, scratch, rows) = site.find(lexicon)?;
+        rows.begin();
+        if let Some(mention) = best_of(form.lexicon.search(document, scratch)) {
+            rows.push(row(form, document, mention));
+        }
+        Ok::<_, Raise>(rows.single(fcinfo))
+    });
+    Ok(best?)
 }
 
 /// The most similar mention; of equally similar ones the longest, then the first.

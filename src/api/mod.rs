@@ -5,6 +5,7 @@
 
 mod distance;
 mod lexicon;
+mod load_file;
 mod matching;
 mod note;
 mod stream;

@@ -1,4 +1,4 @@
-//! Making and dropping streams, their triggers, and `load_file`.
+//! Making and dropping streams, and their triggers.
 
 use pgrx::AnyArray;
 use pgrx::pg_sys;
@@ -7,10 +7,9 @@ use pgrx::prelude::*;
 use super::lexicon::given;
 use crate::pg::catalog::names;
 use crate::pg::error::{ErrorReport, Raise};
-use crate::pg::procedure::with_transactions;
 use crate::pg::rows::Returned;
 use crate::pg::trigger::TriggerCall;
-use crate::stream::{self, FileOptions, catalog};
+use crate::stream::{self, catalog};
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.create_match_stream(stream text, columns text, lexicon text, key text,
@@ -63,30 +62,4 @@ fn take_rows(fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> 
     let row = stream::take(&TriggerCall::new(fcinfo))?;
     // A trigger returns a null pointer where it returns no row, never NULL.
     Ok(Returned(Some(row.unwrap_or(pg_sys::Datum::from(0)))))
-}
-
-#[pg_extern(sql = r#"
-CREATE PROCEDURE termstream.load_file(stream text, path text, header boolean DEFAULT true,
-        delimiter text DEFAULT ',')
-    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
-"#)]
-fn load_file(
-    stream: Option<&str>,
-    path: Option<&str>,
-    header: Option<bool>,
-    delimiter: Option<&str>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Result<(), ErrorReport> {
-    // Copied: the arguments live in memory that a commit inside may free.
-    let stream = given("stream", stream)?.to_owned();
-    let path = given("path", path)?.to_owned();
-    let delimiter = given("delimiter", delimiter)?.to_owned();
-    let options = FileOptions {
-        header: given("header", header)?,
-        delimiter: &delimiter,
-    };
-    with_transactions(fcinfo, "load_file", |transactions| {
-        stream::load_file(transactions, &stream, &path, &options)
-    })?;
-    Ok(())
 }

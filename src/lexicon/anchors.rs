@@ -5,8 +5,8 @@
 //!   letter deleted, or with two swapped.
 //! - 4-7 letters, one edit: the term with one letter deleted meets the window with one deleted (Mor
 //!   and Fraenkel 1982; FastSS, Bocek et al. 2007).
-//! - 8 letters or more, two edits: the first letters, [`head`], with one deleted, as before, if at most one edit touches them; else both edits touch them, and the last
-//!   letters, [`tail`], are whole. A gap of a letter between the two keeps this true for a
+//! - 8 letters or more, two edits: the first letters, [`HEADS`], with one deleted, as before, if at most one edit touches them; else both edits touch them, and the last
+//!   letters, [`TAILS`], are whole. A gap of a letter between the two keeps this true for a
 //!   transposition across the border.
 //!
 //! The postings of a bucket are sorted by length.
@@ -17,10 +17,18 @@ use super::compiled::{Compiled, Section};
 use super::guard::SHORT;
 use super::hash::{self, Letter};
 use super::posting::{Posting, of_lengths};
+use super::settings::MAX_DISTANCE;
 
-/// The longest head is that of the most terms: short heads name many terms.
-const HEADS: [(u8, usize); 3] = [(HEAD_4, 4), (HEAD_5, 5), (HEAD_6, 6)];
-const TAIL_MOST: usize = 5;
+/// Each kind of head, its letters, and the terms that have it. The longest is that of the most terms:
+/// short heads name many terms.
+const HEADS: [(u8, usize, RangeInclusive<usize>); 3] = [
+    (HEAD_4, 4, 8..=8),
+    (HEAD_5, 5, 9..=9),
+    (HEAD_6, 6, 10..=usize::MAX),
+];
+/// The letters of each tail, and the terms that have it.
+const TAILS: [(usize, RangeInclusive<usize>); 3] =
+    [(3, 8..=10), (4, 11..=11), (5, 12..=usize::MAX)];
 
 /// Kinds of anchors; the header has a bit for each that occurs.
 pub(crate) const WHOLE: u8 = 1;
@@ -30,19 +38,15 @@ const HEAD_6: u8 = 4;
 const TAIL_3: u8 = 8;
 const HEAD_4: u8 = 64;
 
-/// The kind and the number of the first letters that are an anchor of a term of this length: as many
-/// as leave three for the tail and one for the gap.
-fn head(length: usize) -> (u8, usize) {
-    match length {
-        0..=8 => HEADS[0],
-        9 => HEADS[1],
-        _ => HEADS[2],
+/// The kind and the number of the first letters that are an anchor of a term of this length, and how
+/// many of the last ones are the other. Between the two remains a letter, the gap.
+fn ends(length: usize) -> (u8, usize, usize) {
+    let head = HEADS.iter().find(|(_, _, terms)| terms.contains(&length));
+    let tail = TAILS.iter().find(|(_, terms)| terms.contains(&length));
+    match (head, tail) {
+        (Some(&(kind, head, _)), Some(&(tail, _))) => (kind, head, tail),
+        _ => (HEAD_4, 0, 0),
     }
-}
-
-/// How many last letters are the other anchor of a term of this length.
-fn tail(length: usize) -> usize {
-    (length - head(length).1 - 1).min(TAIL_MOST)
 }
 
 /// The sections of one index.
@@ -72,40 +76,29 @@ impl<'a> Anchors<'a> {
         }
     }
 
+    /// Asks for the terms of 3-7 letters that a whole window may be. `prefix[i]` is the hash of the
+    /// letters before the window's letter `i`.
     #[inline]
-    fn bucket(&self, key: u64) -> &'a [u64] {
-        let (word, bits) = hash::bloom(key, self.bloom.len());
-        if self.bloom.get(word).is_none_or(|&word| word & bits != bits) {
-            return &[];
-        }
-        let at = hash::slot(key, self.buckets.len() - 1);
-        match (self.buckets.get(at), self.buckets.get(at + 1)) {
-            (Some(&start), Some(&end)) => self
-                .postings
-                .get(start as usize..end as usize)
-                .unwrap_or(&[]),
-            _ => &[],
-        }
-    }
-
-    /// The terms of 3-7 letters that a whole window may be. `prefix[i]` is the hash of the letters
-    /// before the window's letter `i`; `found` gets each posting, some of them more than once.
-    #[inline]
-    pub fn of_window<L: Letter>(
+    pub fn ask_window<L: Letter>(
         &self,
         letters: &[L],
         prefix: &[u64],
-        mut found: impl FnMut(Posting),
+        window: u32,
+        probes: &mut Probes,
     ) {
         if self.kinds & WHOLE == 0 {
             return;
         }
         let length = letters.len();
-        let whole = hash::between(prefix[0], prefix[length], length);
-        self.bucket(key(WHOLE, whole))
-            .iter()
-            .for_each(|&posting| found(Posting(posting)));
-        self.deletions(WHOLE, letters, prefix, &mut found);
+        let mut ask = |hash| {
+            probes.wanted.push(Probe {
+                key: key(WHOLE, hash),
+                lengths: (0, u16::MAX),
+                window,
+            });
+        };
+        ask(hash::between(prefix[0], prefix[length], length));
+        for_deletions(letters, prefix, &mut ask);
         if length <= usize::from(SHORT) {
             for i in 1..length.saturating_sub(1) {
                 let mut swapped = [0; SHORT as usize];
@@ -114,69 +107,125 @@ impl<'a> Anchors<'a> {
                     .zip(letters)
                     .for_each(|(code, letter)| *code = letter.code());
                 swapped.swap(i, i + 1);
-                let hash = hash::of(&swapped[..length]);
-                self.bucket(key(WHOLE, hash))
-                    .iter()
-                    .for_each(|&posting| found(Posting(posting)));
+                ask(hash::of(&swapped[..length]));
             }
         }
     }
 
-    /// The terms of 8 letters or more whose head is near the letters here.
+    /// Asks for the terms of 8 letters or more whose head is near the letters here, where windows of
+    /// `lengths` begin.
     #[inline]
-    pub fn of_head<L: Letter>(
+    pub fn ask_head<L: Letter>(
         &self,
         letters: &[L],
         prefix: &[u64],
         lengths: RangeInclusive<usize>,
-        mut found: impl FnMut(Posting),
+        probes: &mut Probes,
     ) {
-        for (kind, length) in HEADS {
+        for (kind, head, terms) in HEADS {
             if self.kinds & kind != 0
-                && let Some(letters) = letters.get(..length)
+                && let Some(letters) = letters.get(..head)
+                && near_lengths(&terms, &lengths)
             {
                 for_deletions(letters, prefix, |hash| {
-                    let postings = self.bucket(key(kind, hash));
-                    let postings = of_lengths(postings, *lengths.start(), *lengths.end());
-                    postings.iter().for_each(|&posting| found(Posting(posting)));
+                    probes.wanted.push(Probe {
+                        key: key(kind, hash),
+                        lengths: (*lengths.start() as u16, *lengths.end() as u16),
+                        window: EVERY,
+                    });
                 });
             }
         }
     }
 
-    /// The terms of 8 letters or more that end as these letters do.
+    /// Asks for the terms of 8 letters or more that end as these letters do.
     #[inline]
-    pub fn of_tail<L: Letter>(
+    pub fn ask_tail<L: Letter>(
         &self,
         letters: &[L],
         prefix: &[u64],
-        mut found: impl FnMut(Posting),
+        window: u32,
+        probes: &mut Probes,
     ) {
-        for length in 3..=TAIL_MOST {
-            if self.kinds & (TAIL_3 << (length - 3)) == 0 || letters.len() < length {
+        let own = letters.len();
+        for (tail, terms) in TAILS {
+            if self.kinds & (TAIL_3 << (tail - 3)) == 0 || !near_lengths(&terms, &(own..=own)) {
                 continue;
             }
-            let start = letters.len() - length;
-            let hash = hash::between(prefix[start], prefix[letters.len()], length);
-            let postings = of_lengths(self.bucket(key(TAIL_3, hash)), letters.len(), letters.len());
-            postings.iter().for_each(|&posting| found(Posting(posting)));
+            let start = own - tail;
+            let hash = hash::between(prefix[start], prefix[own], tail);
+            probes.wanted.push(Probe {
+                key: key(TAIL_3, hash),
+                lengths: (own as u16, own as u16),
+                window,
+            });
         }
     }
 
+    /// Gives each posting of what was asked for and its window, or [`EVERY`]; some more than once.
+    ///
+    /// The tables are larger than any cache: each is asked all there is to ask before the next, so that
+    /// the memory answers many questions in the time of one.
     #[inline]
-    fn deletions<L: Letter>(
-        &self,
-        kind: u8,
-        letters: &[L],
-        prefix: &[u64],
-        found: &mut impl FnMut(Posting),
-    ) {
-        for_deletions(letters, prefix, |hash| {
-            self.bucket(key(kind, hash))
-                .iter()
-                .for_each(|&posting| found(Posting(posting)));
-        });
+    pub fn answer(&self, probes: &mut Probes, mut found: impl FnMut(Posting, u32)) {
+        let Probes { wanted, buckets } = probes;
+        let mut kept = 0;
+        for i in 0..wanted.len() {
+            let probe = wanted[i];
+            let (word, bits) = hash::bloom(probe.key, self.bloom.len());
+            let marked = self.bloom.get(word).copied().unwrap_or(0) & bits == bits;
+            wanted[kept] = probe;
+            kept += usize::from(marked);
+        }
+        wanted.truncate(kept);
+        buckets.clear();
+        buckets.extend(wanted.iter().map(|probe| {
+            let at = hash::slot(probe.key, self.buckets.len().saturating_sub(1));
+            match (self.buckets.get(at), self.buckets.get(at + 1)) {
+                (Some(&start), Some(&end)) => (start, end),
+                _ => (0, 0),
+            }
+        }));
+        for (probe, &(start, end)) in wanted.iter().zip(buckets.iter()) {
+            let postings = self.postings.get(start as usize..end as usize);
+            let (shortest, longest) = probe.lengths;
+            let postings = of_lengths(
+                postings.unwrap_or(&[]),
+                usize::from(shortest),
+                usize::from(longest),
+            );
+            for &posting in postings {
+                found(Posting(posting), probe.window);
+            }
+        }
+        wanted.clear();
     }
+}
+
+/// Stands for all windows that begin in one place.
+pub(crate) const EVERY: u32 = u32::MAX;
+
+/// A question to the index.
+#[derive(Clone, Copy)]
+struct Probe {
+    key: u64,
+    /// Of the windows, shortest and longest.
+    lengths: (u16, u16),
+    window: u32,
+}
+
+/// The questions of one place in the text, and where the index has the answers.
+#[derive(Default)]
+pub(crate) struct Probes {
+    wanted: Vec<Probe>,
+    buckets: Vec<(u32, u32)>,
+}
+
+/// Whether windows of these lengths may be near terms of those.
+#[inline]
+fn near_lengths(terms: &RangeInclusive<usize>, windows: &RangeInclusive<usize>) -> bool {
+    let edits = usize::from(MAX_DISTANCE);
+    windows.end() + edits >= *terms.start() && *windows.start() <= terms.end().saturating_add(edits)
 }
 
 /// The hash of the letters with each of them left out in turn; a run of one letter counts once.
@@ -276,9 +325,8 @@ fn keys_of(codes: &[u32], mut each: impl FnMut(u8, u64)) {
             for_deletions(codes, &prefix, |hash| each(WHOLE, key(WHOLE, hash)));
         }
         _ => {
-            let (kind, head) = head(length);
+            let (kind, head, tail) = ends(length);
             for_deletions(&codes[..head], &prefix, |hash| each(kind, key(kind, hash)));
-            let tail = tail(length);
             each(
                 TAIL_3 << (tail - 3),
                 key(TAIL_3, hash::of(&codes[length - tail..])),

@@ -6,10 +6,11 @@ use super::compiled::{GroupRow, Section, TermRow, Writer};
 use super::groups::{Groups, length_of};
 use super::hash::{self, MAX_LETTERS};
 use super::learner::Learner;
+use super::packed::Packed;
 use super::posting::{MAX_GROUPS, Posting};
 use super::settings::{Settings, TermOptions, allowed_edits};
 use super::tokens::TokenTable;
-use super::{Lexicon, LexiconError, exact, vocabulary};
+use super::{Lexicon, LexiconError, exact, vocabulary, wide};
 use crate::text::Folded;
 
 /// A term is at most this many bytes as written: its letters and ample punctuation.
@@ -80,12 +81,18 @@ impl Builder {
     }
 
     /// Words of the language, the rare ones too: a text's word that is one of them is no misspelling of
-    /// a term, unless other words of the term stand beside it.
+    /// a term, unless other words of the term stand beside it. A name, written with a capital, may be
+    /// that of a term's owner: Kellogg is Kellogg's, candy is not Candy's.
     pub fn dictionary<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
         for word in words {
             self.folded.fold(word);
             if self.folded.tokens().len() == 1 {
-                self.dictionary.push(hash::of_bytes(self.folded.letters()));
+                let word_hash = hash::of_bytes(self.folded.letters());
+                let name = word.starts_with(char::is_uppercase);
+                self.dictionary.push(match name {
+                    true => hash::of_name(word_hash),
+                    false => word_hash,
+                });
             }
         }
     }
@@ -119,9 +126,10 @@ impl Builder {
             tokens: self.term_tokens.len() as u32,
             core_start: first.source_start as u16,
             core_end: last.source_end as u16,
-            edits: allowed_edits(length, options.max_distance.or(self.settings.max_distance)),
+            edits: allowed_edits(length, options.max_distance, self.settings.max_distance),
             guarded: u8::from(options.guard),
-            unused: 0,
+            possessive: u8::from(last.possessive()),
+            own: u8::from(options.max_distance.is_some()),
         });
         for token in tokens {
             let token = &letters[token.start as usize..token.end as usize];
@@ -206,6 +214,15 @@ impl Builder {
             writer.header.anchors = built.kinds;
             drop(built);
 
+            let mut codes = Vec::new();
+            let packed = (0..count).map(|group| {
+                groups.codes(group, &mut codes);
+                Packed::term(&codes)
+            });
+            let packed: Vec<[u64; 2]> = packed.collect();
+            writer.section(Section::Packed, &packed);
+            drop(packed);
+
             let posting = |group: usize| {
                 let mut codes = Vec::new();
                 groups.codes(group, &mut codes);
@@ -220,6 +237,7 @@ impl Builder {
             };
             let built = vocabulary::build(frequencies.len(), &fuzzy, posting, terms);
             writer.section(Section::WordStarts, &built.starts);
+            writer.section(Section::WordParities, &built.parities);
             writer.section(Section::WordPostings, &built.postings);
             writer.section(Section::WordPairs, &built.pairs);
             drop(built);
@@ -236,6 +254,10 @@ impl Builder {
             writer.section(Section::OpenBuckets, &built.buckets);
             writer.section(Section::OpenPostings, &built.postings);
             writer.header.open_anchors = built.kinds;
+
+            let wide = groups.wide(&self.terms);
+            let keys = wide::build(wide, |group, codes| groups.codes(group, codes));
+            writer.section(Section::Wide, &keys);
         }
 
         let Groups {

@@ -19,7 +19,7 @@ use super::settings::{Overlap, Settings};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"TERMLEX\n");
 /// Raised whenever the meaning of a byte changes, the rules of folding included.
-const VERSION: u32 = 2;
+const VERSION: u32 = 4;
 
 /// The sections of the compiled form.
 #[derive(Clone, Copy, Debug)]
@@ -51,8 +51,12 @@ pub(crate) enum Section {
     Repeated,
     /// `i64` per skipped term, of the first of them.
     SkippedIds,
-    /// For each vocabulary number where its terms begin, `u32`; the terms, as postings; pairs of words.
+    /// `u64` twice per group: [`super::packed::Packed`].
+    Packed,
+    /// For each vocabulary number where its terms begin, `u32`; the terms, as the two halves of postings;
+    /// pairs of words.
     WordStarts,
+    WordParities,
     WordPostings,
     WordPairs,
     /// `u64` per slot: which lengths of terms begin with the letters that hash there.
@@ -68,9 +72,11 @@ pub(crate) enum Section {
     OpenBloom,
     OpenBuckets,
     OpenPostings,
+    /// `u64` keys, ascending: see [`super::wide`].
+    Wide,
 }
 
-const SECTIONS: usize = Section::OpenPostings as usize + 1;
+const SECTIONS: usize = Section::Wide as usize + 1;
 
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
@@ -83,7 +89,10 @@ pub(crate) struct TermRow {
     pub core_end: u16,
     pub edits: u8,
     pub guarded: u8,
-    pub unused: u16,
+    /// It ends in a possessive s.
+    pub possessive: u8,
+    /// The number of edits is its own, of whatever kind.
+    pub own: u8,
 }
 
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]

@@ -12,7 +12,7 @@ use super::compiled::{Compiled, GroupRow, Section, TermRow, span};
 use super::exact::Exact;
 use super::hash;
 use super::layer::Layer;
-use super::settings::{TermOptions, allowed_edits};
+use super::settings::{Settings, TermOptions, allowed_edits};
 use super::tokens::{Standing, TokenSlot, TokenTable, look_up};
 use super::{Lexicon, LexiconError};
 use crate::text::Folded;
@@ -35,14 +35,26 @@ struct Term {
     id: i64,
     text: String,
     edits: u8,
+    /// The edits are its own, not those by the rule.
+    own: bool,
     guard: bool,
 }
 
 impl Term {
+    fn of(id: i64, text: String, length: usize, options: TermOptions, settings: Settings) -> Term {
+        Term {
+            id,
+            text,
+            edits: allowed_edits(length, options.max_distance, settings.max_distance),
+            own: options.max_distance.is_some(),
+            guard: options.guard,
+        }
+    }
+
     fn options(&self) -> TermOptions {
         TermOptions {
             guard: self.guard,
-            max_distance: Some(self.edits),
+            max_distance: self.own.then_some(self.edits),
         }
     }
 }
@@ -78,14 +90,7 @@ impl Lexicon {
                 continue;
             };
             terms += 1;
-            let edits = allowed_edits(length, options.max_distance.or(settings.max_distance));
-            let guard = options.guard;
-            let term = Term {
-                id,
-                text,
-                edits,
-                guard,
-            };
+            let term = Term::of(id, text, length, options, settings);
             *changes.0.entry(term).or_insert(0) += 1;
         }
         for (id, text, options) in delta.removed {
@@ -99,14 +104,7 @@ impl Lexicon {
                 continue;
             };
             terms = terms.wrapping_sub(1);
-            let edits = allowed_edits(length, options.max_distance.or(settings.max_distance));
-            let guard = options.guard;
-            let term = Term {
-                id,
-                text,
-                edits,
-                guard,
-            };
+            let term = Term::of(id, text, length, options, settings);
             *changes.0.entry(term).or_insert(0) -= 1;
         }
         changes.0.retain(|_, &mut count| count != 0);
@@ -230,8 +228,9 @@ impl<'a> Known<'a> {
             }
             let (row, next) = (self.rows.get(number)?, self.rows.get(number + 1)?);
             let text = &self.texts[span(row.text, next.text, self.texts.len())];
-            let own = (text, row.edits, row.guarded != 0);
-            (own == (term.text.as_bytes(), term.edits, term.guard)).then_some(())
+            let own = (text, row.edits, row.own != 0, row.guarded != 0);
+            let wanted = (term.text.as_bytes(), term.edits, term.own, term.guard);
+            (own == wanted).then_some(())
         };
         let found = members
             .iter()

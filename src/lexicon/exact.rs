@@ -62,13 +62,14 @@ impl<'a> Exact<'a> {
     #[inline]
     pub fn find(&self, hash: u64, letters: &[u8]) -> Option<u32> {
         let mut at = hash::slot(hash, self.slots.len());
-        loop {
+        // Bounded, for a damaged table may have no empty slot.
+        for _ in 0..self.slots.len() {
             let slot = *self.slots.get(at)?;
             if slot == 0 {
                 return None;
             }
             if slot as u32 == hash as u32 {
-                let group = (slot >> 32) as u32 - 1;
+                let group = ((slot >> 32) as u32).wrapping_sub(1);
                 let row = self.groups.get(group as usize)?;
                 let next = self.groups.get(group as usize + 1)?;
                 if self
@@ -85,6 +86,7 @@ impl<'a> Exact<'a> {
                 at + 1
             };
         }
+        None
     }
 }
 

@@ -2,22 +2,24 @@
 //! and at least one is unknown; so two kinds of windows are looked at, and no others:
 //!
 //! - *Unknown words only*, nearly always one of them between ordinary words: the anchors name terms
-//!   that may be near. The same unknown words recur, so runs of them that came to nothing are
+//!   that may be near. The same unknown words recur, so what was found in a run of them is
 //!   remembered.
 //! - *Unknown words beside words of the lexicon*: see `mixed`.
+//!
+//! Terms with more edits than the rule gives them are found apart: see `wide`.
 
-use super::anchors::Anchors;
+use super::anchors::{Anchors, Probes};
 use super::compiled::{Compiled, GroupRow, Section, span};
 use super::guard::{Judge, Text, may_be_changed};
 use super::hash::{self, Letter};
+use super::memory::{self, Memory};
 use super::osa::osa;
 use super::overlap::Candidate;
+use super::packed::Packed;
 use super::posting::{Posting, parity};
 use super::settings::MAX_DISTANCE;
 use super::vocabulary::Vocabulary;
 
-/// Runs remembered as barren, in 512 KiB: with 16,384 a text took 17% longer, with 262,144 10% less.
-const REMEMBERED: usize = 65_536;
 /// Windows of these lengths may be near a term of one allowed edit.
 const OF_ONE: std::ops::RangeInclusive<usize> = 3..=8;
 /// Windows shorter than this are near no term of two allowed edits.
@@ -28,10 +30,20 @@ const SHORTEST_OF_TWO: usize = 6;
 pub(crate) struct FuzzyScratch {
     prefix: Vec<u64>,
     windows: Vec<Window>,
-    pub(super) codes: Vec<u32>,
-    barren: Vec<u64>,
-    /// The lexicon that `barren` is about.
-    lexicon: u64,
+    probes: Probes,
+    pub(super) near: Near,
+    pub(super) memory: Memory,
+}
+
+/// Terms that length and parities leave near a window.
+#[derive(Default)]
+pub(super) struct Near {
+    /// The group, and which window.
+    pub pairs: Vec<(u32, u32)>,
+    /// The letters of each, all asked for before any is compared: the memory answers them together.
+    packed: Vec<Packed>,
+    windows: Vec<Packed>,
+    codes: Vec<u32>,
 }
 
 /// Words `first..=last`, the last perhaps without its possessive s; letters `start..end`.
@@ -43,6 +55,15 @@ pub(super) struct Window {
     pub start: usize,
     pub end: usize,
     pub parity: u32,
+}
+
+impl Near {
+    #[inline(always)]
+    fn consider(&mut self, posting: Posting, number: u32, window: &Window) {
+        if posting.near(window.length(), window.parity) {
+            self.pairs.push((posting.group(), number));
+        }
+    }
 }
 
 impl Window {
@@ -71,12 +92,7 @@ pub(crate) struct Fuzzy<'a, L> {
 
 impl<L: Letter> Fuzzy<'_, L> {
     pub fn search(&self, scratch: &mut FuzzyScratch, candidates: &mut Vec<Candidate>) {
-        let identity = self.compiled.identity();
-        if scratch.lexicon != identity || scratch.barren.is_empty() {
-            scratch.barren.clear();
-            scratch.barren.resize(REMEMBERED, 0);
-            scratch.lexicon = identity;
-        }
+        scratch.memory.of(self.compiled.identity());
         let header = &self.compiled.header;
         if header.anchors != 0 {
             self.pass(&Anchors::guarded(self.compiled), true, scratch, candidates);
@@ -84,6 +100,7 @@ impl<L: Letter> Fuzzy<'_, L> {
         if header.open_anchors != 0 {
             self.pass(&Anchors::open(self.compiled), false, scratch, candidates);
         }
+        self.wide(scratch, candidates);
     }
 
     /// Finds the misspelled mentions of all terms, or (not `guarded`) of those without a guard.
@@ -152,7 +169,7 @@ impl<L: Letter> Fuzzy<'_, L> {
             .fold(before, |all, &letter| all ^ parity(letter))
     }
 
-    /// The windows of a run of unknown words, unless the same run came to nothing before.
+    /// What is found in a run of unknown words, from memory if the same run was met before.
     fn run(
         &self,
         anchors: &Anchors<'_>,
@@ -165,19 +182,13 @@ impl<L: Letter> Fuzzy<'_, L> {
         if words.len() == 1 && words[0].end(false) - (words[0].start as usize) < *OF_ONE.start() {
             return;
         }
-        let key = words.iter().fold(u64::from(guarded), |key, word| {
-            hash::scatter(key.rotate_left(17) ^ word.hash.wrapping_add(u64::from(word.possessive)))
-        });
-        let key = key | 1;
-        let at = hash::slot(key, REMEMBERED);
-        if scratch.barren[at] == key {
+        let key = words.iter().fold(u64::from(guarded), memory::key);
+        if scratch.memory.recall(key, run.start, candidates) {
             return;
         }
-        let before = candidates.len();
+        let (first, before) = (run.start, candidates.len());
         self.anchored(anchors, run, guarded, scratch, candidates);
-        if candidates.len() == before {
-            scratch.barren[at] = key;
-        }
+        scratch.memory.keep(key, first, &candidates[before..]);
     }
 
     fn anchored(
@@ -191,7 +202,8 @@ impl<L: Letter> Fuzzy<'_, L> {
         let FuzzyScratch {
             prefix,
             windows,
-            codes,
+            probes,
+            near,
             ..
         } = scratch;
         let (Some(from), Some(to)) = (
@@ -236,14 +248,13 @@ impl<L: Letter> Fuzzy<'_, L> {
                     });
                 }
             }
-            for window in windows
-                .iter()
-                .filter(|window| OF_ONE.contains(&window.length()))
+            near.pairs.clear();
+            for (number, window) in (0..)
+                .zip(windows.iter())
+                .filter(|(_, window)| OF_ONE.contains(&window.length()))
             {
                 let (start, end) = (window.start - base, window.end - base);
-                anchors.of_window(&letters[start..end], &prefix[start..=end], |posting| {
-                    self.consider(posting, window, codes, candidates);
-                });
+                anchors.ask_window(&letters[start..end], &prefix[start..=end], number, probes);
             }
             if windows
                 .iter()
@@ -252,40 +263,61 @@ impl<L: Letter> Fuzzy<'_, L> {
                 let (shortest, longest) = (windows.first(), windows.last());
                 let lengths =
                     shortest.map_or(0, Window::length)..=longest.map_or(0, Window::length);
-                anchors.of_head(
-                    &letters[start - base..],
-                    &prefix[start - base..],
-                    lengths,
-                    |posting| {
-                        for window in windows.iter() {
-                            self.consider(posting, window, codes, candidates);
-                        }
-                    },
-                );
+                let (letters, prefix) = (&letters[start - base..], &prefix[start - base..]);
+                anchors.ask_head(letters, prefix, lengths, probes);
             }
-            for window in windows
-                .iter()
-                .filter(|window| window.length() >= SHORTEST_OF_TWO)
+            for (number, window) in (0..)
+                .zip(windows.iter())
+                .filter(|(_, window)| window.length() >= SHORTEST_OF_TWO)
             {
                 let (start, end) = (window.start - base, window.end - base);
-                anchors.of_tail(&letters[start..end], &prefix[start..=end], |posting| {
-                    self.consider(posting, window, codes, candidates);
-                });
+                anchors.ask_tail(&letters[start..end], &prefix[start..=end], number, probes);
             }
+            anchors.answer(probes, |posting, number| {
+                match windows.get(number as usize) {
+                    Some(window) => near.consider(posting, number, window),
+                    None => {
+                        for (number, window) in (0..).zip(windows.iter()) {
+                            near.consider(posting, number, window);
+                        }
+                    }
+                }
+            });
+            self.compare(windows, near, candidates);
         }
     }
 
-    /// Measures and judges one term against one window.
+    /// Measures and judges the pairs whose letters are near.
     #[inline]
-    pub(super) fn consider(
+    pub(super) fn compare(
         &self,
-        posting: Posting,
-        window: &Window,
-        codes: &mut Vec<u32>,
+        windows: &[Window],
+        near: &mut Near,
         candidates: &mut Vec<Candidate>,
     ) {
-        if posting.near(window.length(), window.parity) {
-            self.measure(posting.group(), window, codes, candidates);
+        if near.pairs.is_empty() {
+            return;
+        }
+        let Near {
+            pairs,
+            packed,
+            windows: own,
+            codes,
+        } = near;
+        let table: &[[u64; 2]] = self.compiled.section(Section::Packed);
+        let term = |&(group, _): &(u32, u32)| {
+            Packed::of(table.get(group as usize).copied().unwrap_or_default())
+        };
+        packed.clear();
+        packed.extend(pairs.iter().map(term));
+        let letters = |window: &Window| Packed::window(&self.letters[window.start..window.end]);
+        own.clear();
+        own.extend(windows.iter().map(letters));
+        for (&(group, number), &term) in pairs.iter().zip(packed.iter()) {
+            let number = number as usize;
+            if own[number].near(term) {
+                self.measure(group, &windows[number], codes, candidates);
+            }
         }
     }
 

@@ -1,8 +1,9 @@
 //! Terms of the same letters, found together or not at all: the unit of every index.
 
 use super::builder::Builder;
-use super::compiled::GroupRow;
+use super::compiled::{GroupRow, TermRow};
 use super::hash;
+use super::wide::is_wide;
 
 /// Terms of the same letters.
 pub(super) struct Groups {
@@ -37,6 +38,18 @@ impl Groups {
             .get(group + 1)
             .map_or(self.members.len(), |next| next.terms as usize);
         &self.members[self.rows[group].terms as usize..end]
+    }
+
+    /// The groups with a term that only the index of [`wide`] is lossless for, and their edits.
+    pub fn wide<'a>(&'a self, terms: &'a [TermRow]) -> impl Iterator<Item = (u32, u8)> + 'a {
+        (0..).zip(&self.rows).filter_map(|(group, row)| {
+            let wide = |&term: &u32| {
+                let term = &terms[term as usize];
+                term.own != 0 && is_wide(row.length.into(), term.edits)
+            };
+            let members = self.members(group as usize);
+            members.iter().any(wide).then_some((group, row.edits))
+        })
     }
 }
 
@@ -108,7 +121,7 @@ impl Builder {
                 (
                     self.ids[term as usize],
                     self.text_of(term as usize),
-                    row.edits,
+                    (row.edits, row.own),
                     row.guarded,
                 )
             };

@@ -61,6 +61,11 @@ pub(crate) fn of_bytes(bytes: &[u8]) -> u64 {
     of_range(bytes, 0, bytes.len())
 }
 
+/// Another hash for the same word as a name.
+pub(crate) fn of_name(word: u64) -> u64 {
+    word ^ 0x6E61_6D65
+}
+
 /// The hash of `bytes[start..end]`. That more bytes stand behind saves looking how many there are.
 #[inline(always)]
 pub(crate) fn of_range(bytes: &[u8], start: usize, end: usize) -> u64 {

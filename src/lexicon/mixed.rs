@@ -2,14 +2,18 @@
 //! the latter, so only the terms of the rarest of them are compared; two that no term has together
 //! end the window.
 //!
-//! A word that a great many terms share costs a scan of those of about the window's length: with a
-//! million terms that is most of the time of a search.
+//! A word that a great many terms share costs a scan of the parities of those of about the window's
+//! length, so what came of it is remembered.
 
 use super::fuzzy::{Fuzzy, FuzzyScratch, Part, Window};
-use super::hash::Letter;
+use super::hash::{self, Letter};
+use super::memory;
 use super::overlap::Candidate;
 use super::settings::MAX_DISTANCE;
 use super::vocabulary::Vocabulary;
+
+/// The windows of a word with as many terms are remembered.
+const LARGE: usize = 32;
 
 impl<L: Letter> Fuzzy<'_, L> {
     /// The windows from the word `first` on that have both unknown words and words of the lexicon.
@@ -30,10 +34,13 @@ impl<L: Letter> Fuzzy<'_, L> {
             _ => (None, true),
         };
         let (mut all, mut counted) = (0, start);
+        // Other keys than those of runs: a word may be unknown without its s alone.
+        let mut key = memory::key(2 + u64::from(guarded), &words[first]);
         for (last, word) in words.iter().enumerate().skip(first + 1) {
             if word.breaks || word.end(true) - start > longest {
                 return;
             }
+            key = memory::key(key, word);
             for stem in [true, false] {
                 if stem && !word.possessive {
                     continue;
@@ -63,9 +70,7 @@ impl<L: Letter> Fuzzy<'_, L> {
                         end,
                         parity: all,
                     };
-                    vocabulary.near(number, window.length(), |posting| {
-                        self.consider(posting, &window, &mut scratch.codes, candidates);
-                    });
+                    self.beside(vocabulary, number, window, key, scratch, candidates);
                 }
                 if !stem {
                     let possible = part == Part::Unknown || rarest_here.is_some();
@@ -75,6 +80,35 @@ impl<L: Letter> Fuzzy<'_, L> {
                     (rarest, unknown) = (rarest_here, unknown_here);
                 }
             }
+        }
+    }
+
+    /// The terms that have the word `number` against a window of the words of `key`.
+    fn beside(
+        &self,
+        vocabulary: &Vocabulary<'_>,
+        number: u32,
+        window: Window,
+        key: u64,
+        scratch: &mut FuzzyScratch,
+        candidates: &mut Vec<Candidate>,
+    ) {
+        let key = hash::scatter(key ^ u64::from(window.stem));
+        let large = vocabulary.terms(number) >= LARGE;
+        if large && scratch.memory.recall(key, window.first, candidates) {
+            return;
+        }
+        let before = candidates.len();
+        let near = &mut scratch.near;
+        near.pairs.clear();
+        vocabulary.near(number, window.length(), window.parity, |group| {
+            near.pairs.push((group, 0));
+        });
+        self.compare(&[window], near, candidates);
+        if large {
+            scratch
+                .memory
+                .keep(key, window.first, &candidates[before..]);
         }
     }
 }

@@ -5,18 +5,22 @@
 //! 1. A *window* is a run of words of the text without a hard break inside. Its letters are those of
 //!    its words run together, so spaces are free. A possessive last word may be read without its s.
 //! 2. A term folds to letters and words in the same way. It allows no edit below 3 letters, one up to
-//!    7, two from 8; a limit of the lexicon or of the term may lower that.
+//!    7, two from 8; a limit of the lexicon may lower that. A term's own number of edits replaces this
+//!    and rule 8: up to one in 3 and 4 letters, up to two from 5.
 //! 3. A window within these edits of the term (insertions, deletions, substitutions, neighbours
 //!    swapped) is a candidate: *exact* or *folded* without edits, else *fuzzy*.
 //! 4. Without edits: if the term has fewer than 7 letters and the window other words ("a very" for
 //!    Avery), one of these must be of 3 letters or more and not ordinary.
 //! 5. With edits: the digits are the same, no whole word is missing or added, and each changed word
 //!    of the text is no number, no word of any term, and no ordinary word.
-//! 6. A fuzzy window of one word is not in the dictionary.
+//! 6. A fuzzy window of one word is not in the dictionary; as a name it may be, if it is the term
+//!    without a possessive s.
 //! 7. A changed word is rarer in the learned text than those it replaces: below 2 documents, or a
-//!    fifth of theirs.
+//!    third of theirs.
 //! 8. Terms of 3 letters: only one word with the same first letter, and with one letter too many or
-//!    two swapped.
+//!    two swapped. One word alone, one edit from a term of up to 6 letters or two from one of 8, has
+//!    the term's first letter among its first two. The words of a term that two edits change have
+//!    together 4 letters or more.
 //! 9. Of overlapping candidates the one with most letters stays, an edit counting as two less; with
 //!    `overlap => 'nested'` the terms written out inside of it, too, with 'all' every one. Terms of the
 //!    same letters are found together.
@@ -26,13 +30,15 @@
 //!
 //! ```text
 //! search ── words (tokens) ── exact ──┬── guard ── overlap ── mentions
-//!                          └─ fuzzy ──┘     fuzzy: anchors, vocabulary, posting, osa
+//!                          └─ fuzzy ──┘     fuzzy: anchors, vocabulary, posting, wide, osa
 //! ```
 #![forbid(unsafe_code)]
 
 mod anchors;
 mod builder;
 mod compiled;
+#[cfg(test)]
+mod damaged_tests;
 mod delta;
 #[cfg(test)]
 mod delta_tests;
@@ -45,11 +51,13 @@ mod guard;
 mod hash;
 mod layer;
 mod learner;
+mod memory;
 mod mixed;
 #[cfg(test)]
 mod oracle;
 mod osa;
 mod overlap;
+mod packed;
 mod posting;
 mod search;
 mod settings;
@@ -58,6 +66,7 @@ mod substring;
 mod tests;
 mod tokens;
 mod vocabulary;
+mod wide;
 mod words;
 
 use std::ops::Range;

@@ -6,6 +6,10 @@ use std::collections::{HashMap, HashSet};
 use super::{Added, Builder, Kind, Lexicon, Overlap, Settings, TermOptions};
 use crate::text::Folded;
 
+mod rules;
+
+use rules::{Rules, Window};
+
 /// All that makes a lexicon, kept as it came.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Oracle {
@@ -35,6 +39,7 @@ struct Term {
     letters: String,
     tokens: Vec<String>,
     core: String,
+    possessive: bool,
     options: TermOptions,
 }
 
@@ -52,6 +57,7 @@ struct Candidate<'t> {
 struct Token {
     letters: String,
     stem: Option<String>,
+    possessive: bool,
     numeric: bool,
     breaks: bool,
     source: (usize, usize, usize),
@@ -70,6 +76,7 @@ fn fold(text: &str) -> (String, Vec<Token>) {
         Token {
             letters,
             stem,
+            possessive: token.possessive(),
             numeric: token.numeric(),
             breaks: token.hard_break(),
             source: (
@@ -82,22 +89,6 @@ fn fold(text: &str) -> (String, Vec<Token>) {
     });
     let tokens = tokens.collect();
     (all, tokens)
-}
-
-fn minus(from: &[String], what: &[String]) -> Vec<String> {
-    let mut what = what.to_vec();
-    from.iter()
-        .filter(
-            |token| match what.iter().position(|other| other == *token) {
-                Some(at) => {
-                    what.remove(at);
-                    false
-                }
-                None => true,
-            },
-        )
-        .cloned()
-        .collect()
 }
 
 impl Oracle {
@@ -123,6 +114,7 @@ impl Oracle {
             }
             let (letters, tokens) = fold(text);
             let core = text[tokens[0].source.0..tokens[tokens.len() - 1].source.1].to_owned();
+            let possessive = tokens[tokens.len() - 1].possessive;
             let tokens = tokens.into_iter().map(|token| token.letters).collect();
             terms.push(Term {
                 number: terms.len() as u32,
@@ -131,6 +123,7 @@ impl Oracle {
                 letters,
                 tokens,
                 core,
+                possessive,
                 options: *options,
             });
         }
@@ -218,15 +211,24 @@ impl Oracle {
         terms: &[Term],
         by_letters: &[(String, Vec<&'t Term>)],
     ) -> Vec<Candidate<'t>> {
-        let vocabulary: HashSet<&String> = terms.iter().flat_map(|term| &term.tokens).collect();
         let single = |word: &String| {
             let (letters, tokens) = fold(word);
             (tokens.len() == 1).then_some(letters)
         };
-        let common: HashSet<String> = self.common.iter().filter_map(single).collect();
-        let dictionary: HashSet<String> = self.dictionary.iter().filter_map(single).collect();
-        let frequencies = self.frequencies();
         let (_, tokens) = fold(text);
+        let capital = |word: &String| word.chars().next().is_some_and(char::is_uppercase);
+        let (names, words): (Vec<String>, Vec<String>) =
+            self.dictionary.iter().cloned().partition(capital);
+        let numbers = tokens.iter().filter(|token| token.numeric);
+        let rules = Rules {
+            settings: self.settings,
+            vocabulary: terms.iter().flat_map(|term| &term.tokens).collect(),
+            common: self.common.iter().filter_map(single).collect(),
+            dictionary: words.iter().filter_map(single).collect(),
+            names: names.iter().filter_map(single).collect(),
+            frequencies: self.frequencies(),
+            numbers: numbers.map(|token| &token.letters).collect(),
+        };
         let mut candidates = Vec::new();
         for first in 0..tokens.len() {
             for last in first..tokens.len() {
@@ -244,12 +246,8 @@ impl Oracle {
                     if stem {
                         *words.last_mut().unwrap() = tokens[last].stem.clone().unwrap();
                     }
-                    let numbers: HashSet<&String> = tokens
-                        .iter()
-                        .filter(|token| token.numeric)
-                        .map(|token| &token.letters)
-                        .collect();
                     let letters = words.concat();
+                    let window = Window { words, letters };
                     let source = (
                         tokens[first].source.0,
                         if stem {
@@ -259,65 +257,18 @@ impl Oracle {
                         },
                     );
                     for (own, group) in by_letters {
-                        let distance = strsim::osa_distance(&letters, own);
-                        let length = own.chars().count();
-                        let accepts = |term: &&&Term| {
-                            let changed = minus(&words, &term.tokens);
-                            let replaced = minus(&term.tokens, &words);
-                            let guarded = term.options.guard;
-                            if distance == 0 {
-                                let ordinary = |word: &String| {
-                                    common.contains(word) || word.chars().count() < 3
-                                };
-                                return !guarded
-                                    || length >= 7
-                                    || changed.is_empty()
-                                    || !changed.iter().all(ordinary);
-                            }
-                            let by_length = match length {
-                                0..=2 => 0,
-                                3..=7 => 1,
-                                _ => 2,
-                            };
-                            let own_limit = term.options.max_distance;
-                            let limit = own_limit.or(self.settings.max_distance).unwrap_or(2);
-                            let sorted = |text: &str| {
-                                let mut letters: Vec<char> = text.chars().collect();
-                                letters.sort();
-                                letters
-                            };
-                            let digits = |text: &str| -> String {
-                                text.chars().filter(|c| c.is_numeric()).collect()
-                            };
-                            let frequency =
-                                |word: &String| frequencies.get(word).copied().unwrap_or(0);
-                            let most = changed.iter().map(frequency).max().unwrap_or(0);
-                            let rarest = replaced.iter().map(frequency).min().unwrap_or(0);
-                            let may_be_changed = |word: &String| {
-                                !(vocabulary.contains(word)
-                                    || numbers.contains(word)
-                                    || guarded && common.contains(word))
-                            };
-                            distance <= by_length.min(usize::from(limit))
-                                && (length > 3
-                                    || words.len() == 1
-                                        && letters.chars().next() == own.chars().next()
-                                        && (letters.chars().count() == length + 1
-                                            || sorted(&letters) == sorted(own)))
-                                && digits(&letters) == digits(own)
-                                && !changed.is_empty()
-                                && !replaced.is_empty()
-                                && changed.iter().all(may_be_changed)
-                                && !(guarded && words.len() == 1 && dictionary.contains(&words[0]))
-                                && !(guarded && most >= 2 && most * 5 >= rarest)
-                        };
-                        let terms: Vec<&Term> = group.iter().filter(accepts).copied().collect();
+                        let distance = strsim::osa_distance(&window.letters, own);
+                        let terms: Vec<&Term> = group
+                            .iter()
+                            .filter(|term| rules.accept(&window, term, distance))
+                            .copied()
+                            .collect();
                         if !terms.is_empty() {
                             candidates.push(Candidate {
                                 places: (first, last),
                                 stem,
                                 source,
-                                window: letters.chars().count(),
+                                window: window.letters.chars().count(),
                                 distance,
                                 terms,
                             });

@@ -13,6 +13,7 @@ const FAR: u8 = 100;
 
 /// The distance between `a` and `b` if it is at most `cutoff` (itself at most [`MAX_DISTANCE`]).
 pub(crate) fn osa<A: Letter, B: Letter>(a: &[A], b: &[B], cutoff: u8) -> Option<u8> {
+    let cutoff = cutoff.min(MAX_DISTANCE);
     if a.len().abs_diff(b.len()) > usize::from(cutoff) {
         return None;
     }

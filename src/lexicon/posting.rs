@@ -20,6 +20,16 @@ impl Posting {
         Posting(u64::from(all) << 32 | (codes.len().min(LONGEST) as u64) << 26 | group as u64)
     }
 
+    /// The two halves: the parities, and length with group, by which postings are sorted.
+    pub fn halves(self) -> (u32, u32) {
+        ((self.0 >> 32) as u32, self.0 as u32)
+    }
+
+    #[inline(always)]
+    pub fn of_halves(parity: u32, low: u32) -> Posting {
+        Posting(u64::from(parity) << 32 | u64::from(low))
+    }
+
     #[inline(always)]
     pub fn group(self) -> u32 {
         self.0 as u32 & (MAX_GROUPS as u32 - 1)
@@ -56,7 +66,7 @@ impl Posting {
 
 /// Without its two lowest bits.
 #[inline(always)]
-fn less_two(bits: u32) -> u32 {
+pub(crate) fn less_two(bits: u32) -> u32 {
     let bits = bits & bits.wrapping_sub(1);
     bits & bits.wrapping_sub(1)
 }

@@ -34,6 +34,10 @@ pub(crate) fn candidates(
     let groups: &[GroupRow] = compiled.section(Section::Groups);
     let tokens = folded.tokens();
     for hit in automaton.find_overlapping_iter(folded.letters()) {
+        // A group without letters: the compiled form is damaged.
+        if hit.is_empty() {
+            continue;
+        }
         let (start, end) = (hit.start() as u32, hit.end() as u32);
         let first = tokens.partition_point(|token| token.end <= start);
         let last = tokens.partition_point(|token| token.end < end);

@@ -23,7 +23,7 @@ pub(super) fn options() -> impl Strategy<Value = TermOptions> {
     prop_oneof![
         6 => Just(TermOptions::default()),
         1 => Just(TermOptions { guard: false, max_distance: None }),
-        1 => (any::<bool>(), 0u8..=3).prop_map(|(guard, limit)| TermOptions { guard, max_distance: Some(limit) }),
+        2 => (any::<bool>(), 0u8..=3).prop_map(|(guard, limit)| TermOptions { guard, max_distance: Some(limit) }),
     ]
 }
 
@@ -63,7 +63,11 @@ pub(super) fn case(
     );
     let texts = prop::collection::vec(pieces, 1..6);
     (settings(), words, documents, terms, texts).prop_map(
-        |(settings, (common, dictionary), learned, terms, texts)| {
+        |(settings, (common, mut dictionary), learned, terms, texts)| {
+            // Every second word is a name.
+            for word in dictionary.iter_mut().step_by(2) {
+                *word = word.to_uppercase();
+            }
             let texts = texts
                 .into_iter()
                 .map(|pieces| {
@@ -152,6 +156,16 @@ proptest! {
     }
 
     #[test]
+    fn the_engine_equals_the_oracle_on_terms_with_their_own_edits(
+        (mut oracle, texts) in case("[abc]{1,7}", "( |'s |)"), edits in prop::collection::vec(0u8..=3, 12)
+    ) {
+        for (term, edits) in oracle.terms.iter_mut().zip(edits) {
+            term.2.max_distance = Some(edits);
+        }
+        engine_equals_oracle(&oracle, &texts)?;
+    }
+
+    #[test]
     fn the_engine_equals_the_oracle_on_any_text(
         (oracle, _) in case("[abs1é ]{1,9}", " "), texts in prop::collection::vec(".{0,40}", 1..4)
     ) {
@@ -236,41 +250,86 @@ fn an_explanation_names_the_rule_that_refused() {
     let mut builder = Builder::new(Settings::default());
     builder.common_words(super::english());
     builder.dictionary(super::english_dictionary());
-    for (id, term) in ["Wasa", "Omegas", "Planet Wings", "Avery", "Avery Dennison"]
-        .into_iter()
-        .enumerate()
-    {
+    let terms =
+        "Wasa;Omegas;Planet Wings;Avery;Avery Dennison;Black Tie;Skittles;Igo;Kellogg's;Candy's";
+    for (id, term) in terms.split(';').enumerate() {
         builder.add(id as i64, term, TermOptions::default());
     }
     let lexicon = builder.finish().unwrap();
-    let verdicts = |text: &str| -> Vec<(&'static str, String)> {
+    let cases = [
+        ("wash", "an ordinary word: Wasa"),
+        ("omega", "a word of the dictionary: Omegas"),
+        ("plant wings", "an ordinary word: Planet Wings"),
+        (
+            "a very",
+            "ordinary words, run together or split: Avery, an ordinary word: Avery",
+        ),
+        ("omegass", "accepted: Omegas"),
+        (
+            "avery denison",
+            "overlapped by a better mention: Avery, accepted: Avery Dennison",
+        ),
+        ("azery", "accepted: Avery"),
+        ("bvery", "another first letter: Avery"),
+        ("vaery", "accepted: Avery"),
+        ("yavery", "accepted: Avery"),
+        ("skiltes", "accepted: Skittles"),
+        ("wkiltles", "another first letter: Skittles"),
+        ("black ttr", "two edits in too few letters: Black Tie"),
+        ("blakc tei", "accepted: Black Tie"),
+        ("ig", "term too short for this edit: Igo"),
+        ("kellogg", "accepted: Kellogg's"),
+        ("candy", "a word of the dictionary: Candy's"),
+    ];
+    for (text, expected) in cases {
         let explained = lexicon.explain(text).into_iter();
-        explained
-            .map(|one| (one.verdict.as_str(), lexicon.term_text(one.term).to_owned()))
-            .collect()
+        let verdicts: Vec<String> = explained
+            .map(|one| format!("{}: {}", one.verdict.as_str(), lexicon.term_text(one.term)))
+            .collect();
+        assert_eq!(verdicts.join(", "), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_term_allows_its_own_edits_of_any_kind() {
+    let own = |edits| TermOptions {
+        max_distance: Some(edits),
+        ..TermOptions::default()
     };
-    assert_eq!(verdicts("wash"), [("an ordinary word", "Wasa".to_owned())]);
-    assert_eq!(
-        verdicts("omega"),
-        [("a word of the dictionary", "Omegas".to_owned())]
-    );
-    assert_eq!(
-        verdicts("plant wings"),
-        [("an ordinary word", "Planet Wings".to_owned())]
-    );
-    let refused = ["ordinary words, run together or split", "an ordinary word"];
-    assert_eq!(
-        verdicts("a very"),
-        refused.map(|rule| (rule, "Avery".to_owned()))
-    );
-    assert_eq!(verdicts("omegass"), [("accepted", "Omegas".to_owned())]);
-    assert_eq!(
-        verdicts("avery denison"),
-        [
-            ("overlapped by a better mention", "Avery".to_owned()),
-            ("accepted", "Avery Dennison".to_owned())
-        ]
-    );
+    // Term, its own edits, a text, whether it is a mention.
+    let cases = [
+        ("Oreo", 0, "oreoo", false),
+        ("Oreo", 1, "zreo", true),
+        ("Oreo", 2, "orio", true),
+        ("Oreo", 2, "zrio", false),
+        ("Igo", 1, "ig", true),
+        ("Igo", 1, "ago", true),
+        ("Igo", 2, "aga", false),
+        ("LG", 1, "lgg", false),
+        ("Lacie", 2, "lecia", true),
+        ("Belkin", 2, "velcin", true),
+        ("Belkin", 2, "blekni", true),
+        ("Belkin", 2, "bel kyn's", true),
+        ("Belkin", 2, "vilcin", false),
+        ("Netgear", 2, "nettgaear", true),
+        ("Skittles", 1, "wkittles", true),
+        ("Skittles", 1, "skitle", false),
+        ("Black Tie", 2, "black tao", true),
+    ];
+    for (term, edits, text, expected) in cases {
+        let mut builder = Builder::new(Settings {
+            max_distance: Some(0),
+            ..Settings::default()
+        });
+        builder.add(1, term, own(edits));
+        let lexicon = builder.finish().unwrap();
+        let mut scratch = Scratch::new();
+        assert_eq!(
+            lexicon.is_match(text, &mut scratch),
+            expected,
+            "{term} in {text}"
+        );
+    }
 }
 
 #[test]
@@ -288,7 +347,7 @@ fn the_engine_equals_the_oracle_on_real_rows() {
     let seen: HashSet<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
     let met = |words: &mut dyn Iterator<Item = &'static str>| -> Vec<String> {
         words
-            .filter(|word| seen.contains(word))
+            .filter(|word| seen.contains(word.to_lowercase().as_str()))
             .map(str::to_owned)
             .collect()
     };

@@ -91,7 +91,8 @@ pub(crate) fn look_up(slots: &[TokenSlot], hash: u64) -> Standing {
 #[inline(always)]
 pub(crate) fn find(slots: &[TokenSlot], hash: u64) -> Option<Standing> {
     let mut at = hash::slot(hash, slots.len());
-    loop {
+    // Bounded, for a damaged table may have no empty slot.
+    for _ in 0..slots.len() {
         match slots.get(at) {
             Some(slot) if slot.hash == hash => {
                 return Some(Standing {
@@ -103,6 +104,7 @@ pub(crate) fn find(slots: &[TokenSlot], hash: u64) -> Option<Standing> {
             _ => return None,
         }
     }
+    None
 }
 
 /// The table in the making: the standing of each known token.

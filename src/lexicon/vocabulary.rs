@@ -3,11 +3,16 @@
 
 use super::compiled::{Compiled, Section};
 use super::hash;
-use super::posting::{Posting, of_lengths};
+use super::posting::{LONGEST, MAX_GROUPS, Posting, less_two};
+
+/// Postings compared at once.
+const PIECE: usize = 8;
+const LENGTH_SHIFT: u32 = MAX_GROUPS.trailing_zeros();
 
 pub(crate) struct Vocabulary<'a> {
     starts: &'a [u32],
-    postings: &'a [u64],
+    parities: &'a [u32],
+    postings: &'a [u32],
     pairs: &'a [u64],
 }
 
@@ -15,6 +20,7 @@ impl<'a> Vocabulary<'a> {
     pub fn of(compiled: &'a Compiled) -> Vocabulary<'a> {
         Vocabulary {
             starts: compiled.section(Section::WordStarts),
+            parities: compiled.section(Section::WordParities),
             postings: compiled.section(Section::WordPostings),
             pairs: compiled.section(Section::WordPairs),
         }
@@ -27,7 +33,7 @@ impl<'a> Vocabulary<'a> {
             self.starts.get(word as usize),
             self.starts.get(word as usize + 1),
         ) {
-            (Some(start), Some(end)) => (end - start) as usize,
+            (Some(start), Some(end)) => end.saturating_sub(*start) as usize,
             _ => 0,
         }
     }
@@ -41,23 +47,55 @@ impl<'a> Vocabulary<'a> {
             .is_some_and(|&word| word & bits == bits)
     }
 
-    /// The groups of terms that have a word and about as many letters as a window.
+    /// The groups of terms that have a word and can be near a window of this length and parities.
+    ///
+    /// A window is near few of the terms of a word. So the parities stand alone in their array and are
+    /// compared by the piece, which a compiler turns into instructions for several of them at once.
     #[inline]
-    pub fn near(&self, word: u32, length: usize, found: impl FnMut(Posting)) {
+    pub fn near(&self, word: u32, length: usize, parity: u32, mut found: impl FnMut(u32)) {
         let (Some(&start), Some(&end)) = (
             self.starts.get(word as usize),
             self.starts.get(word as usize + 1),
         ) else {
             return;
         };
-        let postings = self
-            .postings
-            .get(start as usize..end as usize)
-            .unwrap_or(&[]);
-        of_lengths(postings, length, length)
-            .iter()
-            .map(|&posting| Posting(posting))
-            .for_each(found);
+        let range = start as usize..end as usize;
+        let (Some(lows), Some(parities)) =
+            (self.postings.get(range.clone()), self.parities.get(range))
+        else {
+            return;
+        };
+        let mut check = |parity_of: u32, low: u32| {
+            let posting = Posting::of_halves(parity_of, low);
+            if posting.near(length, parity) {
+                found(posting.group());
+            }
+        };
+        if lows.len() < PIECE {
+            for (&own, &low) in parities.iter().zip(lows) {
+                check(own, low);
+            }
+            return;
+        }
+        let shortest = length.saturating_sub(2).min(LONGEST) as u32;
+        let from = lows.partition_point(|&low| low >> LENGTH_SHIFT < shortest);
+        let to = lows.partition_point(|&low| low >> LENGTH_SHIFT <= length as u32 + 2);
+        let (Some(lows), Some(parities)) = (lows.get(from..to), parities.get(from..to)) else {
+            return;
+        };
+        let pieces = parities.chunks(PIECE).zip(lows.chunks(PIECE));
+        for (parities, lows) in pieces {
+            // At most four bits: what `Posting::near` asks of all.
+            let any = parities
+                .iter()
+                .filter(|&&own| less_two(less_two(own ^ parity)) == 0)
+                .count();
+            if any > 0 {
+                for (&own, &low) in parities.iter().zip(lows) {
+                    check(own, low);
+                }
+            }
+        }
     }
 }
 
@@ -68,7 +106,8 @@ fn pair(a: u32, b: u32) -> u64 {
 /// The sections of the vocabulary.
 pub(crate) struct Built {
     pub starts: Vec<u32>,
-    pub postings: Vec<u64>,
+    pub parities: Vec<u32>,
+    pub postings: Vec<u32>,
     pub pairs: Vec<u64>,
 }
 
@@ -102,15 +141,17 @@ pub(crate) fn build<'t>(
         sum += *start;
         *start = sum;
     }
-    let mut postings = vec![0u64; sum as usize];
+    let mut parities = vec![0u32; sum as usize];
+    let mut postings = vec![0u32; sum as usize];
     let mut together = vec![0u64; (pairs * 12).div_ceil(64).next_power_of_two()];
     let slots = together.len();
     for &group in groups.iter().rev() {
-        let own = posting(group as usize);
+        let (parity, low) = posting(group as usize).halves();
         for token in distinct(group) {
             let start = &mut starts[token as usize];
             *start -= 1;
-            postings[*start as usize] = own.0;
+            parities[*start as usize] = parity;
+            postings[*start as usize] = low;
         }
         for tokens in terms(group as usize) {
             for (i, &a) in tokens.iter().enumerate() {
@@ -123,6 +164,7 @@ pub(crate) fn build<'t>(
     }
     Built {
         starts,
+        parities,
         postings,
         pairs: together,
     }

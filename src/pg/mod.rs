@@ -1,6 +1,7 @@
 //! What pgrx lacks, wrapped once so that it can be used safely. The only room with unsafe code; it
 //! knows Postgres and nothing of terms, records or streams.
 
+pub mod argument;
 pub mod callsite;
 pub mod catalog;
 pub mod clock;
@@ -12,6 +13,7 @@ pub mod memory;
 pub mod procedure;
 pub mod relation;
 pub mod rows;
+pub mod series;
 pub mod session;
 pub mod shared_file;
 pub mod snapshot;

@@ -124,7 +124,7 @@ fn split<const N: usize>(cells: [Cell; N]) -> ([pg_sys::Datum; N], [bool; N]) {
 
 /// # Safety
 /// `fcinfo` is that of a running call.
-unsafe fn row_type(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::TupleDesc {
+pub(super) unsafe fn row_type(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::TupleDesc {
     let mut descriptor = std::ptr::null_mut();
     // SAFETY: by contract, and the out-pointer is ours.
     let class =

@@ -19,6 +19,7 @@ mod name;
 mod note;
 mod rejects;
 
+pub use crate::record::Header;
 pub use file::{FileOptions, load_file};
 pub use inbox::take;
 pub use note::{Note, note_rejects};

@@ -1,0 +1,89 @@
+//! `load_file` again: it goes on where it stopped, and knows a file that has changed.
+
+use crate::fixtures::{loads, pairs, with_stream};
+
+fn call(path: &str) -> String {
+    format!("CALL termstream.load_file('menu', '{path}')")
+}
+
+const HEADER: &str = "menu_id,name,price\n";
+
+#[test]
+fn a_file_that_has_grown_goes_on_at_its_old_end() {
+    let (database, mut session) = with_stream("grown");
+    let path = database.file("menu.csv", format!("{HEADER}1,pepsi,1\n"));
+    assert_eq!(session.lines(&call(&path)), ["1|1|1|0|1|10"]);
+    assert_eq!(session.lines(&call(&path)), ["|0|0|0|0|0"]);
+    database.file("menu.csv", format!("{HEADER}1,pepsi,1\n2,pepsi,1\n"));
+    assert_eq!(session.lines(&call(&path)), ["2|1|1|0|1|10"]);
+    assert_eq!(pairs(&mut session), ["1|2", "2|2"]);
+    assert_eq!(loads(&mut session), ["1|1|0|1|done", "1|1|0|1|done"]);
+    assert_eq!(
+        session.one("SELECT position, line FROM termstream.loads WHERE load_id = 2"),
+        "39|3"
+    );
+}
+
+#[test]
+fn a_changed_file_is_refused_unless_it_is_to_be_loaded_from_its_start() {
+    let (database, mut session) = with_stream("changed");
+    let path = database.file("menu.csv", format!("{HEADER}1,pepsi,1\n"));
+    session.run(&call(&path));
+    for rows in ["3,pepsi,1\n", "1,pepsi,2\n2,pepsi,1\n", ""] {
+        database.file("menu.csv", format!("{HEADER}{rows}"));
+        session
+            .error(&call(&path))
+            .is(
+                "55000",
+                &format!("file \"{path}\" has changed since it was loaded"),
+            )
+            .hints("resume => false");
+    }
+    database.file("menu.csv", format!("{HEADER}3,pepsi,1\n"));
+    session.run(&format!(
+        "CALL termstream.load_file('menu', '{path}', resume => false)"
+    ));
+    assert_eq!(pairs(&mut session), ["1|2", "3|2"]);
+}
+
+#[test]
+fn a_last_line_that_has_grown_after_it_was_taken_is_refused() {
+    let (database, mut session) = with_stream("half_line");
+    let path = database.file("menu.csv", format!("{HEADER}1,pepsi,1"));
+    session.run(&call(&path));
+    database.file("menu.csv", format!("{HEADER}1,pepsi,12\n"));
+    session
+        .error(&call(&path))
+        .is(
+            "55000",
+            &format!("file \"{path}\" has changed since it was loaded"),
+        )
+        .details("no line end");
+}
+
+#[test]
+fn a_running_load_shows_its_progress_and_is_not_begun_a_second_time() {
+    let (database, mut session) = with_stream("progress");
+    let path = database.file("menu.csv", format!("{HEADER}1,pepsi,1\n2,pepsi,1\n"));
+    session.run(&call(&path));
+    assert_eq!(session.one("SELECT count(*) FROM termstream.progress"), "0");
+    session.run(
+        "UPDATE termstream.load SET state = 'running', pid = pg_backend_pid(), position = 29,
+                line = 2, read = 1, taken = 1, bytes = 10, updated = started + interval '2 s'",
+    );
+    let mut other = database.session();
+    assert_eq!(
+        other.one(
+            "SELECT stream, source, bytes, total_bytes, percent, rows, rows_per_second, eta
+               FROM termstream.progress"
+        ),
+        format!("menu|{path}|29|39|74.4|1|1|00:00:02")
+    );
+    other
+        .error(&call(&path))
+        .is(
+            "55006",
+            &format!("file \"{path}\" is being loaded into the stream"),
+        )
+        .details("Load 1 runs");
+}

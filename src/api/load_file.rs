@@ -1,0 +1,144 @@
+//! `load_file`, which takes its header as a word (`match`) or as a boolean.
+
+use pgrx::AnyArray;
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::lexicon::given;
+use crate::pg::catalog::names;
+use crate::pg::error::{ErrorReport, Raise};
+use crate::pg::procedure::with_transactions;
+use crate::pg::rows::{Returned, single};
+use crate::stream::{self, FileOptions, Header};
+
+#[pg_extern(sql = r#"
+CREATE PROCEDURE termstream.load_file(stream text, path text, format text DEFAULT 'csv',
+        header text DEFAULT 'true',
+        delimiter text DEFAULT NULL, quote text DEFAULT NULL, escape text DEFAULT NULL,
+        null_string text DEFAULT NULL, columns name[] DEFAULT NULL, resume boolean DEFAULT true,
+        INOUT load_id bigint DEFAULT NULL, INOUT read bigint DEFAULT NULL,
+        INOUT taken bigint DEFAULT NULL, INOUT rejected bigint DEFAULT NULL,
+        INOUT pairs bigint DEFAULT NULL, INOUT bytes bigint DEFAULT NULL)
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#)]
+#[allow(clippy::too_many_arguments)] // They are the user's, by name.
+fn load_file(
+    stream: Option<&str>,
+    path: Option<&str>,
+    format: Option<&str>,
+    header: Option<&str>,
+    delimiter: Option<&str>,
+    quote: Option<&str>,
+    escape: Option<&str>,
+    null_string: Option<&str>,
+    columns: Option<AnyArray>,
+    resume: Option<bool>,
+    _load_id: Option<i64>,
+    _read: Option<i64>,
+    _taken: Option<i64>,
+    _rejected: Option<i64>,
+    _pairs: Option<i64>,
+    _bytes: Option<i64>,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Result<Returned, ErrorReport> {
+    let options = FileOptions {
+        format: given("format", format)?.to_ascii_lowercase(),
+        header: given("header", header)?.parse().map_err(Raise::from)?,
+        delimiter: delimiter.map(str::to_owned),
+        quote: quote.map(str::to_owned),
+        escape: escape.map(str::to_owned),
+        null: null_string.map(str::to_owned),
+        columns: columns.map(listed).transpose()?,
+        resume: given("resume", resume)?,
+    };
+    call(
+        given("stream", stream)?,
+        given("path", path)?,
+        &options,
+        fcinfo,
+    )
+}
+
+#[pg_extern(sql = r#"
+CREATE PROCEDURE termstream.load_file(stream text, path text, header boolean,
+        format text DEFAULT 'csv',
+        delimiter text DEFAULT NULL, quote text DEFAULT NULL, escape text DEFAULT NULL,
+        null_string text DEFAULT NULL, columns name[] DEFAULT NULL, resume boolean DEFAULT true,
+        INOUT load_id bigint DEFAULT NULL, INOUT read bigint DEFAULT NULL,
+        INOUT taken bigint DEFAULT NULL, INOUT rejected bigint DEFAULT NULL,
+        INOUT pairs bigint DEFAULT NULL, INOUT bytes bigint DEFAULT NULL)
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#)]
+#[allow(clippy::too_many_arguments)] // They are the user's, by name.
+fn load_file_with_header(
+    stream: Option<&str>,
+    path: Option<&str>,
+    header: Option<bool>,
+    format: Option<&str>,
+    delimiter: Option<&str>,
+    quote: Option<&str>,
+    escape: Option<&str>,
+    null_string: Option<&str>,
+    columns: Option<AnyArray>,
+    resume: Option<bool>,
+    _load_id: Option<i64>,
+    _read: Option<i64>,
+    _taken: Option<i64>,
+    _rejected: Option<i64>,
+    _pairs: Option<i64>,
+    _bytes: Option<i64>,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Result<Returned, ErrorReport> {
+    let options = FileOptions {
+        format: given("format", format)?.to_ascii_lowercase(),
+        header: match given("header", header)? {
+            true => Header::Yes,
+            false => Header::No,
+        },
+        delimiter: delimiter.map(str::to_owned),
+        quote: quote.map(str::to_owned),
+        escape: escape.map(str::to_owned),
+        null: null_string.map(str::to_owned),
+        columns: columns.map(listed).transpose()?,
+        resume: given("resume", resume)?,
+    };
+    call(
+        given("stream", stream)?,
+        given("path", path)?,
+        &options,
+        fcinfo,
+    )
+}
+
+fn listed(columns: AnyArray) -> Result<Vec<String>, Raise> {
+    names(columns.datum())
+        .into_iter()
+        .map(|name| given("columns", name))
+        .collect()
+}
+
+fn call(
+    stream: &str,
+    path: &str,
+    options: &FileOptions,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Result<Returned, ErrorReport> {
+    // Copied: the arguments live in memory that a commit inside may free.
+    let (stream, path) = (stream.to_owned(), path.to_owned());
+    let done = with_transactions(fcinfo, "load_file", |transactions| {
+        stream::load_file(transactions, &stream, &path, options)
+    })?;
+    let counts = done.counts;
+    let number = |count: u64| (count as i64).into_datum();
+    Ok(single(
+        fcinfo,
+        [
+            done.load_id.into_datum(),
+            number(counts.read),
+            number(counts.taken),
+            number(counts.rejected),
+            number(counts.pairs),
+            number(counts.bytes),
+        ],
+    ))
+}

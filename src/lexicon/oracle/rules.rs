@@ -1,0 +1,114 @@
+//! The rules for one window and one term, as the room's header numbers them.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Term;
+use crate::lexicon::Settings;
+
+/// What is known of words.
+pub(super) struct Rules<'a> {
+    pub settings: Settings,
+    pub vocabulary: HashSet<&'a String>,
+    pub common: HashSet<String>,
+    pub dictionary: HashSet<String>,
+    /// Words of the dictionary with a capital.
+    pub names: HashSet<String>,
+    pub frequencies: HashMap<String, usize>,
+    /// The numbers of the text.
+    pub numbers: HashSet<&'a String>,
+}
+
+pub(super) struct Window {
+    pub words: Vec<String>,
+    pub letters: String,
+}
+
+impl Rules<'_> {
+    pub fn accept(&self, window: &Window, term: &Term, distance: usize) -> bool {
+        let changed = minus(&window.words, &term.tokens);
+        let replaced = minus(&term.tokens, &window.words);
+        let (letters, own) = (window.letters.as_str(), term.letters.as_str());
+        let length = count(own);
+        let guarded = term.options.guard;
+        if distance == 0 {
+            let ordinary = |word: &String| self.common.contains(word) || count(word) < 3;
+            return !guarded || length >= 7 || changed.is_empty() || !changed.iter().all(ordinary);
+        }
+        let by_length = match length {
+            0..=2 => 0,
+            3..=7 => 1,
+            _ => 2,
+        };
+        let limit = usize::from(self.settings.max_distance.unwrap_or(2));
+        let alone = window.words.len() == 1;
+        let first = |text: &str| text.chars().next();
+        let short = alone
+            && first(letters) == first(own)
+            && (count(letters) == length + 1 || sorted(letters) == sorted(own));
+        let first_kept = !alone
+            || length > if distance == 1 { 6 } else { 8 }
+            || letters
+                .chars()
+                .take(2)
+                .any(|letter| Some(letter) == first(own));
+        let frequency = |word: &String| self.frequencies.get(word).copied().unwrap_or(0);
+        let most = changed.iter().map(frequency).max().unwrap_or(0);
+        let rarest = replaced.iter().map(frequency).min().unwrap_or(0);
+        let may_be_changed = |word: &String| {
+            !(self.vocabulary.contains(word)
+                || self.numbers.contains(word)
+                || guarded && self.common.contains(word))
+        };
+        let owner = term.possessive && format!("{letters}s") == own;
+        let ordinary =
+            |word: &str| self.dictionary.contains(word) || !owner && self.names.contains(word);
+        let near = match term.options.max_distance {
+            Some(own) => {
+                let most = [0, 0, 0, 1, 1].get(length).copied().unwrap_or(2);
+                distance <= usize::from(own).min(most)
+            }
+            None => {
+                distance <= by_length.min(limit)
+                    && (length > 3 || short)
+                    && first_kept
+                    && (distance == 1 || count(&replaced.concat()) >= 4)
+            }
+        };
+        near && digits(letters) == digits(own)
+            && !changed.is_empty()
+            && !replaced.is_empty()
+            && changed.iter().all(may_be_changed)
+            && !(guarded && alone && ordinary(letters))
+            && !(guarded && most >= 2 && most * 3 >= rarest)
+    }
+}
+
+fn count(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn sorted(text: &str) -> Vec<char> {
+    let mut letters: Vec<char> = text.chars().collect();
+    letters.sort();
+    letters
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(|c| c.is_numeric()).collect()
+}
+
+fn minus(from: &[String], what: &[String]) -> Vec<String> {
+    let mut what = what.to_vec();
+    from.iter()
+        .filter(
+            |token| match what.iter().position(|other| other == *token) {
+                Some(at) => {
+                    what.remove(at);
+                    false
+                }
+                None => true,
+            },
+        )
+        .cloned()
+        .collect()
+}

@@ -1,0 +1,129 @@
+//! Terms of 3-7 letters whose own number of edits is beyond what the rule gives their length; the
+//! anchors are lossless for the rule alone.
+//!
+//! Two texts within some edits have in common what is left when as many letters of each are left out
+//! (Mor and Fraenkel 1982): an edit takes at most one letter of either. A term of 7 letters gives 29
+//! keys, a window of 9 looks up 46. That is no index for many terms, and none is built without them.
+
+use super::compiled::Section;
+use super::fuzzy::{Fuzzy, FuzzyScratch, Window};
+use super::guard::{SHORT, may_be_changed};
+use super::hash::{self, Letter};
+use super::overlap::Candidate;
+use super::posting::MAX_GROUPS;
+use super::settings::{MAX_DISTANCE, edits_by_length};
+
+/// Letters of the longest such term: longer ones have all edits by the rule.
+const LONGEST_TERM: usize = 7;
+const LONGEST: usize = LONGEST_TERM + MAX_DISTANCE as usize;
+/// The lowest bits of a key name the group.
+const GROUP: u64 = MAX_GROUPS as u64 - 1;
+
+/// Whether a term of its own number of edits needs this index.
+pub(crate) fn is_wide(letters: usize, edits: u8) -> bool {
+    edits > edits_by_length(letters) || edits > 0 && letters <= usize::from(SHORT)
+}
+
+/// The section: keys in ascending order.
+pub(crate) fn build(
+    groups: impl Iterator<Item = (u32, u8)>,
+    letters: impl Fn(usize, &mut Vec<u32>),
+) -> Vec<u64> {
+    let (mut keys, mut codes) = (Vec::new(), Vec::new());
+    for (group, edits) in groups {
+        letters(group as usize, &mut codes);
+        for_variants(&codes, 0, edits, &mut |hash| {
+            keys.push(key(hash) | u64::from(group));
+        });
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+impl<L: Letter> Fuzzy<'_, L> {
+    /// Finds the misspelled mentions of these terms, in each short window that may be one.
+    pub(super) fn wide(&self, scratch: &mut FuzzyScratch, candidates: &mut Vec<Candidate>) {
+        let keys: &[u64] = self.compiled.section(Section::Wide);
+        if keys.is_empty() {
+            return;
+        }
+        let words = self.text.words;
+        for (first, from) in words.iter().enumerate() {
+            let start = from.start as usize;
+            let mut changed = false;
+            for (last, word) in words.iter().enumerate().skip(first) {
+                let beyond = word.end(word.possessive) > start + LONGEST;
+                if last > first && word.breaks || word.endless || beyond {
+                    break;
+                }
+                for stem in [true, false] {
+                    let end = word.end(stem);
+                    if stem && !word.possessive || end > start + LONGEST {
+                        continue;
+                    }
+                    let standing = word.standing(stem);
+                    if changed || may_be_changed(standing, word.numeric, false) {
+                        let window = Window {
+                            first,
+                            last,
+                            stem,
+                            start,
+                            end,
+                            parity: 0,
+                        };
+                        self.look_up(keys, window, scratch, candidates);
+                    }
+                }
+                changed |= may_be_changed(word.standing, word.numeric, false);
+            }
+        }
+    }
+
+    fn look_up(
+        &self,
+        keys: &[u64],
+        window: Window,
+        scratch: &mut FuzzyScratch,
+        candidates: &mut Vec<Candidate>,
+    ) {
+        let mut codes = [0; LONGEST];
+        let letters = &self.letters[window.start..window.end];
+        for (code, letter) in codes.iter_mut().zip(letters) {
+            *code = letter.code();
+        }
+        let pairs = &mut scratch.near.pairs;
+        pairs.clear();
+        for_variants(&codes[..letters.len()], 0, MAX_DISTANCE, &mut |hash| {
+            let key = key(hash);
+            let from = keys.partition_point(|&other| other < key);
+            let same = keys[from..]
+                .iter()
+                .take_while(|&&other| other & !GROUP == key);
+            pairs.extend(same.map(|&other| ((other & GROUP) as u32, 0)));
+        });
+        pairs.sort_unstable();
+        pairs.dedup();
+        self.compare(&[window], &mut scratch.near, candidates);
+    }
+}
+
+/// The hash of the letters, and of what is left without up to `fewer` of those from `from` on.
+fn for_variants(codes: &[u32], from: usize, fewer: u8, each: &mut impl FnMut(u64)) {
+    each(hash::of(codes));
+    if fewer == 0 {
+        return;
+    }
+    let mut rest = [0; LONGEST];
+    for at in from..codes.len() {
+        let (before, after) = (&codes[..at], &codes[at + 1..]);
+        rest[..at].copy_from_slice(before);
+        rest[at..codes.len() - 1].copy_from_slice(after);
+        for_variants(&rest[..codes.len() - 1], at, fewer - 1, each);
+    }
+}
+
+/// The hash of the group's place.
+fn key(hash: u64) -> u64 {
+    hash::scatter(hash) & !GROUP
+}

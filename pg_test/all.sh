@@ -110,6 +110,14 @@ menu_example() {
   psql -q -f gold.sql -v path="$(cluster_file input_broken.csv)" -f broken.sql -f check.sql
 }
 
+termfeed_serve() {
+  fresh_database feed
+  psql -qc 'CREATE EXTENSION termstream'
+  cargo build --profile test --no-default-features --features kafka --bin termfeed
+  mkdir -p "$target/feed"
+  bash "$repo/pg_test/feed/serve.sh" "$target/debug/termfeed" "$pg_bin/psql" "$target/feed"
+}
+
 menu_data() {
   command -v python3 >/dev/null || { echo 'SKIP: no python3 to write the data of examples/menu again' && return; }
   local again file
@@ -134,7 +142,9 @@ need_lints
 check 'formatting' cargo fmt --check
 check 'lints, without Postgres' cargo clippy --no-default-features --features sessions --all-targets -- -D warnings
 check 'lints, with Postgres' cargo clippy --no-default-features --features "pg$pg_major" --all-targets -- -D warnings
+check 'lints of termfeed' cargo clippy --no-default-features --features kafka --bins --examples -- -D warnings
 check 'the rooms above Postgres' cargo test --lib --no-default-features
+check 'termfeed by itself' cargo test --no-default-features --features kafka --bin termfeed
 check 'the data of the menu example' menu_data
 check 'the build' build
 if [[ " ${failures[*]} " != *' the build '* ]]; then
@@ -145,6 +155,7 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'the statements of README.md' readme "$repo/README.md"
   check 'the statements of examples/menu/README.md' readme "$repo/examples/menu/README.md"
   check 'the menu example' menu_example
+  check 'termfeed serve, by curl' termfeed_serve
   check 'real text: brands-small' labelled brands-small 0.97
   check 'real text: brands-demo' labelled brands-demo 0.97
 fi

@@ -53,7 +53,7 @@ need_packages() {
     pg_major=$(installable_pg)
     [[ -n $pg_major ]] || die "found no package postgresql-server-dev-15 to -18"
   fi
-  for package in build-essential ca-certificates libclang-dev libssl-dev pkg-config \
+  for package in build-essential ca-certificates curl libclang-dev libssl-dev pkg-config \
     "postgresql-$pg_major" "postgresql-server-dev-$pg_major"; do
     [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
   done

@@ -53,7 +53,7 @@ Without --database the variables of libpq are read: PGHOST, PGPORT, PGUSER, PGDA
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve streams over HTTP, with a page to look at
+    /// Serve streams over HTTP
     Serve(serve::Flags),
     /// Bring a Kafka topic into a stream, exactly once
     #[cfg(feature = "kafka")]

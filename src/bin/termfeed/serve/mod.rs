@@ -11,7 +11,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, post as posting};
+use axum::routing::get;
 use axum::{Json, Router};
 use clap::Args;
 use deadpool_postgres::{Manager, Pool, Runtime, Timeouts};
@@ -122,7 +122,6 @@ fn router(shared: Shared, max_body: usize) -> Router {
         .route("/streams", get(read::streams))
         .route("/streams/{stream}", get(read::stream).post(post::rows))
         .route("/streams/{stream}/rejects", get(read::rejects))
-        .route("/streams/{stream}/rejects/retry", posting(read::retry))
         .route("/lexicons", get(read::lexicons))
         .route("/lexicons/{lexicon}/match", get(read::matches))
         .layer(middleware::from_fn_with_state(shared.clone(), authorize));

@@ -90,20 +90,6 @@ pub async fn rejects(
     Ok(Json(row.try_get(0)?))
 }
 
-pub async fn retry(
-    State(shared): State<Shared>,
-    Path(stream): Path<String>,
-) -> Result<Json<Value>, Refusal> {
-    let inbox = find(&shared, &stream).await?;
-    json_of(
-        &shared,
-        "SELECT to_json(r) FROM termstream.retry_rejects($1::text) r",
-        &[&inbox.sql],
-    )
-    .await
-    .map(Json)
-}
-
 pub async fn lexicons(State(shared): State<Shared>) -> Result<Json<Value>, Refusal> {
     let query = "SELECT coalesce(json_agg(json_build_object('lexicon', lexicon,
         'source', source::text, 'max_distance', max_distance, 'created', created) ORDER BY lexicon),

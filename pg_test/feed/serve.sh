@@ -38,6 +38,8 @@ done
 # Prints the status and the body of an answer.
 ask() { curl -s -w '%{http_code} ' -o "$folder/body" -H 'Authorization: Bearer hush' "$@" || true; cat "$folder/body"; }
 status() { curl -s -w '%{http_code}' -o "$folder/body" -H 'Authorization: Bearer hush' "$@" || true; }
+# The status that a client without our token gets.
+stranger() { curl -s -w '%{http_code}' -o "$folder/body" "$@" || true; }
 csv=(-X POST -H 'Content-Type: text/csv')
 counts() { sed -E 's/"(load_id|bytes)":[0-9]+,?//g; s/,}/}/'; }
 last() { psql -c "SELECT coalesce(max(load_id), 0) FROM termstream.load"; }
@@ -59,8 +61,8 @@ same 'no stream of that name' 404 "$(status "${csv[@]}" --data-binary @"$folder/
 same 'a table is no stream' 404 "$(status "${csv[@]}" --data-binary @"$folder/rows.csv" "$url/streams/plain")"
 same 'a body of another type' 415 "$(status -X POST -H 'Content-Type: image/png' --data-binary @"$folder/rows.csv" "$url/streams/menu")"
 same 'not gzip though it says so' 400 "$(status "${csv[@]}" -H 'Content-Encoding: gzip' --data-binary @"$folder/rows.csv" "$url/streams/menu")"
-same 'no token' 401 "$(status -H 'Authorization:' "${csv[@]}" --data-binary @"$folder/rows.csv" "$url/streams/menu")"
-same 'a wrong token' 401 "$(status -H 'Authorization: Bearer hus' "$url/streams")"
+same 'no token' 401 "$(stranger "${csv[@]}" --data-binary @"$folder/rows.csv" "$url/streams/menu")"
+same 'a wrong token' 401 "$(stranger -H 'Authorization: Bearer hus' "$url/streams")"
 head -c 1000000 /dev/zero | tr '\0' x | sed 's/^/X-Long: /' >"$folder/header"
 same 'a header of 1 MB' 431 "$(status -H @"$folder/header" "$url/streams")"
 { printf 'menu_id,name\n8,pepsi\n'; sleep 5; } |

@@ -110,12 +110,14 @@ menu_example() {
   psql -q -f gold.sql -v path="$(cluster_file input_broken.csv)" -f broken.sql -f check.sql
 }
 
-termfeed_serve() {
+# feed NAME: runs pg_test/feed/NAME.sh against a termfeed and an empty database.
+feed() {
   fresh_database feed
   psql -qc 'CREATE EXTENSION termstream'
   cargo build --profile test --no-default-features --features kafka --bin termfeed
   mkdir -p "$target/feed"
-  bash "$repo/pg_test/feed/serve.sh" "$target/debug/termfeed" "$pg_bin/psql" "$target/feed"
+  [[ $1 != page ]] || need_browser || true
+  bash "$repo/pg_test/feed/$1.sh" "$target/debug/termfeed" "$pg_bin/psql" "$target/feed"
 }
 
 menu_data() {
@@ -155,7 +157,10 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'the statements of README.md' readme "$repo/README.md"
   check 'the statements of examples/menu/README.md' readme "$repo/examples/menu/README.md"
   check 'the menu example' menu_example
-  check 'termfeed serve, by curl' termfeed_serve
+  check 'termfeed serve, by curl' feed serve
+  check 'termfeed serve, and whom it lets in' feed guard
+  check 'the page, in a browser' feed page
+  check 'termfeed load' feed load
   check 'real text: brands-small' labelled brands-small 0.97
   check 'real text: brands-demo' labelled brands-demo 0.97
 fi

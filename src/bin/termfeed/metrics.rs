@@ -1,6 +1,7 @@
 //! What termfeed counts, for Prometheus, named by its conventions. Labels have few values: the
 //! stream, the stage, what was tried again.
 
+use axum::http::{Method, StatusCode};
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::time::Duration;
@@ -56,6 +57,11 @@ fn describe() {
             "Attempts after one that failed, by what was tried.",
         ),
         (
+            "termfeed_http_requests_total",
+            Unit::Count,
+            "Requests answered, by method, route and status.",
+        ),
+        (
             "termfeed_failures_total",
             Unit::Count,
             "Transactions that were rolled back.",
@@ -69,6 +75,10 @@ fn describe() {
             "From the beginning of a COPY to its end.",
         ),
         ("termfeed_commit_duration_seconds", "How long COMMIT took."),
+        (
+            "termfeed_http_request_duration_seconds",
+            "From a request's header to its answer, by method and route.",
+        ),
     ] {
         describe_histogram!(name, Unit::Seconds, text);
     }
@@ -106,4 +116,18 @@ pub fn failed(stream: &str) {
 /// Something is tried again.
 pub fn retried(what: &'static str) {
     counter!("termfeed_retries_total", "what" => what).increment(1);
+}
+
+/// A request over HTTP was answered.
+pub fn answered(method: &Method, route: &str, status: StatusCode, time: Duration) {
+    // Whoever asks may invent methods.
+    let method = match method.as_str() {
+        known @ ("GET" | "HEAD" | "POST" | "OPTIONS") => known,
+        _ => "other",
+    };
+    let labels = [("method", method.to_owned()), ("route", route.to_owned())];
+    histogram!("termfeed_http_request_duration_seconds", &labels).record(time);
+    let [method, route] = labels;
+    let status = ("status", status.as_str().to_owned());
+    counter!("termfeed_http_requests_total", &[method, route, status]).increment(1);
 }

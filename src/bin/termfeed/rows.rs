@@ -134,6 +134,16 @@ impl Rows {
         std::mem::take(&mut self.output.rejects)
     }
 
+    /// How many rows there were, rejects among them.
+    pub fn read(&self) -> u64 {
+        self.output.rows
+    }
+
+    /// Offset and line behind the last row.
+    pub fn position(&self) -> (u64, u64) {
+        self.output.position
+    }
+
     /// How many rejects wait, and their bytes.
     pub fn waiting(&self) -> (usize, usize) {
         (self.output.rejects.len(), self.output.rejected_bytes)

@@ -30,7 +30,7 @@ def browser(folder):
         driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=log, text=True)
         try:
             for line in driver.stdout:
-                if port := re.search(r"on port (\d+)", line):
+                if port := re.search(r"successfully on port (\d+)", line):
                     break
             else:
                 raise SystemExit("chromedriver did not start")

@@ -31,6 +31,8 @@ pub struct Intake {
     room: u64,
     /// Rows read, for those who watch.
     seen: Arc<AtomicU64>,
+    /// Rows of the batches before.
+    before: u64,
     ended: bool,
 }
 
@@ -54,6 +56,7 @@ impl Intake {
             source: source.into(),
             room: u64::MAX,
             seen: Arc::default(),
+            before: 0,
             ended: false,
         }
     }
@@ -115,7 +118,6 @@ impl Intake {
         first: Bytes,
         enough: impl Fn(u64) -> bool,
     ) -> Result<Batch, Error> {
-        let before = self.rows.read();
         let mut copy = Copy::begin(transaction, inbox).await?;
         let mut csv = first;
         let mut done: Option<Counts> = None;
@@ -124,7 +126,7 @@ impl Intake {
             if !csv.is_empty() {
                 copy.send(csv).await?;
             }
-            let last = self.ended || enough(self.rows.read() - before);
+            let last = self.ended || enough(self.rows.read() - self.before);
             let (number, bytes) = self.rows.waiting();
             if last || number >= WAITING_REJECTS || bytes >= WAITING_BYTES {
                 let mut counts = copy.finish(transaction).await?;
@@ -139,6 +141,7 @@ impl Intake {
                     None => counts,
                 };
                 if last {
+                    self.before = self.rows.read();
                     return Ok(Batch { counts: sum, parse });
                 }
                 done = Some(sum);

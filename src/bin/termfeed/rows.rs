@@ -32,6 +32,7 @@ enum Reader {
     JsonLines {
         line: Vec<u8>,
         number: i64,
+        offset: u64,
         too_long: bool,
     },
 }
@@ -68,6 +69,7 @@ impl Rows {
             Format::JsonLines => Reader::JsonLines {
                 line: Vec::new(),
                 number: 0,
+                offset: 0,
                 too_long: false,
             },
         };
@@ -76,6 +78,39 @@ impl Rows {
             columns,
             output: Output::default(),
         })
+    }
+
+    /// Rows from a position on: offset and line as [`Rows::position`] gave them, `last_byte` being the
+    /// byte before.
+    pub fn resume(
+        columns: Vec<String>,
+        format: Format,
+        (offset, line): (u64, u64),
+        last_byte: u8,
+    ) -> Result<Rows, Error> {
+        let mut rows = Rows::new(columns.clone(), format)?;
+        rows.output.position = (offset, line);
+        match (&mut rows.reader, format) {
+            (Reader::Csv(parser), Format::Csv { delimiter, .. }) => {
+                let delimiter = char::from(delimiter).to_string();
+                let options = CsvOptions::new(columns)
+                    .and_then(|options| options.delimiter(&delimiter))
+                    .map_err(input)?;
+                **parser = CsvParser::resume(options, offset, line, last_byte).map_err(input)?;
+            }
+            (
+                Reader::JsonLines {
+                    number,
+                    offset: before,
+                    ..
+                },
+                _,
+            ) => {
+                (*number, *before) = (line as i64 - 1, offset);
+            }
+            _ => {}
+        }
+        Ok(rows)
     }
 
     pub fn feed(&mut self, bytes: &[u8]) -> Result<(), Error> {
@@ -87,6 +122,7 @@ impl Rows {
             Reader::JsonLines {
                 line,
                 number,
+                offset,
                 too_long,
             } => {
                 for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -95,10 +131,12 @@ impl Rows {
                     line.extend_from_slice(piece.get(..room).unwrap_or(piece));
                     if piece.ends_with(b"\n") {
                         *number += 1;
+                        output.position = (*offset + piece.len() as u64, *number as u64 + 1);
                         output.json(&self.columns, line, *number, *too_long);
                         line.clear();
                         *too_long = false;
                     }
+                    *offset += piece.len() as u64;
                 }
                 Ok(())
             }
@@ -114,8 +152,10 @@ impl Rows {
             Reader::JsonLines {
                 line,
                 number,
+                offset,
                 too_long,
             } => {
+                output.position = (*offset, *number as u64 + 2);
                 output.json(&self.columns, line, *number + 1, *too_long);
                 line.clear();
                 Ok(())

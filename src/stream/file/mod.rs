@@ -91,9 +91,11 @@ pub fn load_file(
             header::refuse_data_as_header(&layout, path, &first)?;
         }
     }
+    let mut load = Load::new(definition, Some(path.to_owned()))?;
+    load.line_format = options.line_format();
     let run = Run {
         transactions,
-        load: Load::new(definition, Some(path.to_owned()))?,
+        load,
         position,
         layout,
         source,

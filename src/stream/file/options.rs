@@ -89,6 +89,31 @@ impl FileOptions {
         Ok((found, fields))
     }
 
+    /// How a line is written, for the rejects: `None` where it is CSV of all the stream's columns. They
+    /// are kept decoded, so that the encoding is no part of it.
+    pub fn line_format(&self) -> Option<String> {
+        let written = [
+            ("delimiter", &self.delimiter),
+            ("quote", &self.quote),
+            ("escape", &self.escape),
+            ("null", &self.null),
+        ];
+        let mut format = serde_json::Map::new();
+        for (name, value) in written {
+            if let Some(value) = value {
+                format.insert(name.to_owned(), value.as_str().into());
+            }
+        }
+        if let Some(columns) = &self.columns {
+            format.insert("columns".to_owned(), columns.as_slice().into());
+        }
+        if format.is_empty() && self.format == Format::Csv {
+            return None;
+        }
+        format.insert("format".to_owned(), self.format.as_str().into());
+        Some(serde_json::Value::Object(format).to_string())
+    }
+
     /// For the parser; `columns` are those of the file.
     pub fn record(&self, columns: &[Column]) -> Result<record::Options, record::Error> {
         let names = columns.iter().map(|column| column.name.clone()).collect();

@@ -5,6 +5,8 @@
 //! to the load's and deletes the range, again in one transaction. So whatever dies when, what is not
 //! loaded is either behind the position or a range without counts, and is found there by the next load.
 
+use std::time::Duration;
+
 use crate::load::{Counts, Position};
 use crate::pg::session::{self, Arg, Mode, Rows};
 use crate::pg::user::as_extension_owner;
@@ -63,8 +65,8 @@ pub fn take(load_id: i64) -> Option<Range> {
 }
 
 /// Writes the counts of a range, in the transaction of its rows.
-pub fn loaded(load_id: i64, range: Range, counts: &Counts) {
-    let counts = serde_json::to_string(counts).unwrap_or_default();
+pub fn loaded(load_id: i64, range: Range, counts: &Counts, busy: Duration) {
+    let counts = serde_json::json!({"counts": counts, "busy": busy.as_secs_f64()}).to_string();
     run(
         "UPDATE termstream.load_range SET counts = $3::pg_catalog.jsonb
           WHERE load_id = $1 AND begin_byte = $2",
@@ -101,15 +103,24 @@ WITH gone AS (
     DELETE FROM termstream.load_range WHERE load_id = $1 AND counts IS NOT NULL RETURNING counts),
 total AS (
     SELECT pg_catalog.count(*) AS ranges,
-           sum((counts->>'read')::bigint)::bigint AS read,
-           sum((counts->>'taken')::bigint)::bigint AS taken,
-           sum((counts->>'rejected')::bigint)::bigint AS rejected,
-           sum((counts->>'pairs')::bigint)::bigint AS pairs,
-           sum((counts->>'bytes')::bigint)::bigint AS bytes
+           sum((counts->'counts'->>'read')::bigint)::bigint AS read,
+           sum((counts->'counts'->>'taken')::bigint)::bigint AS taken,
+           sum((counts->'counts'->>'rejected')::bigint)::bigint AS rejected,
+           sum((counts->'counts'->>'pairs')::bigint)::bigint AS pairs,
+           sum((counts->'counts'->>'bytes')::bigint)::bigint AS bytes,
+           sum((counts->'counts'->'rejected_by_stage'->>'parse')::bigint)::bigint AS parse,
+           sum((counts->'counts'->'rejected_by_stage'->>'convert')::bigint)::bigint AS convert,
+           sum((counts->'counts'->'rejected_by_stage'->>'check')::bigint)::bigint AS \"check\",
+           sum((counts->'counts'->'rejected_by_stage'->>'statement')::bigint)::bigint AS statement,
+           sum((counts->'counts'->'rejected_by_stage'->>'quality')::bigint)::bigint AS quality,
+           sum((counts->'counts'->'rejected_by_stage'->>'predict')::bigint)::bigint AS predict,
+           sum((counts->>'busy')::double precision) AS busy
       FROM gone)
 UPDATE termstream.load l
    SET read = l.read + t.read, taken = l.taken + t.taken, rejected = l.rejected + t.rejected,
-       pairs = l.pairs + t.pairs, bytes = l.bytes + t.bytes
+       pairs = l.pairs + t.pairs, bytes = l.bytes + t.bytes, parse = l.parse + t.parse,
+       convert = l.convert + t.convert, \"check\" = l.\"check\" + t.\"check\", statement = l.statement + t.statement,
+       quality = l.quality + t.quality, predict = l.predict + t.predict, busy = l.busy + t.busy
   FROM total t
  WHERE l.load_id = $1 AND t.ranges > 0
 RETURNING l.read, l.taken, l.rejected, l.pairs, l.bytes";

@@ -101,8 +101,9 @@ impl Worker {
         })?;
         let path = Some(assigned.path.clone());
         let mut load = Load::part_of(self.load_id, definition, path, assigned.started)?;
+        load.line_format = assigned.job.options.line_format();
         load_range(&mut load, &mut self.source, &layout, range)?;
-        ranges::loaded(self.load_id, range, &load.counts);
+        ranges::loaded(self.load_id, range, &load.counts, load.busy);
         Ok(Next::Loaded)
     }
 }

@@ -39,10 +39,10 @@ COMMENT ON FUNCTION termstream.place_rejects(bigint, text[], bigint[], jsonb[]) 
 COMMENT ON FUNCTION termstream.take_rows() IS
     'trigger on a stream: takes its rows';
 COMMENT ON PROCEDURE termstream.load_file(text, text, text, text, text, text, text, text, name[],
-        boolean, bigint, bigint, bigint, bigint, bigint, bigint) IS
-    'loads a CSV file of the server into a stream, committing batch by batch; called again it goes on where it stopped';
+        text, boolean, integer, interval, bigint, bigint, bigint, bigint, bigint, bigint) IS
+    'loads a file of the server (csv, text, jsonl; gzip and zstd as they are) into a stream, committing batch by batch; called again it goes on where it stopped';
 COMMENT ON PROCEDURE termstream.load_file(text, text, boolean, text, text, text, text, text, name[],
-        boolean, bigint, bigint, bigint, bigint, bigint, bigint) IS
+        text, boolean, integer, interval, bigint, bigint, bigint, bigint, bigint, bigint) IS
     'the same, for header => true or false without quotes';
 
 COMMENT ON FUNCTION termstream.levenshtein(text, text) IS

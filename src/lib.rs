@@ -36,4 +36,5 @@ mod stream;
 #[pgrx::pg_guard]
 extern "C-unwind" fn _PG_init() {
     pg::transaction::register(stream::CALLBACKS);
+    pg::worker::register(stream::work_on_load);
 }

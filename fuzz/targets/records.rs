@@ -4,7 +4,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use termstream::record::{CsvOptions, CsvParser, Error, Event, Header};
+use termstream::record::{Options, Parser, Error, Event, Header};
 
 #[derive(Arbitrary, Debug)]
 struct Case<'a> {
@@ -25,7 +25,7 @@ struct Seen {
     what: String,
 }
 
-fn parse(options: &CsvOptions, pieces: &[&[u8]]) -> Result<Vec<Seen>, String> {
+fn parse(options: &Options, pieces: &[&[u8]]) -> Result<Vec<Seen>, String> {
     let mut seen = Vec::new();
     let mut sink = |event: Event<'_>| -> Result<(), Error> {
         seen.push(match &event {
@@ -42,7 +42,7 @@ fn parse(options: &CsvOptions, pieces: &[&[u8]]) -> Result<Vec<Seen>, String> {
         });
         Ok(())
     };
-    let mut parser = CsvParser::new(options.clone()).map_err(|error| error.to_string())?;
+    let mut parser = Parser::new(options.clone()).map_err(|error| error.to_string())?;
     for piece in pieces {
         parser
             .feed(piece, &mut sink)
@@ -57,7 +57,7 @@ fn parse(options: &CsvOptions, pieces: &[&[u8]]) -> Result<Vec<Seen>, String> {
 fuzz_target!(|case: Case| {
     let columns = (0..case.columns % 4 + 1).map(|number| format!("c{number}"));
     let header = [Header::No, Header::Yes, Header::Match][usize::from(case.header) % 3];
-    let options = CsvOptions::new(columns.collect())
+    let options = Options::csv(columns.collect())
         .and_then(|options| options.escape(if case.escape { "\\" } else { "\"" }))
         .and_then(|options| options.max_record_bytes(usize::from(case.longest) + 1))
         .expect("valid options")

@@ -62,6 +62,7 @@ pub struct Caught {
     pub sqlstate: String,
     pub message: String,
     pub detail: Option<String>,
+    pub hint: Option<String>,
     error: CaughtError,
 }
 
@@ -76,6 +77,7 @@ impl Caught {
             sqlstate: sqlstate(report.sql_error_code()),
             message: report.message().to_owned(),
             detail: report.detail().map(str::to_owned),
+            hint: report.hint().map(str::to_owned),
             error,
         }
     }

@@ -22,7 +22,7 @@ mod rejects;
 mod rejects_table;
 
 pub use crate::record::Header;
-pub use file::{FileOptions, load_file};
+pub use file::{FileOptions, load_file, work_on_load};
 pub use inbox::take;
 pub use note::{Note, Notes, note_rejects};
 pub use place::{Places, place_rejects};
@@ -60,13 +60,23 @@ struct Load {
 
 impl Load {
     fn new(definition: Definition, file: Option<String>) -> Result<Load, Raise> {
+        Load::part_of(ledger::next_id(), definition, file, crate::pg::clock::now())
+    }
+
+    /// A part of a load that has begun already, with counts of its own.
+    fn part_of(
+        id: i64,
+        definition: Definition,
+        file: Option<String>,
+        started: TimestampWithTimeZone,
+    ) -> Result<Load, Raise> {
         let batch = Batch::new(definition.batch_rows as i64).map_err(|error| refused(&error))?;
         Ok(Load {
-            id: ledger::next_id(),
+            id,
             definition,
             file,
             line_format: None,
-            started: crate::pg::clock::now(),
+            started,
             batch,
             refused: Vec::new(),
             refused_bytes: 0,

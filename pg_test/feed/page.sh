@@ -8,7 +8,7 @@ for program in chromium chromedriver python3; do
   command -v "$program" >/dev/null || { echo "SKIP: no $program: the page was NOT looked at in a browser" && exit; }
 done
 
-psql <<'SQL'
+psql -o /dev/null <<'SQL'
 CREATE TABLE terms (term_id bigint PRIMARY KEY, term text NOT NULL);
 INSERT INTO terms VALUES (1, 'Coca-Cola'), (2, 'Pepsi');
 SELECT termstream.create_lexicon('brands', 'terms');

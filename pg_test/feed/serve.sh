@@ -5,7 +5,7 @@ set -euo pipefail
 termfeed=$1 psql=$2 folder=$3
 source "$(dirname "${BASH_SOURCE[0]}")/checks.sh"
 
-psql <<'SQL'
+psql -o /dev/null <<'SQL'
 CREATE TABLE terms (term_id bigint PRIMARY KEY, term text NOT NULL);
 INSERT INTO terms VALUES (1, 'Coca-Cola'), (2, 'Pepsi');
 SELECT termstream.create_lexicon('brands', 'terms');

@@ -15,6 +15,9 @@ use crate::rows::Rows;
 
 /// Read and sent to the server at once.
 pub const CHUNK_BYTES: usize = 64 << 10;
+const SMALLEST_CHUNK: usize = 4 << 10;
+/// Of rows that are to be committed a few at a time no more are read at once than that many, guessed.
+const ROW_BYTES: usize = 64;
 
 /// Rejects that may wait for the end of a COPY; with more of them a new COPY of the same transaction is
 /// begun.
@@ -64,6 +67,13 @@ impl Intake {
     /// Refuses more than so many bytes.
     pub fn at_most(mut self, bytes: u64) -> Intake {
         self.room = bytes;
+        self
+    }
+
+    /// Reads less at once, so that batches can be about so small.
+    pub fn in_batches_of(mut self, rows: u64) -> Intake {
+        let wanted = usize::try_from(rows).unwrap_or(CHUNK_BYTES).saturating_mul(ROW_BYTES / 2);
+        self.buffer = vec![0; wanted.clamp(SMALLEST_CHUNK, CHUNK_BYTES)];
         self
     }
 

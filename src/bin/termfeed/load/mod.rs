@@ -248,9 +248,10 @@ impl Loader {
             0 => Rows::new(columns, format)?,
             _ => Rows::resume(columns, format, start, opened.last_byte)?,
         };
-        let mut intake = Intake::new(opened.reader, rows, source.part());
         let whole = !source.can_go_on();
         let batch_rows = self.flags.batch_rows.unwrap_or(BATCH_ROWS).max(1);
+        let mut intake =
+            Intake::new(opened.reader, rows, source.part()).in_batches_of(batch_rows);
         loop {
             let first = intake.next().await?;
             if first.is_empty() && intake.is_drained() && expected.is_some() && !*restart {

@@ -53,10 +53,11 @@ pub async fn rows(
     let told = Arc::new(shared.running.begin(&inbox.name, length));
     let pieces = StreamReader::new(Box::pin(pieces(&shared, body, Arc::clone(&told))));
     let rows = Rows::new(inbox.columns.clone(), format)?;
+    let commit_rows = options.commit_rows.unwrap_or(u64::MAX).max(1);
     let mut intake = Intake::new(unpack(packing, pieces), rows, "http")
         .at_most(shared.max_body)
+        .in_batches_of(commit_rows)
         .seen_by(told.rows());
-    let commit_rows = options.commit_rows.unwrap_or(u64::MAX).max(1);
     let mut sum: Option<Counts> = None;
     loop {
         match take(&mut client, &inbox, &mut intake, sum.is_none(), commit_rows).await {

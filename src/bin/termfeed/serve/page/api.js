@@ -32,7 +32,7 @@ export async function ask(path, options = {}) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, { detail: "the server does not answer" });
   }
-  if (response.status === 401 && (await token(used.Authorization !== undefined))) return ask(path, options);
+  if (response.status === 401 && !declined && (await token(used.Authorization !== undefined))) return ask(path, options);
   const body = await response.json().catch(() => ({}));
   if (!response.ok) throw new Problem(response.status, body);
   return body;
@@ -41,8 +41,9 @@ export async function ask(path, options = {}) {
 export const stream = (name, rest = "") => `/streams/${encodeURIComponent(name)}${rest}`;
 
 let asking = null;
+let declined = false;
 
-// Asks for the token; whoever comes while it is being asked for waits for the same answer.
+// Asks for the token, until it is declined; whoever comes while it is being asked for waits for the same answer.
 export function token(wrong) {
   asking ??= dialog(wrong).finally(() => (asking = null));
   return asking;
@@ -57,6 +58,7 @@ function dialog(wrong) {
     const done = () => {
       form.onsubmit = at("token-cancel").onclick = box.onclose = null;
       const given = box.returnValue === "given";
+      declined = !given;
       if (given) sessionStorage.setItem(KEPT, text.value);
       text.value = "";
       answer(given);

@@ -22,7 +22,10 @@ export function show(name) {
   at("columns").textContent = "";
   rows.clear();
   rejects.clear();
-  for (const element of shown.values()) element.textContent = "0";
+  for (const element of shown.values()) {
+    element.textContent = "0";
+    element.toggleAttribute("data-none", true);
+  }
 }
 
 export async function refresh() {
@@ -30,8 +33,9 @@ export async function refresh() {
   const asked = of;
   const found = await ask(stream(asked));
   if (asked !== of) return;
-  at("columns").textContent = found.columns;
+  at("columns").textContent = found.columns.replaceAll("pg_catalog.", "");
   for (const [kind, element] of shown) element.textContent = number(found.counts[kind]);
+  shown.get("rejected").toggleAttribute("data-none", found.counts.rejected === 0);
   rows.add(found.counts.read);
   rejects.add(found.counts.rejected);
 }

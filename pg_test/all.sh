@@ -161,6 +161,7 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'termfeed serve, and whom it lets in' feed guard
   check 'the page, in a browser' feed page
   check 'termfeed load' feed load
+  check 'termfeed, as examples/menu/README.md shows it' feed example
   check 'real text: brands-small' labelled brands-small 0.97
   check 'real text: brands-demo' labelled brands-demo 0.97
 fi

@@ -113,7 +113,7 @@ same 'of standard input nothing is taken unless all is' '||' "$(ledger piped)"
 same 'standard input' 'standard input: 30001 rows, 29401 taken, 600 rejected, 20601 pairs' "$(gzip -c rows.csv | load --stream piped -)"
 
 stream many
-cut -c 1- rows.csv | head -n 3 >few.csv
+head -n 3 rows.csv >few.csv
 same 'several files' 'few.csv: 2 rows, 0 taken, 2 rejected, 0 pairs / rows.csv.gz: 30000 rows, 29400 taken, 600 rejected, 20600 pairs / all: 30002 rows, 29400 taken, 602 rejected, 20600 pairs' \
   "$(load --stream many few.csv rows.csv.gz | paste -sd / | sed 's|/| / |g')"
 psql -o /dev/null -c "SELECT termstream.create_match_stream('\"Odd \"\"Name\"', 'menu_id bigint, name text', 'brands', 'menu_id', '{name}', 'odd')"

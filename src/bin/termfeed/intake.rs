@@ -72,7 +72,9 @@ impl Intake {
 
     /// Reads less at once, so that batches can be about so small.
     pub fn in_batches_of(mut self, rows: u64) -> Intake {
-        let wanted = usize::try_from(rows).unwrap_or(CHUNK_BYTES).saturating_mul(ROW_BYTES / 2);
+        let wanted = usize::try_from(rows)
+            .unwrap_or(CHUNK_BYTES)
+            .saturating_mul(ROW_BYTES / 2);
         self.buffer = vec![0; wanted.clamp(SMALLEST_CHUNK, CHUNK_BYTES)];
         self
     }

@@ -15,9 +15,9 @@ mod database;
 mod door;
 mod error;
 mod intake;
-mod load;
 #[cfg(feature = "kafka")]
 mod kafka;
+mod load;
 mod logging;
 mod metrics;
 mod positions;

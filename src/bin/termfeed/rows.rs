@@ -61,7 +61,13 @@ impl Rows {
         Rows {
             parser,
             output: Output {
-                rewritten: !matches!(format, Format::Csv { delimiter: b',', .. }),
+                rewritten: !matches!(
+                    format,
+                    Format::Csv {
+                        delimiter: b',',
+                        ..
+                    }
+                ),
                 ..Output::default()
             },
         }

@@ -143,7 +143,12 @@ pub async fn run(
 fn csv(flags: &Flags) -> Result<rows::Format, Error> {
     let bad = |error: termstream::record::Error| Error::Settings(error.to_string());
     Ok(rows::Format::Csv {
-        header: flags.header.as_deref().unwrap_or("true").parse().map_err(bad)?,
+        header: flags
+            .header
+            .as_deref()
+            .unwrap_or("true")
+            .parse()
+            .map_err(bad)?,
         delimiter: match flags.delimiter.as_deref().unwrap_or(",").as_bytes() {
             [byte] => *byte,
             _ => return Err(Error::Settings("--delimiter must be one byte".into())),
@@ -157,7 +162,8 @@ fn bar(total: u64, endless: bool) -> ProgressBar {
     const ENDLESS: &str = "{spinner} {prefix} {bytes}, {bytes_per_sec}; {msg}";
     let template = if endless { ENDLESS } else { KNOWN };
     let style = ProgressStyle::with_template(template);
-    let bar = ProgressBar::with_draw_target((!endless).then_some(total), ProgressDrawTarget::stderr());
+    let bar =
+        ProgressBar::with_draw_target((!endless).then_some(total), ProgressDrawTarget::stderr());
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
@@ -171,8 +177,13 @@ fn say(name: &str, counts: &Counts, outcome: &Result<(), Error>) {
     } = counts;
     match outcome {
         Ok(()) if *read == 0 => println!("{name}: nothing new"),
-        Ok(()) => println!("{name}: {read} rows, {taken} taken, {rejected} rejected, {pairs} pairs"),
-        Err(_) => println!("{name}: not all of it: {read} rows committed, {taken} taken, {rejected} rejected"),
+        Ok(()) => {
+            println!("{name}: {read} rows, {taken} taken, {rejected} rejected, {pairs} pairs")
+        }
+        Err(_) if *read == 0 => {}
+        Err(_) => println!(
+            "{name}: not all of it: {read} rows committed, {taken} taken, {rejected} rejected"
+        ),
     }
 }
 
@@ -189,7 +200,12 @@ struct Loader {
 impl Loader {
     /// Loads one file; what is committed stands in `counts`, also when it fails. While the database is
     /// away, or somebody else loads the same file, it tries again from what is committed.
-    async fn load(&mut self, source: &Source, before: u64, counts: &mut Counts) -> Result<(), Error> {
+    async fn load(
+        &mut self,
+        source: &Source,
+        before: u64,
+        counts: &mut Counts,
+    ) -> Result<(), Error> {
         self.bar.set_prefix(source.name.clone());
         let mut restart = self.flags.restart;
         let mut waits = backoff();
@@ -207,7 +223,8 @@ impl Loader {
             }
             metrics::retried("load");
             let wait = waits.next().unwrap_or_default();
-            self.bar.suspend(|| tracing::warn!(reason = %error, "trying again"));
+            self.bar
+                .suspend(|| tracing::warn!(reason = %error, "trying again"));
             if !self.shutdown.sleep(wait).await {
                 return Err(Error::Stopped);
             }
@@ -250,8 +267,7 @@ impl Loader {
         };
         let whole = !source.can_go_on();
         let batch_rows = self.flags.batch_rows.unwrap_or(BATCH_ROWS).max(1);
-        let mut intake =
-            Intake::new(opened.reader, rows, source.part()).in_batches_of(batch_rows);
+        let mut intake = Intake::new(opened.reader, rows, source.part()).in_batches_of(batch_rows);
         loop {
             let first = intake.next().await?;
             if first.is_empty() && intake.is_drained() && expected.is_some() && !*restart {
@@ -282,10 +298,17 @@ impl Loader {
             let started = Instant::now();
             transaction.commit().await?;
             *restart = false;
-            metrics::committed(&self.inbox.name, &batch.counts, batch.parse, started.elapsed());
+            metrics::committed(
+                &self.inbox.name,
+                &batch.counts,
+                batch.parse,
+                started.elapsed(),
+            );
             *counts = std::mem::take(counts).plus(batch.counts);
-            self.bar
-                .set_message(format!("{} rows, {} rejected", counts.read, counts.rejected));
+            self.bar.set_message(format!(
+                "{} rows, {} rejected",
+                counts.read, counts.rejected
+            ));
             if intake.is_drained() {
                 return Ok(());
             }

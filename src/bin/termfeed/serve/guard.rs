@@ -83,10 +83,21 @@ mod tests {
 
     #[test]
     fn addresses_and_localhost_are_local_names() {
-        for host in ["127.0.0.1:8080", "[::1]:8080", "::1", "localhost", "LOCALHOST:1", ""] {
+        for host in [
+            "127.0.0.1:8080",
+            "[::1]:8080",
+            "::1",
+            "localhost",
+            "LOCALHOST:1",
+            "",
+        ] {
             assert!(is_local(host), "{host}");
         }
-        for host in ["evil.example:8080", "localhost.evil.example", "127.0.0.1.nip.example"] {
+        for host in [
+            "evil.example:8080",
+            "localhost.evil.example",
+            "127.0.0.1.nip.example",
+        ] {
             assert!(!is_local(host), "{host}");
         }
     }

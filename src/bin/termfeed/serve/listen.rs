@@ -58,7 +58,10 @@ pub async fn serve(
         });
     }
     drop(listener);
-    if tokio::time::timeout(LAST_WAIT, in_hand.shutdown()).await.is_err() {
+    if tokio::time::timeout(LAST_WAIT, in_hand.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("some requests did not end in time: their rows are rolled back");
     }
     Ok(())

@@ -141,7 +141,10 @@ fn router(shared: Shared) -> Router {
         .route("/lexicons", get(read::lexicons))
         .route("/lexicons/{lexicon}/match", matches)
         .layer(DefaultBodyLimit::max(LONGEST_DOCUMENT))
-        .layer(middleware::from_fn_with_state(shared.clone(), guard::bearer));
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            guard::bearer,
+        ));
     Router::new()
         .route("/openapi.json", get(openapi))
         .route("/healthz", get(|| async { "ok\n" }))
@@ -151,9 +154,15 @@ fn router(shared: Shared) -> Router {
         .merge(page::routes())
         .fallback(|| async { Refusal::new(StatusCode::NOT_FOUND, "there is nothing here") })
         .method_not_allowed_fallback(|| async {
-            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "this method is not for this place")
+            Refusal::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "this method is not for this place",
+            )
         })
-        .layer(middleware::from_fn_with_state(shared.clone(), guard::same_origin))
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            guard::same_origin,
+        ))
         .layer(middleware::from_fn(measured))
         .layer(TraceLayer::new_for_http())
         .with_state(shared)

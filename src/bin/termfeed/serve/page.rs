@@ -23,7 +23,11 @@ const FILES: [(&str, &str, &str); 12] = [
     ("/page/plot.js", SCRIPT, include_str!("page/plot.js")),
     ("/page/rejects.js", SCRIPT, include_str!("page/rejects.js")),
     ("/page/upload.js", SCRIPT, include_str!("page/upload.js")),
-    ("/page/icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
+    (
+        "/page/icon.svg",
+        "image/svg+xml",
+        include_str!("page/icon.svg"),
+    ),
 ];
 
 /// No markup may be made of text, not even by a mistake of ours: trusted types are asked for and none
@@ -35,14 +39,20 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let mut routes = Router::new();
     for (path, media, content) in FILES {
-        let headers = [(header::CONTENT_TYPE, media), (header::CACHE_CONTROL, "no-cache")];
+        let headers = [
+            (header::CONTENT_TYPE, media),
+            (header::CACHE_CONTROL, "no-cache"),
+        ];
         routes = routes.route(path, get(async move || (headers, content).into_response()));
     }
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
     ] {
         routes = routes.layer(SetResponseHeaderLayer::overriding(
             name,

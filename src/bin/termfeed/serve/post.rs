@@ -110,18 +110,21 @@ fn pieces(
     told: Arc<running::Body>,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
     let (stall, most) = (shared.stall, shared.max_body);
-    stream::unfold((body.into_data_stream(), told), move |(mut body, told)| async move {
-        let piece = match tokio::time::timeout(stall, body.next()).await {
-            Err(_) => Err(ErrorKind::TimedOut.into()),
-            Ok(None) => return None,
-            Ok(Some(Err(error))) => Err(io::Error::other(error)),
-            Ok(Some(Ok(piece))) if told.received(piece.len()) > most => {
-                Err(ErrorKind::FileTooLarge.into())
-            }
-            Ok(Some(Ok(piece))) => Ok(piece),
-        };
-        Some((piece, (body, told)))
-    })
+    stream::unfold(
+        (body.into_data_stream(), told),
+        move |(mut body, told)| async move {
+            let piece = match tokio::time::timeout(stall, body.next()).await {
+                Err(_) => Err(ErrorKind::TimedOut.into()),
+                Ok(None) => return None,
+                Ok(Some(Err(error))) => Err(io::Error::other(error)),
+                Ok(Some(Ok(piece))) if told.received(piece.len()) > most => {
+                    Err(ErrorKind::FileTooLarge.into())
+                }
+                Ok(Some(Ok(piece))) => Ok(piece),
+            };
+            Some((piece, (body, told)))
+        },
+    )
 }
 
 fn refused(error: Error) -> Refusal {

@@ -103,7 +103,9 @@ pub async fn loads(
 ) -> Result<Json<Value>, Refusal> {
     let limit = newest?.limit.unwrap_or(50).clamp(1, 1000);
     let loads = json_of(&shared, LOADS, &[&limit]).await?;
-    Ok(Json(json!({ "running": shared.running.told(), "loads": loads })))
+    Ok(Json(
+        json!({ "running": shared.running.told(), "loads": loads }),
+    ))
 }
 
 pub async fn lexicons(State(shared): State<Shared>) -> Result<Json<Value>, Refusal> {
@@ -121,7 +123,9 @@ pub async fn matches(
     document: Result<Query<Document>, QueryRejection>,
 ) -> Result<Json<Value>, Refusal> {
     let Query(Document { text }) = document?;
-    json_of(&shared, MATCHES, &[&lexicon, &text]).await.map(Json)
+    json_of(&shared, MATCHES, &[&lexicon, &text])
+        .await
+        .map(Json)
 }
 
 /// The same for a text that is too long for a URL.
@@ -133,7 +137,9 @@ pub async fn matches_of_body(
     let body = body?;
     let text = std::str::from_utf8(&body)
         .map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "the text is not in UTF-8"))?;
-    json_of(&shared, MATCHES, &[&lexicon, &text]).await.map(Json)
+    json_of(&shared, MATCHES, &[&lexicon, &text])
+        .await
+        .map(Json)
 }
 
 /// Whether the database answers and has the extension.

@@ -59,7 +59,10 @@ pub async fn page(
              ORDER BY reject_id {order} LIMIT $3) r"
     );
     let limit = page.limit.unwrap_or(50).clamp(1, 1000);
-    let range = (page.after.unwrap_or(i64::MIN), page.before.unwrap_or(i64::MAX));
+    let range = (
+        page.after.unwrap_or(i64::MIN),
+        page.before.unwrap_or(i64::MAX),
+    );
     json_of(&shared, &query, &[&range.0, &range.1, &limit])
         .await
         .map(Json)

@@ -82,7 +82,10 @@ impl Running {
 impl Body {
     /// Bytes have come; returns how many there were altogether.
     pub fn received(&self, bytes: usize) -> u64 {
-        let before = self.progress.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        let before = self
+            .progress
+            .bytes
+            .fetch_add(bytes as u64, Ordering::Relaxed);
         before + bytes as u64
     }
 

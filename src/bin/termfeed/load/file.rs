@@ -216,3 +216,57 @@ fn packing(magic: &[u8]) -> Packing {
         Packing::None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn file(name: &str, content: &[u8]) -> (PathBuf, Source) {
+        let path = std::env::temp_dir().join(format!("termfeed-{}-{name}", std::process::id()));
+        File::create(&path).unwrap().write_all(content).unwrap();
+        let source = Source::open(&path).unwrap();
+        (path, source)
+    }
+
+    #[test]
+    fn a_file_that_has_grown_is_known_and_one_that_has_changed_is_not() {
+        let (path, source) = file("grown.csv", b"a\n1\n2\n");
+        let known = source.known(4, 2).unwrap().unwrap();
+        source.check(&known, 4).unwrap();
+        std::fs::write(&path, b"a\n1\n2\n3\n").unwrap();
+        source.check(&known, 4).unwrap();
+        for changed in [b"a\n9\n2\n3\n".as_slice(), b"a\n1"] {
+            std::fs::write(&path, changed).unwrap();
+            assert!(source.check(&known, 4).is_err(), "{changed:?}");
+        }
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_packed_file_is_known_by_all_of_it() {
+        let packed = [0x1f, 0x8b, 8, 0, 1, 2, 3];
+        let (path, source) = file("packed", &packed);
+        let known = source.known(1000, 9).unwrap().unwrap();
+        source.check(&known, 1000).unwrap();
+        std::fs::write(&path, [&packed[..], &[4]].concat()).unwrap();
+        assert!(source.check(&known, 1000).is_err());
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn what_a_file_has_is_told_by_its_name_and_its_first_bytes() {
+        for (name, json) in [
+            ("a.csv", false),
+            ("a.jsonl.gz", true),
+            ("a.NDJSON", true),
+            ("jsonl", false),
+        ] {
+            let (path, source) = file(name, b"{}");
+            assert_eq!(source.has_json_lines(), json, "{name}");
+            std::fs::remove_file(path).unwrap();
+        }
+        assert_eq!(packing(&[0x1f, 0x8b, 8]), Packing::Gzip);
+        assert_eq!(packing(b"id,"), Packing::None);
+    }
+}

@@ -99,6 +99,13 @@ pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(),
     if !address.ip().is_loopback() && flags.token.is_none() {
         tracing::warn!("listening on {address} without a token: whoever reaches it may load");
     }
+    if flags
+        .token
+        .as_ref()
+        .is_some_and(|token| token.expose().is_empty())
+    {
+        return Err(Error::Settings("the token is empty".into()));
+    }
     let shared = Shared {
         loads: pool(&database, flags.connections.unwrap_or(8).max(1).into())?,
         reads: pool(&database, READERS)?,

@@ -18,6 +18,7 @@ mod ledger;
 mod name;
 mod note;
 mod rejects;
+mod statement;
 
 pub use crate::record::Header;
 pub use file::{FileOptions, load_file};
@@ -48,6 +49,8 @@ struct Load {
     refused: Vec<Reject>,
     refused_bytes: usize,
     counts: Counts,
+    /// Whether the statement has met rows that its table has already.
+    has_duplicates: bool,
 }
 
 impl Load {
@@ -62,6 +65,7 @@ impl Load {
             refused: Vec::new(),
             refused_bytes: 0,
             counts: Counts::default(),
+            has_duplicates: false,
         })
     }
 

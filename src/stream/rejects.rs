@@ -79,7 +79,7 @@ pub fn write(session: &Session, load: &Load, userid: pg_sys::Oid, rejects: &[Rej
 /// The bytes as text, where they are text.
 fn as_text(bytes: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(bytes).ok()?;
-    (!bytes.contains(&0) && is_valid_text(bytes)).then_some(text)
+    is_valid_text(bytes).then_some(text)
 }
 
 /// The error of a load that stops at its first bad row.

@@ -7,7 +7,7 @@ use pgrx::bgworkers::{
     BackgroundWorkerBuilder, BackgroundWorkerStatus, BgWorkerStartTime, DynamicBackgroundWorker,
 };
 use pgrx::pg_sys;
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 
 use super::compat::handle_signal;
 use super::error::{Caught, Raise, caught};
@@ -116,6 +116,15 @@ pub fn in_transaction<R>(work: impl FnOnce() -> Result<R, Raise>) -> Result<R, C
             pg_sys::AbortCurrentTransaction();
         }
         outcome
+    }
+}
+
+/// What `pg_stat_activity` shows of this worker.
+pub fn show(work: &str) {
+    let work = CString::new(work).unwrap_or_default();
+    // SAFETY: copies the text.
+    unsafe {
+        pg_sys::pgstat_report_activity(pg_sys::BackendState::STATE_RUNNING, work.as_ptr());
     }
 }
 

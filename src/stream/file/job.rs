@@ -20,8 +20,15 @@ pub struct Job {
     settings: BTreeMap<String, String>,
 }
 
-fn run(statement: &str, args: &[Arg]) -> Rows {
-    as_extension_owner(|| session::connect(|session| session.run(statement, args, Mode::Write)))
+/// Runs a statement on the extension's own tables; `read` takes what is wanted of its rows.
+fn ask<R>(statement: &str, args: &[Arg], read: impl FnOnce(&Rows) -> R) -> R {
+    as_extension_owner(|| {
+        session::connect(|session| read(&session.run(statement, args, Mode::Write)))
+    })
+}
+
+fn run(statement: &str, args: &[Arg]) {
+    ask(statement, args, |_| ());
 }
 
 /// Settings of the transaction are the worker's own, and so is who it is.
@@ -83,29 +90,30 @@ pub struct Assigned {
     pub started: TimestampWithTimeZone,
 }
 
+const FIND: &str = "
+SELECT j.job::pg_catalog.text, l.stream::pg_catalog.oid, l.source, l.started
+  FROM termstream.load_job j JOIN termstream.load l USING (load_id)
+ WHERE load_id = $1";
+
 /// The job of a load, if there is one.
 pub fn find(load_id: i64) -> Option<Assigned> {
-    let rows = run(
-        "SELECT j.job::pg_catalog.text, l.stream::pg_catalog.oid, l.source, l.started
-           FROM termstream.load_job j JOIN termstream.load l USING (load_id)
-          WHERE load_id = $1",
-        &[load_id.into()],
-    );
-    Some(Assigned {
-        job: serde_json::from_str(&rows.get::<String>(0, 1)?).ok()?,
-        stream: rows.get(0, 2)?,
-        path: rows.get(0, 3)?,
-        started: rows.get(0, 4)?,
+    ask(FIND, &[load_id.into()], |rows| {
+        Some(Assigned {
+            job: serde_json::from_str(&rows.get::<String>(0, 1)?).ok()?,
+            stream: rows.get(0, 2)?,
+            path: rows.get(0, 3)?,
+            started: rows.get(0, 4)?,
+        })
     })
 }
 
 /// Whether the session that leads the load is still there and wants it to go on.
 pub fn is_running(load_id: i64) -> bool {
-    let rows = run(
+    ask(
         "SELECT state = 'running' FROM termstream.loads WHERE load_id = $1",
         &[load_id.into()],
-    );
-    rows.get(0, 1) == Some(true)
+        |rows| rows.get(0, 1) == Some(true),
+    )
 }
 
 /// Tells the leader why a worker gives up; the first one is heard.
@@ -123,19 +131,20 @@ pub fn fail(load_id: i64, error: &Caught) {
     );
 }
 
+const FAILURE: &str = "
+SELECT failure[1], failure[2], failure[3], failure[4]
+  FROM termstream.load_job WHERE load_id = $1 AND failure IS NOT NULL";
+
 /// Why a worker has given up.
 pub fn failure(load_id: i64) -> Option<Raise> {
-    let rows = run(
-        "SELECT failure[1], failure[2], failure[3], failure[4]
-           FROM termstream.load_job WHERE load_id = $1 AND failure IS NOT NULL",
-        &[load_id.into()],
-    );
-    let text = |column| rows.get::<String>(0, column);
-    Some(Raise {
-        code: code_of(&text(1)?),
-        message: text(2)?,
-        detail: text(3),
-        hint: text(4),
+    ask(FAILURE, &[load_id.into()], |rows| {
+        let text = |column| rows.get::<String>(0, column);
+        Some(Raise {
+            code: code_of(&text(1)?),
+            message: text(2)?,
+            detail: text(3),
+            hint: text(4),
+        })
     })
 }
 

@@ -56,6 +56,8 @@ pub fn start_workers(load_id: i64, wanted: i32) -> Vec<Worker> {
 struct Planner {
     /// Where the next range begins: all before is planned.
     begin: Position,
+    /// Behind the last record.
+    end: Position,
     rows: usize,
     batch_rows: usize,
     ready: Vec<Range>,
@@ -75,9 +77,12 @@ impl Planner {
             };
         }
         self.rows += 1;
+        self.end = Position {
+            bytes,
+            lines: next_line - 1,
+        };
         if self.rows >= self.batch_rows || bytes - self.begin.bytes >= RANGE_BYTES {
-            let lines = next_line - 1;
-            self.cut(Position { bytes, lines });
+            self.cut(self.end);
         }
     }
 
@@ -100,6 +105,7 @@ pub fn lead(
     let load_id = run.load.id;
     let mut planner = Planner {
         begin: run.position,
+        end: run.position,
         rows: 0,
         batch_rows: run.load.definition.batch_rows,
         ready: Vec::new(),
@@ -139,7 +145,7 @@ pub fn lead(
             }
             ranges::add(load_id, &planned);
             if outlook.loaded > 0 || !planned.is_empty() || over {
-                resume::remember(load_id, run.position, &run.source)?;
+                resume::remember(load_id, run.position, run.notices.begin, &run.source)?;
             }
             if over {
                 job::remove(load_id);
@@ -151,7 +157,7 @@ pub fn lead(
         if over {
             return Ok(());
         }
-        run.tell();
+        run.tell(outlook.begin.unwrap_or(run.position.bytes));
         if planned.is_empty() {
             wait(WAIT_MILLISECONDS);
         }
@@ -173,7 +179,10 @@ fn plan(
         pgrx::check_for_interrupts!();
         if chunk.is_empty() {
             parser.finish(&mut |event| see(planner, event))?;
-            planner.cut(position_of(parser));
+            planner.cut(match run.source.at_line_end() {
+                true => position_of(parser),
+                false => planner.end,
+            });
             return Ok(false);
         }
         parser.feed(chunk, &mut |event| see(planner, event))?;
@@ -190,7 +199,7 @@ fn without_waiting_for_the_disk() {
             "SELECT pg_catalog.set_config('synchronous_commit', 'off', true)",
             &[],
             Mode::Write,
-        )
+        );
     });
 }
 

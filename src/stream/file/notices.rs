@@ -10,7 +10,7 @@ pub struct Notices {
     started: Instant,
     last: Instant,
     /// How far the file had been read when the load began.
-    begin: u64,
+    pub begin: u64,
 }
 
 impl Notices {

@@ -17,8 +17,15 @@ pub struct Range {
     pub end: Position,
 }
 
-fn run(statement: &str, args: &[Arg]) -> Rows {
-    as_extension_owner(|| session::connect(|session| session.run(statement, args, Mode::Write)))
+/// Runs a statement on the extension's own tables; `read` takes what is wanted of its rows.
+fn ask<R>(statement: &str, args: &[Arg], read: impl FnOnce(&Rows) -> R) -> R {
+    as_extension_owner(|| {
+        session::connect(|session| read(&session.run(statement, args, Mode::Write)))
+    })
+}
+
+fn run(statement: &str, args: &[Arg]) {
+    ask(statement, args, |_| ());
 }
 
 /// Writes ranges for the workers.
@@ -50,17 +57,18 @@ SELECT begin_byte, begin_line, end_byte, end_line
 
 /// The first range that is not loaded and that nobody is loading, locked for this transaction.
 pub fn take(load_id: i64) -> Option<Range> {
-    let rows = run(TAKE, &[load_id.into()]);
-    let number = |column| rows.get::<i64>(0, column).map(|number| number as u64);
-    let position = |column| {
-        Some(Position {
-            bytes: number(column)?,
-            lines: number(column + 1)?,
+    ask(TAKE, &[load_id.into()], |rows| {
+        let number = |column| rows.get::<i64>(0, column).map(|number| number as u64);
+        let position = |column| {
+            Some(Position {
+                bytes: number(column)?,
+                lines: number(column + 1)?,
+            })
+        };
+        Some(Range {
+            begin: position(1)?,
+            end: position(3)?,
         })
-    };
-    Some(Range {
-        begin: position(1)?,
-        end: position(3)?,
     })
 }
 
@@ -82,20 +90,23 @@ pub fn loaded(load_id: i64, range: Range, counts: &Counts, busy: Duration) {
 pub struct Outlook {
     /// Ranges not loaded.
     pub open: i64,
+    /// Where the first of them begins.
+    pub begin: Option<u64>,
     /// Ranges loaded and not counted.
     pub loaded: i64,
 }
 
+const OUTLOOK: &str = "
+SELECT pg_catalog.count(*) FILTER (WHERE counts IS NULL), pg_catalog.count(counts),
+       min(begin_byte) FILTER (WHERE counts IS NULL)
+  FROM termstream.load_range WHERE load_id = $1";
+
 pub fn outlook(load_id: i64) -> Outlook {
-    let rows = run(
-        "SELECT pg_catalog.count(*) FILTER (WHERE counts IS NULL), pg_catalog.count(counts)
-           FROM termstream.load_range WHERE load_id = $1",
-        &[load_id.into()],
-    );
-    Outlook {
+    ask(OUTLOOK, &[load_id.into()], |rows| Outlook {
         open: rows.get(0, 1).unwrap_or(0),
         loaded: rows.get(0, 2).unwrap_or(0),
-    }
+        begin: rows.get::<i64>(0, 3).map(|begin| begin as u64),
+    })
 }
 
 const COUNT: &str = "
@@ -128,15 +139,16 @@ RETURNING l.read, l.taken, l.rejected, l.pairs, l.bytes";
 /// Adds the counts of the loaded ranges to the load's, and forgets those ranges. Returns what the load
 /// has now, if there were any.
 pub fn count(load_id: i64) -> Option<Counts> {
-    let rows = run(COUNT, &[load_id.into()]);
-    let number = |column| rows.get::<i64>(0, column).map(|number| number as u64);
-    Some(Counts {
-        read: number(1)?,
-        taken: number(2)?,
-        rejected: number(3)?,
-        pairs: number(4)?,
-        bytes: number(5)?,
-        ..Counts::default()
+    ask(COUNT, &[load_id.into()], |rows| {
+        let number = |column| rows.get::<i64>(0, column).map(|number| number as u64);
+        Some(Counts {
+            read: number(1)?,
+            taken: number(2)?,
+            rejected: number(3)?,
+            pairs: number(4)?,
+            bytes: number(5)?,
+            ..Counts::default()
+        })
     })
 }
 

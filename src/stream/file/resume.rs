@@ -115,11 +115,17 @@ fn known_bytes(source: &Source, position: Position, total: u64) -> u64 {
 const REMEMBER: &str = "
 UPDATE termstream.load
    SET position = $2, line = $3, head_hash = $4, tail_hash = $5, total_bytes = $6, updated = $7,
-       file_begin = COALESCE(file_begin, $8), file_position = $8
+       file_begin = $8, file_position = $9
  WHERE load_id = $1";
 
-/// Writes the load's position, and beside it what the file has before it and how long it is.
-pub fn remember(load_id: i64, position: Position, source: &Source) -> Result<(), Raise> {
+/// Writes the load's position, and beside it what the file has before it and how long it is; `begin` is
+/// how far the file had been read when the load began.
+pub fn remember(
+    load_id: i64,
+    position: Position,
+    begin: u64,
+    source: &Source,
+) -> Result<(), Raise> {
     let total = source.size()?;
     let known = source.fingerprint(known_bytes(source, position, total))?;
     let read = match source.is_compressed() {
@@ -134,6 +140,7 @@ pub fn remember(load_id: i64, position: Position, source: &Source) -> Result<(),
         known.tail.into(),
         (total as i64).into(),
         crate::pg::clock::now().into(),
+        (begin as i64).into(),
         (read as i64).into(),
     ];
     as_extension_owner(|| session::connect(|session| session.execute(REMEMBER, &args)));

@@ -29,6 +29,7 @@ pub struct Run<'t> {
 impl Run<'_> {
     /// Loads the ranges that workers of an earlier load have left open.
     pub fn read_open_ranges(&mut self) -> Result<(), Raise> {
+        let begin = self.source.position();
         while let Some(range) = ranges::take(self.load.id) {
             load_range(&mut self.load, &mut self.source, &self.layout, range)?;
             contained(|| {
@@ -37,6 +38,7 @@ impl Run<'_> {
             })?;
             self.commit(State::Running)?;
         }
+        self.source.go_to(begin)?;
         Ok(())
     }
 
@@ -49,7 +51,10 @@ impl Run<'_> {
             chunk = self.source.read(u64::MAX)?;
         }
         parser.finish(&mut |event| self.take(event))?;
-        self.position = position_of(&parser);
+        if self.source.at_line_end() {
+            // What is no record is done with, too, unless it is half a line that may grow.
+            self.position = position_of(&parser);
+        }
         self.flush(State::Done)
     }
 
@@ -72,7 +77,7 @@ impl Run<'_> {
 
     fn commit(&mut self, state: State) -> Result<(), Raise> {
         self.transactions.commit();
-        self.tell();
+        self.tell(self.position.bytes);
         if state == State::Running {
             // Somebody may have changed or dropped the stream in between.
             let stream = self.load.definition.stream;
@@ -83,10 +88,10 @@ impl Run<'_> {
     }
 
     /// Tells the client how far it is, if it asked for that.
-    pub fn tell(&mut self) {
+    pub fn tell(&mut self, loaded: u64) {
         let read = match self.source.is_compressed() {
             true => self.source.file_position(),
-            false => self.position.bytes,
+            false => loaded,
         };
         self.notices.tell(&self.source, read, &self.load.counts);
     }
@@ -94,7 +99,8 @@ impl Run<'_> {
     /// Writes counts and position, and what the file had before it.
     pub fn write(&self, state: State) -> Result<(), Raise> {
         ledger::write(&self.load, state, Some(self.position));
-        resume::remember(self.load.id, self.position, &self.source)
+        let begin = self.notices.begin;
+        resume::remember(self.load.id, self.position, begin, &self.source)
     }
 
     /// Undoes the batch that failed, and leaves word of it in the ledger.

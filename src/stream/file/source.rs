@@ -88,6 +88,16 @@ impl Source {
         !matches!(self.reader, Reader::Plain(_))
     }
 
+    /// Behind the last byte that was read.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Whether the last byte that was read ends a line.
+    pub fn at_line_end(&self) -> bool {
+        matches!(self.last_byte, b'\n' | b'\r')
+    }
+
     /// How far the file itself has been read, compressed as it is.
     pub fn file_position(&self) -> u64 {
         let behind = |reader: &BufReader<File>| {

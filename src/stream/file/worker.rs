@@ -7,7 +7,7 @@ use super::records::load_range;
 use super::source::{Source, changed};
 use crate::pg::error::Raise;
 use crate::pg::session;
-use crate::pg::worker::{in_transaction, wait};
+use crate::pg::worker::{in_transaction, show, wait};
 use crate::stream::Load;
 use crate::stream::definition::Definition;
 
@@ -71,6 +71,7 @@ impl Worker {
         let Some(assigned) = job::find(load_id) else {
             return Ok(None);
         };
+        show(&format!("load_file: {}", assigned.path));
         assigned.job.apply_settings();
         let source = Source::open(&assigned.path)?;
         if source.identity()? != assigned.job.file {

@@ -12,6 +12,6 @@ if [[ " $parts " == *' core '* ]]; then
 fi
 if [[ " $parts " == *' feed '* ]]; then
   (source benches/feed/measure.sh)
-  parts=$(xargs -n 1 <<<"$parts" | grep -v '^feed$' | xargs)
+  parts=$(xargs <<<"${parts//feed/}")
 fi
 [[ -z $parts ]] || source benches/server/measure.sh

@@ -86,7 +86,6 @@ mod tests {
         for host in [
             "127.0.0.1:8080",
             "[::1]:8080",
-            "::1",
             "localhost",
             "LOCALHOST:1",
             "",

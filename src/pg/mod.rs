@@ -11,6 +11,7 @@ pub mod encoding;
 pub mod error;
 pub mod input;
 pub mod memory;
+pub mod plan;
 pub mod procedure;
 pub mod relation;
 pub mod rows;

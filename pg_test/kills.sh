@@ -21,7 +21,7 @@ cp "$pg_home/calm.csv" "$pg_home/rough.csv"
 gzip -k "$pg_home/rough.csv"
 chmod a+r "$pg_home"/*.csv*
 
-psql -q <<'SQL'
+psql -qAt >/dev/null <<'SQL'
 CREATE EXTENSION termstream;
 CREATE TABLE terms (term_id bigint PRIMARY KEY, term text NOT NULL);
 INSERT INTO terms VALUES (1, 'Coca-Cola'), (2, 'Pepsi'), (3, 'Nestlé');

@@ -134,7 +134,7 @@ fn other_encodings_are_converted_and_what_cannot_be_is_rejected() {
             &path,
             ", header => false, delimiter => '|', encoding => 'SJIS'"
         ))[0],
-        "2|3|2|1|1|42"
+        "2|3|2|1|1|32"
     );
     session
         .error(&call(&path, ", encoding => 'EBCDIC'"))

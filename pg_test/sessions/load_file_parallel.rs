@@ -182,10 +182,12 @@ fn a_worker_that_is_ended_ends_the_load_and_a_cancel_ends_the_workers() {
         });
         session.wait_for(workers, "2");
         let mut watcher = database.session();
-        assert_eq!(
+        if end == "worker" {
+            assert_eq!(
             watcher.one("SELECT bytes BETWEEN 1 AND total_bytes, rows > 0, rows_per_second > 0, percent BETWEEN 1 AND 100, eta > '0' FROM termstream.progress"),
             "t|t|t|t|t"
         );
+        }
         watcher.error(&call(&path, "")).is(
             "55006",
             &format!("file \"{path}\" is being loaded into the stream"),

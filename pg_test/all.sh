@@ -122,9 +122,9 @@ feed() {
   fresh_database feed
   psql -qc 'CREATE EXTENSION termstream'
   cargo build --profile test --no-default-features --features kafka --bin termfeed
-  mkdir -p "$target/feed"
+  mkdir -p "$target/logs/feed"
   [[ $1 != page ]] || need_browser || true
-  bash "$repo/pg_test/feed/$1.sh" "$target/debug/termfeed" "$pg_bin/psql" "$target/feed"
+  bash "$repo/pg_test/feed/$1.sh" "$target/debug/termfeed" "$pg_bin/psql" "$target/logs/feed"
 }
 
 menu_data() {

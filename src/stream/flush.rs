@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use super::definition::Definition;
-use super::{Load, refused, rejects};
+use super::{Load, checks, quality, refused, rejects};
 use crate::load::{Batch, Bisected, Failure, OnError, Reject, Row, Stage, bisect, is_data_error};
 use crate::pg::error::{Caught, Raise};
 use crate::pg::input::{Converter, is_valid_text};
@@ -44,7 +44,10 @@ pub fn flush(load: &mut Load) -> Result<(), Raise> {
     outcome?;
     load.busy += started.elapsed();
     load.counts.add_batch();
-    load.counts.check_balance().map_err(|error| refused(&error))
+    load.counts
+        .check_balance()
+        .map_err(|error| refused(&error))?;
+    load.check_limits()
 }
 
 fn empty(definition: &Definition) -> Result<Batch, Raise> {
@@ -58,10 +61,11 @@ fn run(load: &mut Load, batch: &Batch) -> Result<(), Raise> {
     let mut converter = Converter::new(&load.definition.columns);
     let mut relation = BatchRelation::new("batch", &load.definition.columns);
     let good = convert(load, batch, &mut converter, &mut relation)?;
-    if good.is_empty() {
+    let (good, relation) = checks::apply(load, batch, good, relation)?;
+    if good.is_empty() || !quality::passes(load, batch, &good, &relation)? {
         return Ok(());
     }
-    let Bisected { taken, guilty } = execute(load, batch, &good, &mut converter, &relation)?;
+    let Bisected { taken, guilty } = execute(load, good.len(), &relation)?;
     for (rows, pairs) in taken {
         load.counts.add_taken(rows.len() as u64, pairs);
     }
@@ -159,7 +163,19 @@ fn convert_row(
             );
         }
         text.clear();
-        text.extend_from_slice(field);
+        match definition.formats.get(number).and_then(Option::as_ref) {
+            None => text.extend_from_slice(field),
+            Some(format) => match format.to_sql(&String::from_utf8_lossy(field)) {
+                Some(sql) => text.extend_from_slice(sql.as_bytes()),
+                None => {
+                    let (noun, value) = (format.noun(), String::from_utf8_lossy(field));
+                    let message = format!("invalid input syntax for {noun}: \"{value}\"");
+                    let detail = format!("The format of the column is \"{}\".", format.text);
+                    return refuse(Stage::Convert, "22P02", message)
+                        .map(|reject| reject.detail(&detail));
+                }
+            },
+        }
         text.push(0);
         match std::ffi::CStr::from_bytes_with_nul(text) {
             Ok(text) => converter.convert(number, Some(text)),
@@ -176,13 +192,7 @@ fn convert_row(
 }
 
 /// Runs the statement, over all rows at once if it takes them, else over the parts that it takes.
-fn execute(
-    load: &Load,
-    batch: &Batch,
-    good: &[usize],
-    converter: &mut Converter,
-    all: &BatchRelation,
-) -> Result<Bisected<u64, Caught>, Raise> {
+fn execute(load: &Load, rows: usize, all: &BatchRelation) -> Result<Bisected<u64, Caught>, Raise> {
     let statement = &load.definition.statement;
     let run = |relation: &BatchRelation| {
         session::connect(|session| {
@@ -193,27 +203,15 @@ fn execute(
     if load.definition.on_error == OnError::Stop {
         // Nothing has to be undone but everything, so no subtransaction is needed.
         return Ok(Bisected {
-            taken: vec![(0..good.len(), run(all))],
+            taken: vec![(0..rows, run(all))],
             guilty: Vec::new(),
         });
     }
-    bisect(0..good.len(), |range| {
-        let outcome = if range.len() == good.len() {
+    bisect(0..rows, |range| {
+        let outcome = if range.len() == rows {
             subtransaction(|| run(all))
         } else {
-            let mut part = BatchRelation::new("batch", &load.definition.columns);
-            let mut text = Vec::new();
-            for row in good[range].iter().filter_map(|row| batch.row(*row)) {
-                // They converted before, so they convert again.
-                convert_row(
-                    &load.definition,
-                    &row,
-                    converter,
-                    &mut text,
-                    &mut Failing::default(),
-                );
-                part.push(converter);
-            }
+            let part = all.select(range);
             subtransaction(|| run(&part))
         };
         outcome.map_err(|error| match is_data_error(&error.sqlstate) {
@@ -224,7 +222,7 @@ fn execute(
     .map_err(|error: Caught| error.rethrow())
 }
 
-fn of_caught(stage: Stage, row: &Row<'_>, error: &Caught) -> Reject {
+pub fn of_caught(stage: Stage, row: &Row<'_>, error: &Caught) -> Reject {
     let reject = Reject::of_row(stage, row, &error.sqlstate, &error.message);
     match &error.detail {
         Some(detail) => reject.detail(detail),

@@ -201,16 +201,17 @@ fn lock(session: &Session, view: pg_sys::Oid) {
 /// The schemas where names are looked for now, without those that are seen by this session only.
 fn pinned_path(session: &Session) -> String {
     let rows = session.run(
-        "SELECT pg_catalog.string_agg(pg_catalog.quote_ident(s), ', ' ORDER BY n)
-           FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY p (s, n)
-          WHERE pg_catalog.left(s::pg_catalog.text, 8) NOT IN ('pg_temp_', 'pg_toast')",
+        "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[]",
         &[],
         Mode::Write,
     );
-    match rows.get::<String>(0, 1) {
-        Some(schemas) => format!("{schemas}, pg_temp"),
-        None => "pg_catalog, pg_temp".to_owned(),
-    }
+    let schemas: Vec<String> = rows.get(0, 1).unwrap_or_default();
+    let lasting = schemas
+        .iter()
+        .filter(|schema| !schema.starts_with("pg_temp_"));
+    let mut path: Vec<String> = lasting.map(|schema| quote_identifier(schema)).collect();
+    path.push("pg_temp".to_owned());
+    path.join(", ")
 }
 
 /// Everything that Postgres has to say about the texts, as the role and on the path that they will have.

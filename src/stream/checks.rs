@@ -88,7 +88,7 @@ fn query(definition: &Definition) -> String {
         .map(|n| format!("c{n}"))
         .collect::<Vec<_>>();
     format!(
-        "SELECT number, {} FROM (SELECT row_number() OVER () AS number, {conditions} FROM batch) checked WHERE {}",
+        "SELECT number, {} FROM (SELECT pg_catalog.row_number() OVER () AS number, {conditions} FROM batch) checked WHERE {}",
         names.join(", "),
         names.join(" OR ")
     )

@@ -9,6 +9,7 @@ use crate::pg::parse::is_expression;
 use crate::pg::position::located;
 use crate::pg::relation::BatchRelation;
 use crate::pg::session::{self, Mode, Session};
+use crate::pg::user::on_safe_path;
 
 /// A condition and its name.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,12 +57,8 @@ pub fn read(session: &Session, of: Of, argument: &str) -> Result<Vec<Condition>,
             expression: text.to_owned(),
         }]);
     }
-    let rows = session.run(
-        "SELECT key, value, pg_catalog.json_typeof($1::pg_catalog.json -> key)
-           FROM pg_catalog.json_each_text($1::pg_catalog.json)",
-        &[text.into()],
-        Mode::Write,
-    );
+    let query = "SELECT key, value, json_typeof($1::json -> key) FROM json_each_text($1::json)";
+    let rows = on_safe_path(|| session.run(query, &[text.into()], Mode::Write));
     (0..rows.len())
         .map(|row| {
             let name: String = rows.get(row, 1).unwrap_or_default();
@@ -93,8 +90,8 @@ pub fn to_json(session: &Session, conditions: &[Condition]) -> Option<String> {
         part(|one| &one.name).into(),
         part(|one| &one.expression).into(),
     ];
-    let query = "SELECT pg_catalog.json_object($1, $2)::pg_catalog.text";
-    session.run(query, &args, Mode::Write).get(0, 1)
+    let query = "SELECT json_object($1, $2)::text";
+    on_safe_path(|| session.run(query, &args, Mode::Write)).get(0, 1)
 }
 
 /// Has Postgres parse and plan each condition over the columns, as the current role and on its path.

@@ -15,7 +15,7 @@ use crate::pg::relation::BatchRelation;
 use crate::pg::session;
 use crate::pg::snapshot::with_snapshot;
 use crate::pg::subtransaction::subtransaction;
-use crate::pg::user::{as_role, current_role};
+use crate::pg::user::{as_role, current_role, on_safe_path};
 
 /// Runs the batch and empties it. On success the counts balance.
 pub fn flush(load: &mut Load) -> Result<(), Raise> {
@@ -30,7 +30,7 @@ pub fn flush(load: &mut Load) -> Result<(), Raise> {
                 let outcome = run(load, &batch);
                 if outcome.is_ok() {
                     session::connect(|session| {
-                        rejects::write(session, load, caller, &load.refused);
+                        on_safe_path(|| rejects::write(session, load, caller, &load.refused));
                     });
                 }
                 outcome

@@ -10,6 +10,7 @@ use crate::load::{DEFAULT_BATCH_ROWS, Limits, MAX_BATCH_ROWS, OnError};
 use crate::pg::definition::Column;
 use crate::pg::error::Raise;
 use crate::pg::session::{Arg, Mode, Session};
+use crate::pg::user::on_safe_path;
 
 /// Options as a user gives them; `None` is not given.
 #[derive(Default)]
@@ -117,13 +118,10 @@ impl Settings {
     /// For the catalog, in the order of [`Settings::COLUMNS`].
     pub fn to_args(&self, session: &Session) -> Vec<Arg> {
         let (columns, texts): (Vec<String>, Vec<String>) = self.formats.iter().cloned().unzip();
-        let formats: Option<String> = session
-            .run(
-                "SELECT nullif(pg_catalog.json_object($1, $2)::pg_catalog.text, '{}')",
-                &[columns.into(), texts.into()],
-                Mode::Write,
-            )
-            .get(0, 1);
+        let query = "SELECT nullif(json_object($1, $2)::text, '{}')";
+        let args = [columns.into(), texts.into()];
+        let formats: Option<String> =
+            on_safe_path(|| session.run(query, &args, Mode::Write)).get(0, 1);
         vec![
             expressions::to_json(session, &self.checks).into(),
             expressions::to_json(session, &self.quality).into(),
@@ -145,13 +143,9 @@ fn one_of(option: &str, value: &str) -> Result<OnError, Raise> {
 }
 
 fn read_formats(session: &Session, formats: &str) -> Result<Vec<(String, String)>, Raise> {
-    let rows = session.run(
-        "SELECT key, value FROM pg_catalog.jsonb_each_text(
-             CASE WHEN pg_catalog.jsonb_typeof($1::pg_catalog.jsonb) = 'object'
-                  THEN $1::pg_catalog.jsonb ELSE '{\"\": null}' END)",
-        &[formats.into()],
-        Mode::Write,
-    );
+    let query = "SELECT key, value FROM jsonb_each_text(
+        CASE jsonb_typeof($1::jsonb) WHEN 'object' THEN $1::jsonb ELSE '{\"\": null}' END)";
+    let rows = on_safe_path(|| session.run(query, &[formats.into()], Mode::Write));
     (0..rows.len())
         .map(|row| {
             let column: String = rows.get(row, 1).unwrap_or_default();

@@ -11,6 +11,7 @@ pub mod error;
 pub mod input;
 pub mod memory;
 pub mod parse;
+pub mod plan;
 pub mod position;
 pub mod procedure;
 pub mod relation;

@@ -59,6 +59,10 @@ impl BatchRelation {
         self.rows += 1;
     }
 
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
     /// A relation of the same name with these of the rows, by their numbers from 0, in order.
     pub fn select(&self, rows: impl IntoIterator<Item = usize>) -> BatchRelation {
         // SAFETY: both stores are ours. The first read pointer of this one is nobody else's: a scan
@@ -87,6 +91,19 @@ impl BatchRelation {
             pg_sys::ExecDropSingleTupleTableSlot(slot);
             selected
         }
+    }
+
+    /// How many rows the scan that ran last has read; `None` if none has. Told after a statement has
+    /// failed, whose scan has not been closed.
+    pub fn read(&self) -> Option<usize> {
+        let mut left = 0;
+        // SAFETY: moves the read pointer of a scan that is over to the end, a row at a time.
+        unsafe {
+            while pg_sys::tuplestore_advance(self.store, true) {
+                left += 1;
+            }
+        }
+        self.rows.checked_sub(left).filter(|read| *read > 0)
     }
 
     /// Makes the relation visible to the statements of this connection, under its name.

@@ -12,7 +12,7 @@ use super::expressions::{self, Of};
 use super::name::RelationName;
 use super::options::{Options, Settings};
 use super::rejects_table;
-use super::statement::{self, told};
+use super::validation::{self, told};
 use crate::pg::catalog::{qualified_name, quote_identifier};
 use crate::pg::definition::{Column, parse_columns};
 use crate::pg::error::Raise;
@@ -221,7 +221,7 @@ fn validate(columns: &[Column], statement: &str, settings: &Settings) -> Result<
     }
     expressions::validate(Of::Row, columns, &settings.checks)?;
     expressions::validate(Of::Batch, columns, &settings.quality)?;
-    statement::validate(columns, statement)
+    validation::validate(columns, statement)
 }
 
 fn validate_default(column: &Column) -> Result<(), Raise> {

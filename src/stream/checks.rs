@@ -28,15 +28,16 @@ pub fn apply(
     }
     let query = query(&load.definition);
     let outcome = bisect(0..good.len(), |range: Range<usize>| {
-        let outcome = if range.len() == good.len() {
-            subtransaction(|| failed(&query, &relation))
-        } else {
-            let part = relation.select(range.clone());
-            subtransaction(|| failed(&query, &part))
-        };
-        outcome.map_err(|error| match is_data_error(&error.sqlstate) {
-            true => Failure::Data(error),
-            false => Failure::Fatal(error),
+        let part = (range.len() < good.len()).then(|| relation.select(range));
+        let rows = part.as_ref().unwrap_or(&relation);
+        subtransaction(|| failed(&query, rows)).map_err(|error| {
+            match is_data_error(&error.sqlstate) {
+                true => Failure::Data {
+                    error,
+                    read: rows.read(),
+                },
+                false => Failure::Fatal(error),
+            }
         })
     });
     let Bisected { taken, guilty } = match outcome {

@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use super::statement::told;
+use super::validation::told;
 use crate::pg::definition::Column;
 use crate::pg::error::Raise;
 use crate::pg::parse::is_expression;

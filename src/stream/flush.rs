@@ -6,8 +6,9 @@
 use std::time::Instant;
 
 use super::definition::Definition;
+use super::statement::execute;
 use super::{Load, checks, quality, refused, rejects};
-use crate::load::{Batch, Bisected, Failure, OnError, Reject, Row, Stage, bisect, is_data_error};
+use crate::load::{Batch, Bisected, Reject, Row, Stage, is_data_error};
 use crate::pg::error::{Caught, Raise};
 use crate::pg::input::{Converter, is_valid_text};
 use crate::pg::memory::in_own_context;
@@ -61,11 +62,15 @@ fn run(load: &mut Load, batch: &Batch) -> Result<(), Raise> {
     let mut converter = Converter::new(&load.definition.columns);
     let mut relation = BatchRelation::new("batch", &load.definition.columns);
     let good = convert(load, batch, &mut converter, &mut relation)?;
+    drop(converter);
     let (good, relation) = checks::apply(load, batch, good, relation)?;
     if good.is_empty() || !quality::passes(load, batch, &good, &relation)? {
         return Ok(());
     }
-    let Bisected { taken, guilty } = execute(load, good.len(), &relation)?;
+    let Bisected { taken, guilty } = match execute(load, &relation) {
+        Ok(bisected) => bisected,
+        Err(error) => error.rethrow(),
+    };
     for (rows, pairs) in taken {
         load.counts.add_taken(rows.len() as u64, pairs);
     }
@@ -90,13 +95,10 @@ fn convert(
     while next < batch.len() {
         let mut failing = Failing::default();
         let outcome = subtransaction(|| {
-            let mut text = Vec::new();
             while let Some(row) = batch.row(next) {
                 pgrx::check_for_interrupts!();
                 failing = Failing::default();
-                if let Some(reject) =
-                    convert_row(&load.definition, &row, converter, &mut text, &mut failing)
-                {
+                if let Some(reject) = convert_row(&load.definition, &row, converter, &mut failing) {
                     return Some(reject);
                 }
                 relation.push(converter);
@@ -133,7 +135,6 @@ fn convert_row(
     definition: &Definition,
     row: &Row<'_>,
     converter: &mut Converter,
-    text: &mut Vec<u8>,
     failing: &mut Failing,
 ) -> Option<Reject> {
     converter.start_row();
@@ -162,64 +163,22 @@ fn convert_row(
                 "invalid byte sequence for encoding \"UTF8\"".to_owned(),
             );
         }
-        text.clear();
-        match definition.formats.get(number).and_then(Option::as_ref) {
-            None => text.extend_from_slice(field),
-            Some(format) => match format.to_sql(&String::from_utf8_lossy(field)) {
-                Some(sql) => text.extend_from_slice(sql.as_bytes()),
-                None => {
-                    let (noun, value) = (format.noun(), String::from_utf8_lossy(field));
-                    let message = format!("invalid input syntax for {noun}: \"{value}\"");
-                    let detail = format!("The format of the column is \"{}\".", format.text);
-                    return refuse(Stage::Convert, "22P02", message)
-                        .map(|reject| reject.detail(&detail));
-                }
-            },
-        }
-        text.push(0);
-        match std::ffi::CStr::from_bytes_with_nul(text) {
-            Ok(text) => converter.convert(number, Some(text)),
-            Err(_) => {
-                return refuse(
-                    Stage::Parse,
-                    "22021",
-                    "invalid byte sequence for encoding \"UTF8\": 0x00".to_owned(),
-                );
+        let Some(format) = definition.formats.get(number).and_then(Option::as_ref) else {
+            converter.convert(number, Some(field));
+            continue;
+        };
+        let value = String::from_utf8_lossy(field);
+        match format.to_sql(&value) {
+            Some(sql) => converter.convert(number, Some(sql.as_bytes())),
+            None => {
+                let message = format!("invalid input syntax for {}: \"{value}\"", format.noun());
+                let detail = format!("The format of the column is \"{}\".", format.text);
+                return refuse(Stage::Convert, "22P02", message)
+                    .map(|reject| reject.detail(&detail));
             }
         }
     }
     None
-}
-
-/// Runs the statement, over all rows at once if it takes them, else over the parts that it takes.
-fn execute(load: &Load, rows: usize, all: &BatchRelation) -> Result<Bisected<u64, Caught>, Raise> {
-    let statement = &load.definition.statement;
-    let run = |relation: &BatchRelation| {
-        session::connect(|session| {
-            relation.register(session);
-            session.execute(statement, &[])
-        })
-    };
-    if load.definition.on_error == OnError::Stop {
-        // Nothing has to be undone but everything, so no subtransaction is needed.
-        return Ok(Bisected {
-            taken: vec![(0..rows, run(all))],
-            guilty: Vec::new(),
-        });
-    }
-    bisect(0..rows, |range| {
-        let outcome = if range.len() == rows {
-            subtransaction(|| run(all))
-        } else {
-            let part = all.select(range);
-            subtransaction(|| run(&part))
-        };
-        outcome.map_err(|error| match is_data_error(&error.sqlstate) {
-            true => Failure::Data(error),
-            false => Failure::Fatal(error),
-        })
-    })
-    .map_err(|error: Caught| error.rethrow())
 }
 
 pub fn of_caught(stage: Stage, row: &Row<'_>, error: &Caught) -> Reject {

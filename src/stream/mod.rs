@@ -28,6 +28,7 @@ mod rejects;
 mod rejects_table;
 mod retention;
 mod statement;
+mod validation;
 
 pub use crate::record::Header;
 pub use file::{FileOptions, load_file};
@@ -70,6 +71,8 @@ struct Load {
     counts: Counts,
     /// Rows that were committed before the load's end; `None` where nothing is.
     committed: Option<u64>,
+    /// Whether the statement has met rows that its table has already.
+    has_duplicates: bool,
     /// At work on batches.
     busy: Duration,
 }
@@ -88,6 +91,7 @@ impl Load {
             refused_bytes: 0,
             counts: Counts::default(),
             committed: None,
+            has_duplicates: false,
             busy: Duration::ZERO,
         })
     }

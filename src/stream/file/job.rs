@@ -144,6 +144,7 @@ pub fn failure(load_id: i64) -> Option<Raise> {
             message: text(2)?,
             detail: text(3),
             hint: text(4),
+            place: None,
         })
     })
 }

@@ -93,6 +93,7 @@ pub fn load_file(
     }
     let mut load = Load::new(definition, Some(path.to_owned()))?;
     load.line_format = options.line_format();
+    load.committed = Some(0);
     let run = Run {
         transactions,
         load,

@@ -77,6 +77,7 @@ impl Run<'_> {
 
     fn commit(&mut self, state: State) -> Result<(), Raise> {
         self.transactions.commit();
+        self.load.committed = Some(self.load.counts.read);
         self.tell(self.position.bytes);
         if state == State::Running {
             // Somebody may have changed or dropped the stream in between.

@@ -103,6 +103,8 @@ impl Worker {
         let path = Some(assigned.path.clone());
         let mut load = Load::part_of(self.load_id, definition, path, assigned.started)?;
         load.line_format = assigned.job.options.line_format();
+        load.elsewhere = ranges::totals(self.load_id);
+        load.committed = Some(load.elsewhere.read);
         load_range(&mut load, &mut self.source, &layout, range)?;
         ranges::loaded(self.load_id, range, &load.counts, load.busy);
         Ok(Next::Loaded)

@@ -6,6 +6,7 @@
 mod column_list;
 mod database;
 mod dump;
+mod feeders;
 mod fixtures;
 mod inbox;
 mod large;
@@ -20,5 +21,6 @@ mod rights;
 mod select_list;
 mod source;
 mod standby;
+mod statement;
 mod stream;
 mod visibility;

@@ -8,6 +8,7 @@ use pgrx::prelude::*;
 
 use super::definition::not_a_stream;
 use super::name::RelationName;
+use super::rejects_table;
 use crate::load::OnError;
 use crate::pg::catalog::{
     column_names, column_type, is_temporary, qualified_name, quote_identifier, quote_literal,
@@ -70,9 +71,9 @@ pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
             None => create_pairs(session, &pairs, &key)?,
         };
         let pairs = found_name(pairs_oid);
-        let rejects = create_rejects(session, &name)?;
+        let rejects = rejects_table::create(session, &name)?;
         let view = create_view(session, &name, &columns)?;
-        let statement = match_statement(new, &pairs, &key);
+        let statement = match_statement(new, &pairs, &columns, &key);
         let list: Vec<String> = columns.iter().map(sql_column).collect();
         as_extension_owner(|| {
             session.execute(
@@ -189,28 +190,34 @@ fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(quote_identifier).collect::<Vec<_>>().join(", ")
 }
 
-/// The statement that each batch runs. Columns are joined by a unit separator, which no match spans. A
-/// pair says that a row mentions a term, alone or as part of a longer one: hence 'nested'.
-fn match_statement(new: &NewMatchStream, pairs: &str, key: &[Column]) -> String {
-    let columns = list(key.iter().map(|column| column.name.as_str()));
-    let texts = new
-        .text_columns
-        .iter()
-        .map(|column| format!("b.{}", quote_identifier(column)))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let keys = key
+/// The statement that each batch runs.
+fn match_statement(
+    new: &NewMatchStream,
+    pairs: &str,
+    columns: &[Column],
+    key: &[Column],
+) -> String {
+    let names = list(key.iter().map(|column| column.name.as_str()));
+    let keys: Vec<String> = key
         .iter()
         .map(|column| format!("b.{}", quote_identifier(&column.name)))
-        .collect::<Vec<_>>()
-        .join(", ");
+        .collect();
+    let texts: Vec<String> = columns
+        .iter()
+        .filter(|column| new.text_columns.contains(&column.name))
+        .map(|column| {
+            let cast = if column.is_text() { "" } else { "::text" };
+            format!("b.{}{cast}", quote_identifier(&column.name))
+        })
+        .collect();
     format!(
-        "INSERT INTO {pairs} ({columns}, term_id)\n\
-         SELECT {keys}, m.term_id\n  \
-           FROM batch b,\n       \
-                termstream.match({lexicon}, concat_ws(chr(31), {texts}), overlap => 'nested') m\n\
+        "INSERT INTO {pairs} ({names}, term_id)\n\
+         SELECT {}, termstream.match_ids({}, {})\n  \
+           FROM batch b\n\
          ON CONFLICT DO NOTHING",
-        lexicon = quote_literal(new.lexicon),
+        keys.join(", "),
+        quote_literal(new.lexicon),
+        texts.join(", "),
     )
 }
 
@@ -331,50 +338,6 @@ fn check_pairs(
         )
         .detail("Without one the same rows loaded twice would double the pairs.")
         .hint(format!("ALTER TABLE {pairs} ADD PRIMARY KEY ({columns})")));
-    }
-    Ok(table)
-}
-
-/// The rejects table's columns are those of COPY's own error table (as proposed for Postgres), and
-/// stream, stage, load and raw bytes.
-fn create_rejects(session: &Session, stream: &RelationName) -> Result<pg_sys::Oid, Raise> {
-    let rejects = stream.with_suffix("_rejects");
-    if rejects.find(session).is_none() {
-        let table = rejects.sql();
-        session.execute(
-            &format!(
-                "CREATE TABLE {table} (
-                    reject_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-                    load_id bigint NOT NULL, stream text NOT NULL, stage text NOT NULL,
-                    starttime timestamptz NOT NULL, userid regrole NOT NULL,
-                    copy_tbl regclass NOT NULL, filename text, lineno bigint, line text,
-                    line_bytes bytea, colname text, raw_field_value text, err_message text NOT NULL,
-                    err_detail text, errorcode text NOT NULL)"
-            ),
-            &[],
-        );
-        session.execute(
-            &format!(
-                "COMMENT ON TABLE {table} IS {}",
-                quote_literal(&format!("rows that stream {} could not take", stream.sql()))
-            ),
-            &[],
-        );
-    }
-    let table = rejects
-        .find(session)
-        .ok_or_else(|| not_a_stream(&rejects.name))?;
-    for column in ["load_id", "stage", "line_bytes", "errorcode"] {
-        if column_type(table, column).is_none() {
-            return Err(Raise::new(
-                PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE,
-                format!(
-                    "relation \"{}\" already exists and is no rejects table",
-                    rejects.name
-                ),
-            )
-            .hint("Rename it, or give the stream another name."));
-        }
     }
     Ok(table)
 }

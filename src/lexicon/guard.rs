@@ -197,7 +197,7 @@ impl<'a> Judge<'a> {
         if guarded {
             if candidate.first == candidate.last
                 && !(self.text.brief && candidate.distance == 1)
-                && self.in_dictionary(candidate, row.possessive != 0)
+                && self.in_dictionary(candidate)
             {
                 return Err(Rule::DictionaryWord);
             }
@@ -282,12 +282,14 @@ impl<'a> Judge<'a> {
                 })
     }
 
-    /// Whether a window is in the dictionary; as a name only if it is not that of the term's owner.
-    fn in_dictionary(&self, candidate: &Candidate, possessive: bool) -> bool {
+    /// Whether a window is in the dictionary; as a name only if it is not the term without its s.
+    fn in_dictionary(&self, candidate: &Candidate) -> bool {
         let (written, own) = (self.bytes(candidate), self.own_letters(candidate.group));
         let has = |word: u64| self.dictionary.binary_search(&word).is_ok();
         let word = hash::of_bytes(written);
-        let owner = possessive && own.split_last().is_some_and(|(_, rest)| rest == written);
+        let owner = own
+            .split_last()
+            .is_some_and(|(last, rest)| *last == b's' && rest == written);
         has(word) || !owner && has(hash::of_name(word))
     }
 }

@@ -14,7 +14,7 @@
 //! 5. With edits: the digits are the same, no whole word is missing or added, and each changed word
 //!    of the text is no number nor runs together with one, no word of any term, and no ordinary word.
 //! 6. A fuzzy window of one word is not in the dictionary; as a name it may be, if it is the term
-//!    without a possessive s; and with one edit it may be in a text of up to 4 words.
+//!    without its last s; and with one edit it may be in a text of up to 4 words.
 //! 7. A changed word is rarer in the learned text than those it replaces: below 2 documents, or a
 //!    third of theirs.
 //! 8. Terms of 3 letters: only one word with the same first letter, and with one letter too many or

@@ -39,7 +39,6 @@ struct Term {
     letters: String,
     tokens: Vec<String>,
     core: String,
-    possessive: bool,
     options: TermOptions,
 }
 
@@ -57,7 +56,6 @@ struct Candidate<'t> {
 struct Token {
     letters: String,
     stem: Option<String>,
-    possessive: bool,
     /// A number, or run together with one.
     code: bool,
     joined: bool,
@@ -78,7 +76,6 @@ fn fold(text: &str) -> (String, Vec<Token>) {
         Token {
             letters,
             stem,
-            possessive: token.possessive(),
             code: token.numeric(),
             joined: token.joined(),
             breaks: token.hard_break(),
@@ -124,7 +121,6 @@ impl Oracle {
             }
             let (letters, tokens) = fold(text);
             let core = text[tokens[0].source.0..tokens[tokens.len() - 1].source.1].to_owned();
-            let possessive = tokens[tokens.len() - 1].possessive;
             let tokens = tokens.into_iter().map(|token| token.letters).collect();
             terms.push(Term {
                 number: terms.len() as u32,
@@ -133,7 +129,6 @@ impl Oracle {
                 letters,
                 tokens,
                 core,
-                possessive,
                 options: *options,
             });
         }

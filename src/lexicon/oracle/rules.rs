@@ -65,7 +65,7 @@ impl Rules<'_> {
         let may_be_changed = |word: &String| {
             !(self.vocabulary.contains(word) || guarded && self.common.contains(word))
         };
-        let owner = term.possessive && format!("{letters}s") == own;
+        let owner = format!("{letters}s") == own;
         let ordinary =
             |word: &str| self.dictionary.contains(word) || !owner && self.names.contains(word);
         let near = match term.options.max_distance {

@@ -26,15 +26,18 @@ SELECT coalesce(json_agg(json_build_object(
 
 const COUNTS: &str = "
 SELECT json_build_object(
-    'read', coalesce(sum(read), 0), 'taken', coalesce(sum(taken), 0),
-    'rejected', coalesce(sum(rejected), 0), 'pairs', coalesce(sum(pairs), 0), 'loads', count(*))
-  FROM termstream.load WHERE stream = to_regclass($1)";
+    'loads', loads, 'read', read, 'taken', taken, 'rejected', rejected,
+    'stages', json_build_object('parse', parse, 'convert', convert, 'check', \"check\",
+        'statement', statement, 'quality', quality, 'predict', predict),
+    'pairs', pairs, 'bytes', bytes, 'busy', busy, 'last_load', last_load)
+  FROM termstream.stream_stats WHERE stream = to_regclass($1)";
 
 const LOADS: &str = "
 SELECT coalesce(json_agg(l), '[]') FROM (
-    SELECT load_id, stream::text, source, state, read, taken, rejected, pairs, bytes, started, finished,
-           error
-      FROM termstream.loads ORDER BY load_id DESC LIMIT $1) l";
+    SELECT l.load_id, l.stream::text, l.source, l.state, l.read, l.taken, l.rejected, l.pairs, l.bytes,
+           p.percent, l.started, l.finished, l.error
+      FROM termstream.loads l LEFT JOIN termstream.progress p USING (load_id)
+     ORDER BY l.load_id DESC LIMIT $1) l";
 
 const LEXICONS: &str = "
 SELECT coalesce(json_agg(json_build_object(

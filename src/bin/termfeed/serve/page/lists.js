@@ -27,13 +27,13 @@ export async function loads() {
   const { running, loads: done } = await ask("/loads?limit=12");
   at("loads").replaceChildren(
     ...running.map((body) => load("", body.stream, "running", body.committed)),
-    ...done.map((each) => load(number(each.load_id), each.stream, each.state, each)));
+    ...done.map((each) => load(number(each.load_id), each.stream, each.state, each, each.percent)));
 }
 
-function load(id, stream, state, counts) {
+function load(id, stream, state, counts, percent = null) {
   return make("tr", {},
     make("td", { class: "number" }, id),
     make("td", {}, stream),
-    make("td", {}, make("span", { class: `chip ${state}` }, state)),
+    make("td", {}, make("span", { class: `chip ${state}` }, percent === null ? state : `${state}, ${percent} %`)),
     ...["taken", "rejected", "pairs"].map((kind) => make("td", { class: "number" }, number(counts[kind]))));
 }

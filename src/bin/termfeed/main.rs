@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! settings  database ◀── door, positions ◀── serve, kafka, relay
-//! error     metrics      shutdown
+//! error     metrics, monitor           shutdown
 //! ```
 #![forbid(unsafe_code)]
 // What the doors to Kafka share waits for them.
@@ -18,6 +18,8 @@ mod error;
 mod kafka;
 mod logging;
 mod metrics;
+#[cfg(feature = "kafka")]
+mod monitor;
 mod positions;
 #[cfg(feature = "kafka")]
 mod relay;

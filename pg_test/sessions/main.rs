@@ -6,6 +6,7 @@
 mod column_list;
 mod database;
 mod dump;
+mod feeders;
 mod fixtures;
 mod inbox;
 mod large;

@@ -85,8 +85,8 @@ soon 'and goes on behind the rival' '8/6 101' \
 stop again
 
 # --- SIGTERM -------------------------------------------------------------------------------------
-plain_stream "slow$run" 'id bigint'
-sql "UPDATE termstream.stream SET statement = 'INSERT INTO slow${run}_rows SELECT id FROM batch, (SELECT pg_sleep(2)) s' WHERE stream = 'slow$run'::regclass"
+plain_stream "slow$run" 'id bigint, name text'
+sql "UPDATE termstream.stream SET statement = 'INSERT INTO slow${run}_rows SELECT id, name FROM batch, (SELECT pg_sleep(2)) s' WHERE stream = 'slow$run'::regclass"
 broker_topic "slow$run" 1
 for id in {1..50}; do echo "{\"id\": $id}"; done | produce "slow$run"
 consume slow "slow$run" --log json
@@ -99,7 +99,7 @@ same 'logs are JSON lines when asked for' "$(wc -l <"$folder/slow.log")" "$(logg
 
 # --- two instances -------------------------------------------------------------------------------
 two=two$run
-plain_stream "$two" 'id bigint'
+plain_stream "$two" 'id bigint, name text'
 broker_topic "$two" 3
 numbers() { seq "$1" "$2" | sed 's/.*/{"id": &}/'; }
 mine() { grep -o 'partitions assigned partitions=\[[^]]*\]' "$folder/$1.log" | tail -n 1 | grep -o '\[.*' | tr -cd '0-9' | wc -c; }
@@ -147,7 +147,7 @@ stop feeder
 # --- messages that the broker has deleted --------------------------------------------------------
 if [[ $broker_kind == kafka ]]; then
   lost=lost$run
-  plain_stream "$lost" 'id bigint'
+  plain_stream "$lost" 'id bigint, name text'
   broker_topic "$lost" 1
   numbers 1 10 | produce "$lost"
   consume lost "$lost"

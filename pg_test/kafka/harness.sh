@@ -9,6 +9,7 @@ declare -A feeds=() # Running termfeeds, name to pid.
 number=0 failed=0
 
 harness_start() {
+  set_up
   mkdir -p "$folder"
   cluster_use kafka || cluster_start kafka synchronous_commit=off full_page_writes=off
   broker_use kafka && broker_pid >/dev/null || broker_start kafka
@@ -41,7 +42,7 @@ same() {
 soon() {
   local name=$1 wanted=$2 got tries
   shift 2
-  for ((tries = 0; tries < 300; tries++)); do
+  for ((tries = 0; tries < 150; tries++)); do
     got=$("$@" 2>/dev/null || true)
     [[ $got != "$wanted" ]] || break
     sleep 0.2
@@ -100,9 +101,13 @@ consumed() { kcat -q -b "$KAFKA_BROKERS" -C -t "$1" -e -o beginning -f "$2" 2>/d
 # plain_stream NAME COLUMNS: a stream that keeps each row it gets in NAME_rows, twice if it gets it twice.
 plain_stream() {
   psql -q -v name="$1" -v columns="$2" <<'SQL'
+CREATE TABLE IF NOT EXISTS terms (term_id bigint PRIMARY KEY, term text NOT NULL);
+SELECT termstream.create_lexicon('words', 'terms') WHERE NOT EXISTS (TABLE termstream.lexicon) \g /dev/null
 SELECT format('CREATE TABLE %I (%s)', :'name' || '_rows', :'columns') \gexec
-SELECT termstream.create_stream(:'name', :'columns',
-         format('INSERT INTO %I SELECT * FROM batch', :'name' || '_rows')) \g /dev/null
+SELECT termstream.create_match_stream(:'name', columns => :'columns', lexicon => 'words',
+         key => split_part(:'columns', ' ', 1), text_columns => regexp_match(:'columns', '(\w+) text')::name[], pairs => :'name' || '_pairs') \g /dev/null
+UPDATE termstream.stream SET statement = format('INSERT INTO public.%I SELECT * FROM batch', :'name' || '_rows')
+ WHERE stream = :'name'::regclass;
 SQL
 }
 

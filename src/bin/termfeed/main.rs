@@ -109,3 +109,14 @@ fn start(arguments: Arguments) -> Result<(), Error> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_and_their_flags_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
+}

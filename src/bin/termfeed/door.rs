@@ -133,9 +133,7 @@ SELECT load_id, read, taken, rejected, pairs, bytes,
  ORDER BY load_id DESC LIMIT 1";
 
 pub async fn latest_load(client: &impl GenericClient, stream: &str) -> Result<Counts, Error> {
-    let row = client
-        .query_one(LATEST, &[&stream, &STAGES.as_slice()])
-        .await?;
+    let row = client.query_one(LATEST, &[&stream]).await?;
     let by_stage: Vec<i64> = row.try_get(6)?;
     let mut stages = [0; STAGES.len()];
     stages

@@ -1,5 +1,6 @@
 //! What termfeed says on standard error: lines for people, or JSON for machines.
 
+use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 use crate::error::Error;
@@ -13,6 +14,7 @@ pub fn start(settings: &Common) -> Result<(), Error> {
         ))
     })?;
     let lines = tracing_subscriber::fmt()
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
     match settings.log.unwrap_or_default() {

@@ -7,13 +7,13 @@
 set -euo pipefail
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 target=$repo/target
-messages=${1:-200000} kills=${2:-15}
+messages=${1:-20000} kills=${2:-5}
 cd "$repo"
 source pg_test/setup.sh
 source pg_test/cluster.sh
 source pg_test/kafka/broker.sh
 set_up
-cargo build -q --no-default-features --features kafka --bin termfeed
+cargo build -q --profile test --no-default-features --features kafka --bin termfeed
 log=$target/logs/chaos
 mkdir -p "$log"
 rm -f "$log"/*

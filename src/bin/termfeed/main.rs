@@ -83,7 +83,7 @@ fn main() -> ExitCode {
     match start(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("termfeed: {error}");
+            logging::last_words(&error);
             ExitCode::from(error.exit_code())
         }
     }

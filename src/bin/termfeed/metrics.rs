@@ -28,7 +28,7 @@ enum Kind {
 use Kind::{Counter, Gauge, Histogram};
 
 /// All that termfeed exports. Dashboards and alerts may use these, and the code counts no other.
-const METRICS: [(Kind, &str, Unit, &str); 15] = [
+const METRICS: [(Kind, &str, Unit, &str); 19] = [
     (
         Counter,
         "termfeed_rows_total",
@@ -119,6 +119,30 @@ const METRICS: [(Kind, &str, Unit, &str); 15] = [
         Unit::Seconds,
         "From sending a batch to its last delivery report.",
     ),
+    (
+        Gauge,
+        "termfeed_lag_seconds",
+        Unit::Seconds,
+        "How old the records of a shard are that are being read.",
+    ),
+    (
+        Histogram,
+        "termfeed_service_duration_seconds",
+        Unit::Seconds,
+        "From a question to the service to its answer or failure.",
+    ),
+    (
+        Counter,
+        "termfeed_service_failures_total",
+        Unit::Count,
+        "Questions without the answer wanted, by HTTP status (0: none came).",
+    ),
+    (
+        Gauge,
+        "termfeed_circuit_state",
+        Unit::Count,
+        "0: closed, the service is asked; 1: one row is tried; 2: open, it is not asked.",
+    ),
 ];
 
 /// Begins to count; the handle renders what was counted.
@@ -204,4 +228,47 @@ pub fn refused(topic: &str, rows: u64) {
 /// How many rows of an outbox wait.
 pub fn waiting(topic: &str, rows: i64) {
     gauge!("termfeed_outbox_waiting_rows", "topic" => topic.to_owned()).set(rows as f64);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// All that looks like a metric of ours; a histogram by its base name.
+    fn named(text: &str) -> BTreeSet<&str> {
+        text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .filter(|word| word.starts_with("termfeed_"))
+            .map(|word| {
+                let histogram = ["_bucket", "_sum", "_count"]
+                    .iter()
+                    .find_map(|suffix| word.strip_suffix(suffix));
+                histogram.unwrap_or(word)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn dashboards_and_alerts_use_only_what_is_exported() {
+        let exported: BTreeSet<&str> = METRICS.iter().map(|(_, name, ..)| *name).collect();
+        for file in [
+            include_str!("../../../docker/grafana/dashboards/termstream.json"),
+            include_str!("../../../docker/prometheus/alerts.yml"),
+        ] {
+            let used = named(file);
+            assert!(used.len() > 5);
+            let unknown: Vec<_> = used.difference(&exported).collect();
+            assert!(unknown.is_empty(), "{unknown:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_code_counts_is_described() {
+        let exported: BTreeSet<&str> = METRICS.iter().map(|(_, name, ..)| *name).collect();
+        let counted = named(include_str!("metrics.rs"));
+        assert_eq!(
+            counted.difference(&exported).collect::<Vec<_>>(),
+            [&"termfeed_"]
+        );
+    }
 }

@@ -73,5 +73,5 @@ SELECT sum(read) AS messages, sum(rejected) AS malformed,
   FROM termstream.load WHERE stream = 'logins'::regclass;
 CREATE VIEW malformed_reasons AS
 SELECT stage, err_message AS reason, count(*) AS messages
-  FROM (SELECT stage, regexp_replace(err_message, ' at line .*|"[^"]*"$', '') AS err_message FROM logins_rejects) r
+  FROM (SELECT stage, regexp_replace(err_message, ': "[^"]*"$| at line .*', '') AS err_message FROM logins_rejects) r
  GROUP BY 1, 2 ORDER BY 3 DESC;

@@ -85,8 +85,7 @@ soon 'and goes on behind the rival' '7/6 101' \
 stop again
 
 # --- SIGTERM -------------------------------------------------------------------------------------
-plain_stream "slow$run" 'id bigint, name text'
-sql "UPDATE termstream.stream SET statement = 'INSERT INTO public.slow${run}_rows SELECT id, name FROM batch, (SELECT pg_sleep(2)) s' WHERE stream = 'slow$run'::regclass"
+plain_stream "slow$run" 'id bigint, name text' 'batch, (SELECT pg_sleep(2)) s'
 broker_topic "slow$run" 1
 for id in {1..50}; do echo "{\"id\": $id}"; done | produce "slow$run"
 consume slow "slow$run" --log json

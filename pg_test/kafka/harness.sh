@@ -98,16 +98,13 @@ produce() { kcat -b "$KAFKA_BROKERS" -P -t "$@"; }
 # consumed TOPIC FORMAT: all messages that are there, by kcat.
 consumed() { kcat -q -b "$KAFKA_BROKERS" -C -t "$1" -e -o beginning -f "$2" 2>/dev/null; }
 
-# plain_stream NAME COLUMNS: a stream that keeps each row it gets in NAME_rows, twice if it gets it twice.
+# plain_stream NAME COLUMNS [FROM]: a stream that keeps each row it gets in NAME_rows, twice if it gets it
+# twice; FROM is what its statement reads, the batch.
 plain_stream() {
-  psql -q -v name="$1" -v columns="$2" <<'SQL'
-CREATE TABLE IF NOT EXISTS terms (term_id bigint PRIMARY KEY, term text NOT NULL);
-SELECT termstream.create_lexicon('words', 'terms') WHERE NOT EXISTS (TABLE termstream.lexicon) \g /dev/null
+  psql -q -v name="$1" -v columns="$2" -v source="${3:-batch}" <<'SQL'
 SELECT format('CREATE TABLE %I (%s)', :'name' || '_rows', :'columns') \gexec
-SELECT termstream.create_match_stream(:'name', columns => :'columns', lexicon => 'words',
-         key => split_part(:'columns', ' ', 1), text_columns => regexp_match(:'columns', '(\w+) text')::name[], pairs => :'name' || '_pairs') \g /dev/null
-UPDATE termstream.stream SET statement = format('INSERT INTO public.%I SELECT * FROM batch', :'name' || '_rows')
- WHERE stream = :'name'::regclass;
+SELECT termstream.create_stream(:'name', :'columns',
+         format('INSERT INTO %I SELECT batch.* FROM %s', :'name' || '_rows', :'source')) \g /dev/null
 SQL
 }
 

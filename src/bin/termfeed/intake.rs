@@ -39,13 +39,6 @@ pub struct Intake {
     ended: bool,
 }
 
-/// What one transaction has.
-pub struct Batch {
-    pub counts: Counts,
-    /// How many of its rejects were made here, before the COPY.
-    pub parse: u64,
-}
-
 impl Intake {
     pub fn new(
         reader: Box<dyn AsyncRead + Send + Unpin>,
@@ -129,11 +122,10 @@ impl Intake {
         inbox: &Inbox,
         first: Bytes,
         enough: impl Fn(u64) -> bool,
-    ) -> Result<Batch, Error> {
+    ) -> Result<Counts, Error> {
         let mut copy = Copy::begin(transaction, inbox).await?;
         let mut csv = first;
         let mut done: Option<Counts> = None;
-        let mut parse = 0;
         loop {
             if !csv.is_empty() {
                 copy.send(csv).await?;
@@ -143,9 +135,15 @@ impl Intake {
             if last || number >= WAITING_REJECTS || bytes >= WAITING_BYTES {
                 let mut counts = copy.finish(transaction).await?;
                 if number > 0 {
-                    parse += number as u64;
                     let rejects = self.rows.take_rejects();
-                    let noted = door::note_rejects(transaction, inbox, &self.source, &rejects);
+                    let noted = door::note_rejects(
+                        transaction,
+                        inbox,
+                        &self.source,
+                        &rejects,
+                        Some(counts.load_id),
+                        self.rows.line_format(),
+                    );
                     counts = counts.plus(noted.await?);
                 }
                 let sum = match done.take() {
@@ -154,7 +152,7 @@ impl Intake {
                 };
                 if last {
                     self.before = self.rows.read();
-                    return Ok(Batch { counts: sum, parse });
+                    return Ok(sum);
                 }
                 done = Some(sum);
                 copy = Copy::begin(transaction, inbox).await?;

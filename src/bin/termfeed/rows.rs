@@ -4,6 +4,7 @@
 //! the parser, the output not yet taken, and the notes not yet taken.
 
 use bytes::{Bytes, BytesMut};
+use serde_json::json;
 
 use crate::error::Error;
 use termstream::load::Reject;
@@ -17,6 +18,7 @@ pub enum Format {
 
 /// Reads pieces of input of any size.
 pub struct Rows {
+    format: Format,
     parser: Parser,
     output: Output,
 }
@@ -59,6 +61,7 @@ impl Rows {
 
     fn of(format: Format, parser: Parser) -> Rows {
         Rows {
+            format,
             parser,
             output: Output {
                 rewritten: !matches!(
@@ -76,6 +79,19 @@ impl Rows {
     /// Offset and line behind the last record, or behind the header.
     pub fn position(&self) -> (u64, u64) {
         self.parser.position()
+    }
+
+    /// How rejects are written, where they are not as COPY has it by default.
+    pub fn line_format(&self) -> Option<serde_json::Value> {
+        match self.format {
+            Format::Csv {
+                delimiter: b',', ..
+            } => None,
+            Format::Csv { delimiter, .. } => {
+                Some(json!({ "format": "csv", "delimiter": char::from(delimiter).to_string() }))
+            }
+            Format::JsonLines => Some(json!({ "format": "jsonl" })),
+        }
     }
 
     /// How many rows there were, rejects among them.

@@ -298,13 +298,8 @@ impl Loader {
             let started = Instant::now();
             transaction.commit().await?;
             *restart = false;
-            metrics::committed(
-                &self.inbox.name,
-                &batch.counts,
-                batch.parse,
-                started.elapsed(),
-            );
-            *counts = std::mem::take(counts).plus(batch.counts);
+            metrics::committed(&self.inbox.name, &batch, started.elapsed());
+            *counts = std::mem::take(counts).plus(batch);
             self.bar.set_message(format!(
                 "{} rows, {} rejected",
                 counts.read, counts.rejected

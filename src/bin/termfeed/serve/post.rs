@@ -94,13 +94,13 @@ async fn take(
         return Ok(None);
     }
     let transaction = client.transaction().await?;
-    let batch = intake
+    let counts = intake
         .batch(&transaction, inbox, first, |rows| rows >= commit_rows)
         .await?;
     let started = Instant::now();
     transaction.commit().await?;
-    metrics::committed(&inbox.name, &batch.counts, batch.parse, started.elapsed());
-    Ok(Some(batch.counts))
+    metrics::committed(&inbox.name, &counts, started.elapsed());
+    Ok(Some(counts))
 }
 
 /// The body as it comes. It ends with an error if the client stalls, or sends too much.

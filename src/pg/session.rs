@@ -260,6 +260,11 @@ impl Rows {
         [pg_sys::TEXTOID, pg_sys::VARCHAROID, pg_sys::BPCHAROID].contains(&self.type_of(column))
     }
 
+    /// Whether a column (from 1) holds bytea.
+    pub fn is_bytea(&self, column: i32) -> bool {
+        self.type_of(column) == pg_sys::BYTEAOID
+    }
+
     /// Whether a column (from 1) holds bigint.
     pub fn is_bigint(&self, column: i32) -> bool {
         self.type_of(column) == pg_sys::INT8OID

@@ -18,6 +18,7 @@ mod flush;
 mod formats;
 mod inbox;
 mod ledger;
+mod line_format;
 pub mod match_stream;
 mod name;
 mod note;
@@ -27,15 +28,17 @@ mod quality;
 mod rejects;
 mod rejects_table;
 mod retention;
+mod retry;
 mod statement;
 mod validation;
 
 pub use crate::record::Header;
-pub use file::{FileOptions, load_file};
+pub use file::{FileOptions, load_file, work_on_load};
 pub use inbox::take;
 pub use note::{Note, Notes, note_rejects};
 pub use options::Options;
 pub use place::{Places, place_rejects};
+pub use retry::retry_rejects;
 
 use crate::load::{Batch, Counts, Error, OnError, Reject};
 use crate::pg::error::Raise;
@@ -71,6 +74,9 @@ struct Load {
     counts: Counts,
     /// Rows that were committed before the load's end; `None` where nothing is.
     committed: Option<u64>,
+    /// Whether its rows are rejects that are taken again, by their numbers: what fails is not another
+    /// reject, but the same one.
+    retries: bool,
     /// Whether the statement has met rows that its table has already.
     has_duplicates: bool,
     /// At work on batches.
@@ -79,18 +85,29 @@ struct Load {
 
 impl Load {
     fn new(definition: Definition, file: Option<String>) -> Result<Load, Raise> {
+        Load::part_of(ledger::next_id(), definition, file, crate::pg::clock::now())
+    }
+
+    /// A part of a load that has begun already, with counts of its own.
+    fn part_of(
+        id: i64,
+        definition: Definition,
+        file: Option<String>,
+        started: TimestampWithTimeZone,
+    ) -> Result<Load, Raise> {
         let batch = Batch::new(definition.batch_rows as i64).map_err(|error| refused(&error))?;
         Ok(Load {
-            id: ledger::next_id(),
+            id,
             definition,
             file,
             line_format: None,
-            started: crate::pg::clock::now(),
+            started,
             batch,
             refused: Vec::new(),
             refused_bytes: 0,
             counts: Counts::default(),
             committed: None,
+            retries: false,
             has_duplicates: false,
             busy: Duration::ZERO,
         })

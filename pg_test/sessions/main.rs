@@ -10,6 +10,7 @@ mod feeders;
 mod fixtures;
 mod inbox;
 mod large;
+mod learning;
 mod load_file;
 mod load_file_formats;
 mod load_file_options;

@@ -18,7 +18,7 @@ use super::validation::told;
 use crate::load::{Counts, OnError, Place};
 use crate::pg::error::Raise;
 use crate::pg::parse::is_expression;
-use crate::pg::session::{self, Mode, Session};
+use crate::pg::session::{self, AnotherType, Mode, Session};
 use crate::pg::user::{SAFE_PATH, as_role, on_safe_path};
 
 /// What became of the rejects.
@@ -121,7 +121,7 @@ fn retry_some(
     end: i64,
 ) -> Result<Option<i64>, Raise> {
     let query = format!(
-        "SELECT reject_id, line, line_bytes, line_size, line_format::pg_catalog.text
+        "SELECT reject_id, line, line_bytes, line_size, line_format
            FROM {rejects}
           WHERE reject_id OPERATOR(pg_catalog.>) $1 AND reject_id OPERATOR(pg_catalog.<=) $2
             AND stage OPERATOR(pg_catalog.<>) 'predict'::pg_catalog.text
@@ -135,23 +135,15 @@ fn retry_some(
     session::connect(|session| {
         let args = [last.into(), end.into(), load_id.into()];
         let rows = session.run(&query, &args, Mode::Write);
-        if !rows.is_empty() && !(rows.is_bigint(1) && rows.is_text(2) && rows.is_bytea(3)) {
-            return Err(Raise::new(
-                PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-                format!("{} is no rejects table any more", load.definition.rejects),
-            )
-            .hint(
-                "Its columns reject_id, line and line_bytes are of type bigint, text and bytea.",
-            ));
-        }
         let mut bytes = 0;
         for row in 0..rows.len() {
-            let mut cells = rows.cells(row);
-            let reject_id: i64 = cells.take().unwrap_or(0);
-            let line: Option<String> = cells.take();
-            let raw: Vec<u8> = cells.take().unwrap_or_default();
-            let size: Option<i64> = cells.take();
-            let format: Option<String> = cells.take();
+            // A cast would run code of who has made the type.
+            let another = |_: AnotherType| no_rejects_table(&load.definition.rejects);
+            let reject_id = rows.bigint(row, 1).map_err(another)?.unwrap_or(0);
+            let line = rows.text(row, 2).map_err(another)?;
+            let raw = rows.bytes(row, 3).map_err(another)?.unwrap_or_default();
+            let size = rows.bigint(row, 4).map_err(another)?;
+            let format = rows.json(row, 5).map_err(another)?;
             let is_whole = line.is_some() || size.is_none_or(|size| size == raw.len() as i64);
             let raw = line.map_or(raw, String::into_bytes);
             bytes += raw.len() as i64;
@@ -194,6 +186,14 @@ fn retry_some(
     flush(load)?;
     remove_taken(load, ids);
     Ok(more)
+}
+
+fn no_rejects_table(name: &str) -> Raise {
+    Raise::new(
+        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        format!("{name} is no rejects table any more"),
+    )
+    .hint("Its columns reject_id and line_size are of type bigint, line of text, line_bytes of bytea, line_format of jsonb.")
 }
 
 /// What was tried and has no new error is taken.

@@ -152,29 +152,6 @@ CREATE TABLE termstream.load (
 CREATE INDEX ON termstream.load (stream, load_id);
 COMMENT ON TABLE termstream.load IS 'runs of ingestion, one row each: COPY, INSERT or load_file';
 
--- What is left of loads that are too old to be kept one by one. Each row is the sum of some, so that
--- sessions that forget loads at the same time never wait for each other.
-CREATE TABLE termstream.load_past (
-    stream    regclass NOT NULL,
-    loads     bigint NOT NULL,
-    read      bigint NOT NULL,
-    taken     bigint NOT NULL,
-    rejected  bigint NOT NULL,
-    parse     bigint NOT NULL,
-    convert   bigint NOT NULL,
-    "check"   bigint NOT NULL,
-    statement bigint NOT NULL,
-    quality   bigint NOT NULL,
-    predict   bigint NOT NULL,
-    pairs     bigint NOT NULL,
-    bytes     bigint NOT NULL,
-    busy      double precision NOT NULL,
-    last_load timestamptz NOT NULL
-);
-CREATE INDEX ON termstream.load_past (stream);
-COMMENT ON TABLE termstream.load_past IS
-    'sums of loads that are no longer in termstream.load; see termstream.stream_stats';
-
 -- Parts of files that loads have given to their workers: without counts until the worker commits them
 -- with its rows, and gone when the load has added them to its own.
 CREATE TABLE termstream.load_range (
@@ -198,6 +175,29 @@ CREATE TABLE termstream.load_job (
 );
 COMMENT ON TABLE termstream.load_job IS 'what the workers of running loads have to do';
 
+-- What is left of loads that are too old to be kept one by one. Each row is the sum of some, so that
+-- sessions that forget loads at the same time never wait for each other.
+CREATE TABLE termstream.load_past (
+    stream    regclass NOT NULL,
+    loads     bigint NOT NULL,
+    read      bigint NOT NULL,
+    taken     bigint NOT NULL,
+    rejected  bigint NOT NULL,
+    parse     bigint NOT NULL,
+    convert   bigint NOT NULL,
+    "check"   bigint NOT NULL,
+    statement bigint NOT NULL,
+    quality   bigint NOT NULL,
+    predict   bigint NOT NULL,
+    pairs     bigint NOT NULL,
+    bytes     bigint NOT NULL,
+    busy      double precision NOT NULL,
+    last_load timestamptz NOT NULL
+);
+CREATE INDEX ON termstream.load_past (stream);
+COMMENT ON TABLE termstream.load_past IS
+    'sums of loads that are no longer in termstream.load; see termstream.stream_stats';
+
 GRANT SELECT ON termstream.load_past, termstream.lexicon, termstream.lexicon_change, termstream.lexicon_base,
     termstream.stream, termstream.load
     TO PUBLIC;
@@ -212,5 +212,5 @@ SELECT pg_catalog.pg_extension_config_dump('termstream.load',
 SELECT pg_catalog.pg_extension_config_dump('termstream.load_past',
     'WHERE stream IN (SELECT stream FROM termstream.stream)');
 SELECT pg_catalog.pg_extension_config_dump('termstream.load_range',
-    'WHERE load_id IN (SELECT l.load_id FROM termstream.load l JOIN termstream.stream s USING (stream))');
+    'WHERE load_id IN (SELECT load_id FROM termstream.load WHERE stream IN (SELECT stream FROM termstream.stream))');
 SELECT pg_catalog.pg_extension_config_dump('termstream.load_id', '');

@@ -41,7 +41,7 @@ const PIECE: usize = 64 << 10;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// From another encoding to UTF-8: appends the text, or says how many bytes could be converted.
-pub type Decode = Box<dyn FnMut(&[u8], &mut Vec<u8>) -> Result<(), usize>>;
+pub type Decode = Box<dyn FnMut(&[u8], &mut Vec<u8>) -> Result<(), usize> + Send>;
 
 struct Decoder {
     encoding: String,

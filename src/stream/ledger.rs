@@ -84,7 +84,7 @@ pub fn write(load: &Load, state: State, position: Option<Position>) {
 }
 
 /// Marks a load as done whose counts its workers have written.
-pub fn finish(load_id: i64) {
+pub fn finish(load_id: i64, stream: pg_sys::Oid) {
     as_extension_owner(|| {
         session::connect(|session| {
             session.execute(
@@ -93,6 +93,7 @@ pub fn finish(load_id: i64) {
             )
         })
     });
+    retention::forget(stream);
 }
 
 /// Marks a load as failed. Its counts and position are those of its last committed batch.

@@ -72,6 +72,8 @@ struct Load {
     refused: Vec<Reject>,
     refused_bytes: usize,
     counts: Counts,
+    /// What other parts of the load have done, which counts against the same limits.
+    elsewhere: Counts,
     /// Rows that were committed before the load's end; `None` where nothing is.
     committed: Option<u64>,
     /// Whether its rows are rejects that are taken again, by their numbers: what fails is not another
@@ -106,6 +108,7 @@ impl Load {
             refused: Vec::new(),
             refused_bytes: 0,
             counts: Counts::default(),
+            elsewhere: Counts::default(),
             committed: None,
             retries: false,
             has_duplicates: false,
@@ -140,7 +143,12 @@ impl Load {
     /// Stops the load that has too many rejects. No error of a row's, so that nothing above takes it for
     /// one.
     fn check_limits(&self) -> Result<(), Raise> {
-        let Err(stopped) = self.definition.limits.check(&self.counts) else {
+        let counts = Counts {
+            read: self.counts.read + self.elsewhere.read,
+            rejected: self.counts.rejected + self.elsewhere.rejected,
+            ..self.counts
+        };
+        let Err(stopped) = self.definition.limits.check(&counts) else {
             return Ok(());
         };
         let kept = match self.committed {

@@ -158,7 +158,7 @@ fn retry_some(
                 break;
             }
         }
-        Ok(())
+        Ok::<_, Raise>(())
     })?;
     let mut ids: Vec<i64> = Vec::with_capacity(kept.len());
     let mut format = LineFormat::read(None, &load.definition.columns)?;

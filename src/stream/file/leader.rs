@@ -143,7 +143,6 @@ pub fn lead(
             if outlook.loaded > 0 {
                 run.load.counts = ranges::count(load_id).unwrap_or(run.load.counts);
                 run.load.committed = Some(run.load.counts.read);
-                run.load.check_limits()?;
             }
             ranges::add(load_id, &planned);
             if outlook.loaded > 0 || !planned.is_empty() || over {
@@ -151,7 +150,7 @@ pub fn lead(
             }
             if over {
                 job::remove(load_id);
-                ledger::finish(load_id);
+                ledger::finish(load_id, run.load.definition.stream);
             }
             Ok(())
         })?;

@@ -152,6 +152,23 @@ pub fn count(load_id: i64) -> Option<Counts> {
     })
 }
 
+const TOTALS: &str = "
+SELECT l.read + r.read, l.rejected + r.rejected
+  FROM termstream.load l,
+       (SELECT COALESCE(sum((counts->'counts'->>'read')::bigint), 0)::bigint AS read,
+               COALESCE(sum((counts->'counts'->>'rejected')::bigint), 0)::bigint AS rejected
+          FROM termstream.load_range WHERE load_id = $1) r
+ WHERE l.load_id = $1";
+
+/// Rows read and rejected by all that was committed of the load.
+pub fn totals(load_id: i64) -> Counts {
+    ask(TOTALS, &[load_id.into()], |rows| Counts {
+        read: rows.get::<i64>(0, 1).unwrap_or(0) as u64,
+        rejected: rows.get::<i64>(0, 2).unwrap_or(0) as u64,
+        ..Counts::default()
+    })
+}
+
 /// Forgets a range that this session has loaded and counted itself.
 pub fn remove(load_id: i64, range: Range) {
     run(

@@ -5,7 +5,6 @@ use super::layout::Layout;
 use super::ranges;
 use super::records::load_range;
 use super::source::{Source, changed};
-use crate::load::Limits;
 use crate::pg::error::Raise;
 use crate::pg::session;
 use crate::pg::worker::{in_transaction, show, wait};
@@ -97,15 +96,15 @@ impl Worker {
         };
         let assigned = &self.assigned;
         let (definition, layout) = session::connect(|session| {
-            let mut definition = Definition::read(session, assigned.stream)?;
-            // They are for the whole load: the leader keeps them.
-            definition.limits = Limits::default();
+            let definition = Definition::read(session, assigned.stream)?;
             let layout = Layout::new(session, &assigned.job.options, &definition.columns)?;
             Ok::<_, Raise>((definition, layout))
         })?;
         let path = Some(assigned.path.clone());
         let mut load = Load::part_of(self.load_id, definition, path, assigned.started)?;
         load.line_format = assigned.job.options.line_format();
+        load.elsewhere = ranges::totals(self.load_id);
+        load.committed = Some(load.elsewhere.read);
         load_range(&mut load, &mut self.source, &layout, range)?;
         ranges::loaded(self.load_id, range, &load.counts, load.busy);
         Ok(Next::Loaded)

@@ -20,6 +20,7 @@ mod matching;
 mod memory;
 mod misuse;
 mod rejects;
+mod retry;
 mod rights;
 mod select_list;
 mod source;

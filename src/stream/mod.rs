@@ -18,6 +18,7 @@ mod flush;
 mod formats;
 mod inbox;
 mod ledger;
+mod line_format;
 pub mod match_stream;
 mod name;
 mod note;
@@ -27,6 +28,7 @@ mod quality;
 mod rejects;
 mod rejects_table;
 mod retention;
+mod retry;
 mod statement;
 mod validation;
 
@@ -36,6 +38,7 @@ pub use inbox::take;
 pub use note::{Note, Notes, note_rejects};
 pub use options::Options;
 pub use place::{Places, place_rejects};
+pub use retry::retry_rejects;
 
 use crate::load::{Batch, Counts, Error, OnError, Reject};
 use crate::pg::error::Raise;
@@ -73,6 +76,9 @@ struct Load {
     elsewhere: Counts,
     /// Rows that were committed before the load's end; `None` where nothing is.
     committed: Option<u64>,
+    /// Whether its rows are rejects that are taken again, by their numbers: what fails is not another
+    /// reject, but the same one.
+    retries: bool,
     /// Whether the statement has met rows that its table has already.
     has_duplicates: bool,
     /// At work on batches.
@@ -104,6 +110,7 @@ impl Load {
             counts: Counts::default(),
             elsewhere: Counts::default(),
             committed: None,
+            retries: false,
             has_duplicates: false,
             busy: Duration::ZERO,
         })

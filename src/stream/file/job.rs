@@ -139,13 +139,10 @@ SELECT failure[1], failure[2], failure[3], failure[4]
 pub fn failure(load_id: i64) -> Option<Raise> {
     ask(FAILURE, &[load_id.into()], |rows| {
         let text = |column| rows.get::<String>(0, column);
-        Some(Raise {
-            code: code_of(&text(1)?),
-            message: text(2)?,
-            detail: text(3),
-            hint: text(4),
-            place: None,
-        })
+        let mut raise = Raise::new(code_of(&text(1)?), text(2)?);
+        raise.detail = text(3);
+        raise.hint = text(4);
+        Some(raise)
     })
 }
 

@@ -97,6 +97,6 @@ at("token-open").addEventListener("click", () => token(false).then((given) => gi
 window.addEventListener("hashchange", () => choose().catch(told));
 
 matches.begin(told);
-rejects.begin(told);
+rejects.begin(told, () => look().catch(told));
 upload.begin(() => current, () => look().catch(told));
 run();

@@ -1,4 +1,4 @@
-// Rejected rows, the newest first, as they come in.
+// Rejected rows, the newest first, as they come in; each can be taken again.
 
 import { ask, stream } from "./api.js";
 import { at, make, number } from "./element.js";
@@ -10,8 +10,13 @@ let [newest, oldest] = [0, 0];
 
 const body = () => at("reject-table").tBodies[0];
 
-export function begin(say) {
+export function begin(say, changed) {
+  const retried = (ids) => retry(ids, changed).catch(say);
+  at("retry-all").addEventListener("click", () => retried(null));
   at("older").addEventListener("click", () => more().catch(say));
+  at("reject-table").addEventListener("click", ({ target }) => {
+    if (target.dataset.reject) retried([target.dataset.reject]);
+  });
 }
 
 export async function show(name) {
@@ -62,6 +67,7 @@ function settle() {
   const none = body().rows.length === 0;
   at("reject-table").hidden = none;
   at("rejects-none").hidden = !none;
+  at("retry-all").disabled = none;
 }
 
 function line(reject) {
@@ -71,5 +77,20 @@ function line(reject) {
     make("td", {}, make("span", { class: "chip" }, reject.stage)),
     make("td", { class: "why" }, reject.err_message,
       ...[reject.err_detail, place].filter(Boolean).map((text) => make("small", {}, text))),
-    make("td", { class: "row" }, make("code", { title: reject.line ?? "" }, reject.line ?? "")));
+    make("td", { class: "row" }, make("code", { title: reject.line ?? "" }, reject.line ?? "")),
+    make("td", {}, make("button", { type: "button", "data-reject": reject.reject_id, "aria-label": `Retry reject ${reject.reject_id}` }, "Retry")));
+}
+
+async function retry(ids, changed) {
+  const asked = of;
+  at("retry-all").disabled = true;
+  try {
+    const which = ids ? `?reject_id=${ids.join(",")}` : "";
+    const counts = await ask(stream(asked, `/rejects/retry${which}`), { method: "POST" });
+    await show(asked);
+    at("rejects-said").textContent = `${number(counts.taken)} taken, ${number(counts.rejected)} rejected again`;
+    changed();
+  } finally {
+    settle();
+  }
 }

@@ -110,6 +110,12 @@ with browser(folder) as page:
         "[...document.querySelectorAll('button, input, select, textarea')].every((each) =>"
         " each.textContent.trim() || each.getAttribute('aria-label') || each.labels?.length)"))
 
+    waiting = page.run("document.querySelectorAll('#reject-table tbody tr').length")
+    page.click("#reject-table tbody tr button")
+    page.until("document.querySelector('#rejects-said').textContent")
+    check("a reject that is no better is rejected again", page.text("#rejects-said") == "0 taken, 1 rejected again")
+    check("and is still there", page.run("document.querySelectorAll('#reject-table tbody tr').length") == waiting)
+
     page.type("#text", "Two Coca Colla with a slice of lemon, one PEPSI Max, and cocacola for the road.")
     page.until("document.querySelectorAll('#found mark').length >= 2")
     page.run("document.activeElement.blur()")

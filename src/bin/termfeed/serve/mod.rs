@@ -21,7 +21,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use clap::Args;
 use deadpool_postgres::{Manager, Pool, Runtime, Timeouts};
@@ -142,8 +142,12 @@ fn router(shared: Shared) -> Router {
     let matches = get(read::matches).post(read::matches_of_body);
     let guarded = Router::new()
         .route("/streams", get(read::streams))
-        .route("/streams/{stream}", get(read::stream).post(post::rows))
+        .route(
+            "/streams/{stream}",
+            get(read::stream).post(self::post::rows),
+        )
         .route("/streams/{stream}/rejects", get(rejects::page))
+        .route("/streams/{stream}/rejects/retry", post(rejects::retry))
         .route("/loads", get(read::loads))
         .route("/lexicons", get(read::lexicons))
         .route("/lexicons/{lexicon}/match", matches)

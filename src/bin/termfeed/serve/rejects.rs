@@ -52,7 +52,7 @@ pub async fn page(
     let order = if page.after.is_some() { "ASC" } else { "DESC" };
     let query = format!(
         "SELECT coalesce(json_agg(r), '[]') FROM (
-            SELECT reject_id, load_id, stage, starttime, filename, lineno, left(line, {SHOWN}) AS line,
+            SELECT reject_id, load_id, stage, starttime, filename, lineno, left(coalesce(line, encode(line_bytes, 'escape')), {SHOWN}) AS line,
                    colname, left(raw_field_value, {SHOWN}) AS raw_field_value, err_message, err_detail,
                    errorcode
               FROM {table} WHERE reject_id > $1 AND reject_id < $2
@@ -66,4 +66,63 @@ pub async fn page(
     json_of(&shared, &query, &[&range.0, &range.1, &limit])
         .await
         .map(Json)
+}
+
+#[derive(Deserialize)]
+pub struct Which {
+    /// Numbers of rejects, separated by commas; all without them.
+    reject_id: Option<String>,
+}
+
+const RETRY: &str = "SELECT to_json(r) FROM termstream.retry_rejects($1, $2) r";
+
+/// Takes rejects through the stream again. Those that pass are no rejects any more.
+pub async fn retry(
+    State(shared): State<Shared>,
+    Path(stream): Path<String>,
+    which: Result<Query<Which>, QueryRejection>,
+) -> Result<Json<Value>, Refusal> {
+    let Query(which) = which?;
+    let condition = which.reject_id.as_deref().map(of_numbers).transpose()?;
+    let mut client = shared.loads.get().await?;
+    let inbox = Inbox::find(&**client, &stream).await?;
+    // A transaction, so that a client who goes away takes nothing.
+    let transaction = client.transaction().await?;
+    let row = transaction
+        .query_one(RETRY, &[&inbox.sql, &condition])
+        .await?;
+    transaction.commit().await?;
+    Ok(Json(row.try_get(0)?))
+}
+
+/// A condition that is made of numbers alone, whatever was asked.
+fn of_numbers(list: &str) -> Result<String, Refusal> {
+    let numbers: Result<Vec<String>, _> = list
+        .split(',')
+        .map(|number| number.parse::<i64>().map(|number| number.to_string()))
+        .collect();
+    match numbers {
+        Ok(numbers) => Ok(format!("reject_id IN ({})", numbers.join(", "))),
+        Err(_) => Err(Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "reject_id must be numbers separated by commas",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_numbers_come_into_the_condition() {
+        assert!(of_numbers("7,-1, 3").is_err());
+        assert_eq!(
+            of_numbers("7,3").ok().as_deref(),
+            Some("reject_id IN (7, 3)")
+        );
+        for hostile in ["", "1)", "1 OR true", "reject_id", "1,,2"] {
+            assert!(of_numbers(hostile).is_err(), "{hostile}");
+        }
+    }
 }

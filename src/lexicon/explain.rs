@@ -55,10 +55,11 @@ impl Lexicon {
         let codes = codes_of(bytes);
         let place = |to: u32| codes_of(bytes.get(..to as usize).unwrap_or(&[])).len() as u32;
         let mut found = [Vec::new(), Vec::new()];
-        words::fill(&self.compiled, bytes, tokens, place, &mut found[0]);
+        let slots = self.compiled.section(Section::Tokens);
+        words::fill(slots, bytes, tokens, place, &mut found[0]);
         self.amend(&folded, &mut found);
         self.for_near(&found, &codes, |number, part, candidate| {
-            let judge = Judge::of(&part.compiled, self.text(&folded, &found[number]));
+            let judge = Judge::of(part.compiled.view(), self.text(&folded, &found[number]));
             let (first, last) = (
                 tokens[candidate.first as usize],
                 tokens[candidate.last as usize],

@@ -30,7 +30,7 @@
 //!
 //! ```text
 //! search ── words (tokens) ── exact ──┬── guard ── overlap ── mentions
-//!                          └─ fuzzy ──┘     fuzzy: anchors, vocabulary, posting, wide, osa
+//!                          └─ fuzzy ──┘     fuzzy: runs (anchors), mixed (vocabulary), wide; posting, packed, osa
 //! ```
 #![forbid(unsafe_code)]
 
@@ -59,6 +59,7 @@ mod osa;
 mod overlap;
 mod packed;
 mod posting;
+mod runs;
 mod search;
 mod settings;
 mod substring;

@@ -1,7 +1,7 @@
 //! The search: fold, look up each token, find exact windows, find misspelled ones, settle overlaps,
 //! and say where in the original each mention stands.
 
-use super::compiled::{Compiled, GroupRow, Section, span};
+use super::compiled::{GroupRow, Section, span};
 use super::exact;
 use super::fuzzy::{Fuzzy, FuzzyScratch};
 use super::guard::Text;
@@ -112,8 +112,9 @@ impl Lexicon {
             ..
         } = scratch;
         let (tokens, bytes) = (folded.tokens(), folded.letters());
+        let slots = self.compiled.section(Section::Tokens);
         if folded.is_ascii() {
-            words::fill(&self.compiled, bytes, tokens, |at| at, &mut words[0]);
+            words::fill(slots, folded.padded(), tokens, |at| at, &mut words[0]);
             self.amend(folded, words);
             self.scan(bytes, folded, words, fuzzy, candidates);
         } else {
@@ -132,7 +133,7 @@ impl Lexicon {
                 at = to;
                 letters
             };
-            words::fill(&self.compiled, bytes, tokens, place, &mut words[0]);
+            words::fill(slots, folded.padded(), tokens, place, &mut words[0]);
             self.amend(folded, words);
             self.scan(codes, folded, words, fuzzy, candidates);
         }
@@ -150,7 +151,7 @@ impl Lexicon {
             candidates,
             |number, part, found| {
                 let text = self.text(folded, &words[number]);
-                let compiled: &Compiled = &part.compiled;
+                let compiled = part.compiled.view();
                 exact::windows(compiled, text, found);
                 Fuzzy {
                     compiled,
@@ -168,8 +169,7 @@ impl Lexicon {
         Text {
             words,
             tokens: folded.tokens(),
-            bytes: folded.letters(),
-            dictionary: self.compiled.section(Section::Dictionary),
+            bytes: folded.padded(),
         }
     }
 

@@ -14,7 +14,9 @@ pub(crate) const FOREIGN: u32 = u32::MAX;
 const ELSEWHERE: u32 = u32::MAX - 1;
 const COMMON: u32 = 1 << 31;
 const SHARED: u32 = 1 << 30;
-const MOST: u32 = SHARED - 1;
+const DICTIONARY: u32 = 1 << 29;
+const NAME: u32 = 1 << 28;
+const MOST: u32 = NAME - 1;
 
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
@@ -22,7 +24,7 @@ pub(crate) struct TokenSlot {
     /// Hash of the token; 0, which no token has, marks a free slot.
     hash: u64,
     vocabulary: u32,
-    /// Document frequency, with the top bits for ordinary words and for words of longer terms.
+    /// Document frequency; the top bits say what kind of word it is.
     info: u32,
 }
 
@@ -72,6 +74,18 @@ impl Standing {
         self.info & SHARED != 0
     }
 
+    /// A word of the dictionary.
+    #[inline(always)]
+    pub fn in_dictionary(self) -> bool {
+        self.info & DICTIONARY != 0
+    }
+
+    /// A name of the dictionary.
+    #[inline(always)]
+    pub fn name(self) -> bool {
+        self.info & NAME != 0
+    }
+
     /// In how many learned documents it stood.
     pub fn frequency(self) -> u32 {
         self.info & MOST
@@ -90,21 +104,39 @@ pub(crate) fn look_up(slots: &[TokenSlot], hash: u64) -> Standing {
 /// The standing of a token that the table has, be it to say that no term has it.
 #[inline(always)]
 pub(crate) fn find(slots: &[TokenSlot], hash: u64) -> Option<Standing> {
-    let mut at = hash::slot(hash, slots.len());
+    let at = hash::slot(hash, slots.len());
+    let slot = slots.get(at)?;
+    if slot.hash == hash {
+        return Some(slot.standing());
+    }
+    if slot.hash == 0 {
+        return None;
+    }
+    find_beyond(slots, hash, at)
+}
+
+/// The same for a token whose own slot, `at`, another one has.
+fn find_beyond(slots: &[TokenSlot], hash: u64, mut at: usize) -> Option<Standing> {
     // Bounded, for a damaged table may have no empty slot.
     for _ in 0..slots.len() {
+        at = if at + 1 == slots.len() { 0 } else { at + 1 };
         match slots.get(at) {
-            Some(slot) if slot.hash == hash => {
-                return Some(Standing {
-                    vocabulary: slot.vocabulary,
-                    info: slot.info,
-                });
-            }
-            Some(slot) if slot.hash != 0 => at = if at + 1 == slots.len() { 0 } else { at + 1 },
+            Some(slot) if slot.hash == hash => return Some(slot.standing()),
+            Some(slot) if slot.hash != 0 => {}
             _ => return None,
         }
     }
     None
+}
+
+impl TokenSlot {
+    #[inline(always)]
+    fn standing(&self) -> Standing {
+        Standing {
+            vocabulary: self.vocabulary,
+            info: self.info,
+        }
+    }
 }
 
 /// The table in the making: the standing of each known token.
@@ -149,8 +181,14 @@ impl TokenTable {
         self.entry(token).info |= documents.min(MOST);
     }
 
-    /// The slots, and the document frequency of each word of the vocabulary.
-    pub fn finish(self) -> Result<(Vec<TokenSlot>, Vec<u32>), LexiconError> {
+    /// The slots, and the document frequency of each word of the vocabulary. The dictionary comes as
+    /// hashes, names apart: so many words are not worth to be kept as such, and with 64 bits two of a
+    /// million are the same once in 37 million lexicons.
+    pub fn finish(
+        self,
+        dictionary: &[u64],
+        names: &[u64],
+    ) -> Result<(Vec<TokenSlot>, Vec<u32>), LexiconError> {
         let mut frequencies = vec![0; self.vocabulary as usize];
         let mut words: Vec<(u64, Standing)> = Vec::with_capacity(self.words.len());
         for (word, standing) in self.words {
@@ -161,23 +199,43 @@ impl TokenTable {
         }
         // In the order of the hash, so that the same terms always give the same bytes.
         words.sort_unstable_by_key(|&(hash, _)| hash);
-        // Half full: 1.5 probes on a hit, 2.5 on a miss (Knuth 6.4).
-        let mut slots = vec![TokenSlot::default(); (words.len() * 2).next_power_of_two()];
-        let last = slots.len() - 1;
+        // Half full on the average: 1.5 probes on a hit, 2.5 on a miss (Knuth 6.4). The words of the
+        // dictionary go last, for those of the lexicon and the ordinary ones are met more often.
+        let count = words.len() + dictionary.len() + names.len();
+        let mut slots = vec![TokenSlot::default(); (count * 3 / 2 + 1).next_power_of_two()];
         for (hash, standing) in words {
-            let mut at = hash::slot(hash, slots.len());
-            while slots[at].hash != 0 {
-                if slots[at].hash == hash {
-                    return Err(LexiconError::Collision);
-                }
-                at = if at == last { 0 } else { at + 1 };
+            let slot = slot_for(&mut slots, hash);
+            if slot.hash == hash {
+                return Err(LexiconError::Collision);
             }
-            slots[at] = TokenSlot {
+            *slot = TokenSlot {
                 hash,
                 vocabulary: standing.vocabulary,
                 info: standing.info,
             };
         }
+        for (words, kind) in [(dictionary, DICTIONARY), (names, NAME)] {
+            for &hash in words {
+                let slot = slot_for(&mut slots, hash);
+                if slot.hash == 0 {
+                    *slot = TokenSlot {
+                        hash,
+                        vocabulary: FOREIGN,
+                        info: 0,
+                    };
+                }
+                slot.info |= kind;
+            }
+        }
         Ok((slots, frequencies))
     }
+}
+
+/// The slot of a token, or the one where it may be put: a table has free ones.
+fn slot_for(slots: &mut [TokenSlot], hash: u64) -> &mut TokenSlot {
+    let mut at = hash::slot(hash, slots.len());
+    while slots[at].hash != 0 && slots[at].hash != hash {
+        at = if at + 1 == slots.len() { 0 } else { at + 1 };
+    }
+    &mut slots[at]
 }

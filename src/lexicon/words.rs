@@ -1,7 +1,6 @@
 //! The text as the search sees it: a row for each token, with its place in letters and what the
 //! lexicon knows of it.
 
-use super::compiled::{Compiled, Section};
 use super::hash::{self, MAX_LETTERS};
 use super::settings::MAX_DISTANCE;
 use super::tokens::{Standing, TokenSlot, look_up};
@@ -52,44 +51,37 @@ impl Word {
 /// asked in ascending order.
 #[inline]
 pub(crate) fn fill(
-    compiled: &Compiled,
+    slots: &[TokenSlot],
     bytes: &[u8],
     tokens: &[Token],
     mut place: impl FnMut(u32) -> u32,
     words: &mut Vec<Word>,
 ) {
-    let slots: &[TokenSlot] = compiled.section(Section::Tokens);
     let mut broken = false;
     words.clear();
     words.extend(tokens.iter().map(|token| {
-        let own = bytes
-            .get(token.start as usize..token.end as usize)
-            .unwrap_or(&[]);
-        let endless = own.len() > MAX_BYTES;
-        let breaks = std::mem::replace(&mut broken, endless) || endless || token.hard_break();
-        let hash = if endless {
-            0
-        } else {
-            hash::of_range(bytes, token.start as usize, token.end as usize)
-        };
-        let possessive = token.possessive() && own.len() > 1 && !endless;
-        Word {
+        let (start, end) = (token.start as usize, token.end as usize);
+        let endless = end - start > MAX_BYTES;
+        let breaks = std::mem::replace(&mut broken, endless) | endless | token.hard_break();
+        let possessive = token.possessive() && end - start > 1 && !endless;
+        let mut word = Word {
             start: place(token.start),
             end: place(token.end),
-            hash,
-            standing: if endless {
-                Standing::UNKNOWN
-            } else {
-                look_up(slots, hash)
-            },
-            stem_standing: match possessive {
-                true => look_up(slots, hash::of_bytes(&own[..own.len() - 1])),
-                false => Standing::UNKNOWN,
-            },
+            hash: 0,
+            standing: Standing::UNKNOWN,
+            stem_standing: Standing::UNKNOWN,
             possessive,
             numeric: token.numeric(),
             breaks,
             endless,
+        };
+        if !endless {
+            word.hash = hash::of_range(bytes, start, end);
+            word.standing = look_up(slots, word.hash);
         }
+        if possessive {
+            word.stem_standing = look_up(slots, hash::of_range(bytes, start, end - 1));
+        }
+        word
     }));
 }

@@ -63,6 +63,13 @@ impl<'a> Exact<'a> {
         lengths >> length.saturating_sub(self.prefix).min(LENGTHS) != 0
     }
 
+    /// Whether no term begins with the letters of this range, whatever follows them: they are as many
+    /// as the prefix, even without an s.
+    pub fn begins_none(&self, bytes: &[u8], start: usize, end: usize) -> bool {
+        let length = (end - start).saturating_sub(1);
+        length >= self.prefix && !self.longer(self.lengths(bytes, start), length)
+    }
+
     /// Whether a term may begin with this word. `next` is where the letters of the next one end.
     #[inline(always)]
     fn begins(&self, bytes: &[u8], word: &Word, token: &Token, next: u32) -> Option<u32> {
@@ -118,13 +125,20 @@ impl<'a> Exact<'a> {
 }
 
 /// Adds every window of the text that is a term, letter by letter.
-pub(crate) fn windows(compiled: View<'_>, text: Text<'_>, candidates: &mut Vec<Candidate>) {
-    let exact = Exact::of(compiled);
+pub(crate) fn windows(
+    exact: &Exact<'_>,
+    compiled: View<'_>,
+    text: Text<'_>,
+    candidates: &mut Vec<Candidate>,
+) {
     let next = text.tokens.iter().skip(1).map(|token| token.end);
     let next = next.chain(std::iter::once(u32::MAX));
     for (first, ((word, token), next)) in text.words.iter().zip(text.tokens).zip(next).enumerate() {
+        if word.standing.begins_none() {
+            continue;
+        }
         if let Some(lengths) = exact.begins(text.bytes, word, token, next) {
-            windows_from(first, lengths, &exact, compiled, text, candidates);
+            windows_from(first, lengths, exact, compiled, text, candidates);
         }
     }
 }

@@ -3,9 +3,11 @@
 //! text of 15 words takes about a second with a million terms), obvious, and for people.
 
 use super::compiled::{GroupRow, Section, span};
+use super::exact::Exact;
 use super::guard::{Judge, Rule};
 use super::osa::osa;
 use super::overlap::Candidate;
+use super::recent::Recent;
 use super::{Lexicon, Scratch, words};
 use crate::text::Folded;
 
@@ -56,7 +58,17 @@ impl Lexicon {
         let place = |to: u32| codes_of(bytes.get(..to as usize).unwrap_or(&[])).len() as u32;
         let mut found = [Vec::new(), Vec::new()];
         let slots = self.compiled.section(Section::Tokens);
-        words::fill(slots, bytes, tokens, place, &mut found[0]);
+        let exact = Exact::of(self.compiled.view());
+        let mut recent = Recent::default();
+        words::fill(
+            slots,
+            &exact,
+            &mut recent,
+            bytes,
+            tokens,
+            place,
+            &mut found[0],
+        );
         self.amend(&folded, &mut found);
         self.for_near(&found, &codes, |number, part, candidate| {
             let judge = Judge::of(part.compiled.view(), self.text(&folded, &found[number]));

@@ -24,6 +24,8 @@ use super::words::Word;
 #[derive(Default)]
 pub(crate) struct FuzzyScratch {
     roles: Vec<u8>,
+    /// Words that were found to be misspellings of nothing where they stand alone.
+    pub barren: Vec<u64>,
     pub(super) prefix: Vec<u64>,
     pub(super) windows: Vec<Window>,
     pub(super) probes: Probes,

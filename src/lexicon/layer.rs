@@ -89,10 +89,11 @@ impl Lexicon {
             }
             let letters = folded.padded();
             let (start, end) = (token.start as usize, token.end as usize);
-            (word.standing, own.standing) = amended(word.standing, word.hash);
+            // What was found out of a word was so without the delta.
+            (word.standing, own.standing) = amended(word.standing.plain(), word.hash);
             if word.possessive {
                 let stem = hash::of_range(letters, start, end - 1);
-                (word.stem_standing, own.stem_standing) = amended(word.stem_standing, stem);
+                (word.stem_standing, own.stem_standing) = amended(word.stem_standing.plain(), stem);
             }
         }
     }

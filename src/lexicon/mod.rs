@@ -59,6 +59,7 @@ mod osa;
 mod overlap;
 mod packed;
 mod posting;
+mod recent;
 mod runs;
 mod search;
 mod settings;

@@ -56,6 +56,13 @@ impl<L: Letter> Fuzzy<'_, L> {
         candidates: &mut Vec<Candidate>,
     ) {
         let words = &self.text.words[run.clone()];
+        let single = match words {
+            [word] if guarded && !word.possessive => Some(word),
+            _ => None,
+        };
+        if single.is_some_and(|word| word.standing.barren()) {
+            return;
+        }
         if let [word] = words
             && (word.end(false) - (word.start as usize) < *OF_ONE.start()
                 || ![false, true]
@@ -65,12 +72,17 @@ impl<L: Letter> Fuzzy<'_, L> {
             return;
         }
         let key = words.iter().fold(u64::from(guarded), memory::key);
-        if scratch.memory.recall(key, run.start, candidates) {
-            return;
+        let before = candidates.len();
+        if !scratch.memory.recall(key, run.start, candidates) {
+            let first = run.start;
+            self.anchored(run, guarded, scratch, candidates);
+            scratch.memory.keep(key, first, &candidates[before..]);
         }
-        let (first, before) = (run.start, candidates.len());
-        self.anchored(run, guarded, scratch, candidates);
-        scratch.memory.keep(key, first, &candidates[before..]);
+        if let Some(word) = single
+            && candidates.len() == before
+        {
+            scratch.barren.push(word.hash);
+        }
     }
 
     /// Whether a word, or it without its s, may be a misspelling without others beside it.

@@ -2,11 +2,12 @@
 //! and say where in the original each mention stands.
 
 use super::compiled::{GroupRow, Section, span};
-use super::exact;
+use super::exact::{self, Exact};
 use super::fuzzy::{Fuzzy, FuzzyScratch};
 use super::guard::Text;
 use super::hash::Letter;
 use super::overlap::{self, Candidate};
+use super::recent::Recent;
 use super::settings::Overlap;
 use super::words::{self, Word};
 use super::{Kind, Lexicon, Mention, substring};
@@ -19,6 +20,7 @@ pub struct Scratch {
     codes: Vec<u32>,
     /// As the lexicon and a delta beside it see them; so are what they remember.
     words: [Vec<Word>; 2],
+    recent: Recent,
     fuzzy: [FuzzyScratch; 2],
     /// The delta that `fuzzy` is about.
     delta: u64,
@@ -107,16 +109,28 @@ impl Lexicon {
             folded,
             codes,
             words,
+            recent,
             fuzzy,
             candidates,
             ..
         } = scratch;
         let (tokens, bytes) = (folded.tokens(), folded.letters());
-        let slots = self.compiled.section(Section::Tokens);
+        let compiled = self.compiled.view();
+        let slots = compiled.section(Section::Tokens);
+        let exact = Exact::of(compiled);
+        recent.of(compiled.header.identity());
         if folded.is_ascii() {
-            words::fill(slots, folded.padded(), tokens, |at| at, &mut words[0]);
+            words::fill(
+                slots,
+                &exact,
+                recent,
+                folded.padded(),
+                tokens,
+                |at| at,
+                &mut words[0],
+            );
             self.amend(folded, words);
-            self.scan(bytes, folded, words, fuzzy, candidates);
+            self.scan(bytes, &exact, folded, words, recent, fuzzy, candidates);
         } else {
             codes.clear();
             codes.extend(
@@ -133,17 +147,28 @@ impl Lexicon {
                 at = to;
                 letters
             };
-            words::fill(slots, folded.padded(), tokens, place, &mut words[0]);
+            words::fill(
+                slots,
+                &exact,
+                recent,
+                folded.padded(),
+                tokens,
+                place,
+                &mut words[0],
+            );
             self.amend(folded, words);
-            self.scan(codes, folded, words, fuzzy, candidates);
+            self.scan(codes, &exact, folded, words, recent, fuzzy, candidates);
         }
     }
 
+    #[allow(clippy::too_many_arguments)] // The parts of a scratch, borrowed one by one.
     fn scan<L: Letter>(
         &self,
         letters: &[L],
+        exact: &Exact<'_>,
         folded: &Folded,
         words: &[Vec<Word>; 2],
+        recent: &mut Recent,
         fuzzy: &mut [FuzzyScratch; 2],
         candidates: &mut Vec<Candidate>,
     ) {
@@ -152,13 +177,20 @@ impl Lexicon {
             |number, part, found| {
                 let text = self.text(folded, &words[number]);
                 let compiled = part.compiled.view();
-                exact::windows(compiled, text, found);
+                match number {
+                    0 => exact::windows(exact, compiled, text, found),
+                    _ => exact::windows(&Exact::of(compiled), compiled, text, found),
+                }
                 Fuzzy {
                     compiled,
                     letters,
                     text,
                 }
                 .search(&mut fuzzy[number], found);
+                let barren = fuzzy[number].barren.drain(..);
+                if self.delta.is_none() {
+                    barren.for_each(|word| recent.mark_barren(word));
+                }
             },
             |candidate| self.accepted(folded, words, candidate).next().is_some(),
         );

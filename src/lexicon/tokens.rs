@@ -16,7 +16,10 @@ const COMMON: u32 = 1 << 31;
 const SHARED: u32 = 1 << 30;
 const DICTIONARY: u32 = 1 << 29;
 const NAME: u32 = 1 << 28;
-const MOST: u32 = NAME - 1;
+/// What a search finds out of a word.
+const BARREN: u32 = 1 << 27;
+const BEGINS_NONE: u32 = 1 << 26;
+const MOST: u32 = BEGINS_NONE - 1;
 
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
@@ -86,6 +89,31 @@ impl Standing {
         self.info & NAME != 0
     }
 
+    /// Alone it is a misspelling of nothing.
+    #[inline(always)]
+    pub fn barren(self) -> bool {
+        self.info & BARREN != 0
+    }
+
+    /// No term begins with it.
+    #[inline(always)]
+    pub fn begins_none(self) -> bool {
+        self.info & BEGINS_NONE != 0
+    }
+
+    pub fn with_begins_none(mut self, on: bool) -> Standing {
+        self.set(BEGINS_NONE, on);
+        self
+    }
+
+    /// Without what was found out of it.
+    pub fn plain(self) -> Standing {
+        Standing {
+            info: self.info & !(BARREN | BEGINS_NONE),
+            ..self
+        }
+    }
+
     /// In how many learned documents it stood.
     pub fn frequency(self) -> u32 {
         self.info & MOST
@@ -130,8 +158,25 @@ fn find_beyond(slots: &[TokenSlot], hash: u64, mut at: usize) -> Option<Standing
 }
 
 impl TokenSlot {
+    pub fn of(hash: u64, standing: Standing) -> TokenSlot {
+        TokenSlot {
+            hash,
+            vocabulary: standing.vocabulary,
+            info: standing.info,
+        }
+    }
+
     #[inline(always)]
-    fn standing(&self) -> Standing {
+    pub fn is(&self, hash: u64) -> bool {
+        self.hash == hash
+    }
+
+    pub fn mark_barren(&mut self) {
+        self.info |= BARREN;
+    }
+
+    #[inline(always)]
+    pub fn standing(&self) -> Standing {
         Standing {
             vocabulary: self.vocabulary,
             info: self.info,
@@ -208,21 +253,13 @@ impl TokenTable {
             if slot.hash == hash {
                 return Err(LexiconError::Collision);
             }
-            *slot = TokenSlot {
-                hash,
-                vocabulary: standing.vocabulary,
-                info: standing.info,
-            };
+            *slot = TokenSlot::of(hash, standing);
         }
         for (words, kind) in [(dictionary, DICTIONARY), (names, NAME)] {
             for &hash in words {
                 let slot = slot_for(&mut slots, hash);
                 if slot.hash == 0 {
-                    *slot = TokenSlot {
-                        hash,
-                        vocabulary: FOREIGN,
-                        info: 0,
-                    };
+                    *slot = TokenSlot::of(hash, Standing::UNKNOWN);
                 }
                 slot.info |= kind;
             }

@@ -1,9 +1,11 @@
 //! The text as the search sees it: a row for each token, with its place in letters and what the
 //! lexicon knows of it.
 
+use super::exact::Exact;
 use super::hash::{self, MAX_LETTERS};
+use super::recent::Recent;
 use super::settings::MAX_DISTANCE;
-use super::tokens::{Standing, TokenSlot, look_up};
+use super::tokens::{Standing, TokenSlot};
 use crate::text::Token;
 
 /// No window has more letters: the longest term and the letters that edits may add.
@@ -52,6 +54,8 @@ impl Word {
 #[inline]
 pub(crate) fn fill(
     slots: &[TokenSlot],
+    exact: &Exact<'_>,
+    recent: &mut Recent,
     bytes: &[u8],
     tokens: &[Token],
     mut place: impl FnMut(u32) -> u32,
@@ -77,10 +81,15 @@ pub(crate) fn fill(
         };
         if !endless {
             word.hash = hash::of_range(bytes, start, end);
-            word.standing = look_up(slots, word.hash);
+            word.standing = recent.standing(slots, word.hash, |standing| {
+                standing.with_begins_none(exact.begins_none(bytes, start, end))
+            });
         }
         if possessive {
-            word.stem_standing = look_up(slots, hash::of_range(bytes, start, end - 1));
+            let stem = hash::of_range(bytes, start, end - 1);
+            word.stem_standing = recent.standing(slots, stem, |standing| {
+                standing.with_begins_none(exact.begins_none(bytes, start, end - 1))
+            });
         }
         word
     }));

@@ -203,6 +203,7 @@ impl Builder {
         writer.header.longest_bytes = longest as u32;
         let built = exact::build(letters);
         writer.section(Section::Prefixes, &built.prefixes);
+        writer.section(Section::Starts, &built.starts);
         writer.section(Section::Shorts, &built.shorts);
         writer.section(Section::Exact, &built.slots);
         drop(built);

@@ -57,8 +57,10 @@ pub(crate) enum Section {
     WordParities,
     WordPostings,
     WordPairs,
-    /// `u32` per slot: which lengths of terms begin with the letters that hash there.
+    /// `u16` per slot: which lengths of terms begin with the letters that hash there.
     Prefixes,
+    /// Bloom filter of the first letters of terms, too few of them for the prefix table.
+    Starts,
     /// Bloom filter of the terms too short for the prefix table.
     Shorts,
     /// `u64` per slot: half a hash and a group.
@@ -302,7 +304,7 @@ impl<'a> View<'a> {
     pub fn section<T: Pod>(self, section: Section) -> &'a [T] {
         let place = &self.header.places[section as usize];
         let (start, bytes) = (place.start as usize, place.bytes as usize);
-        let bytes = self.bytes.get(start..start.wrapping_add(bytes));
+        let bytes = self.bytes.get(start..start + bytes);
         bytemuck::try_cast_slice(bytes.unwrap_or(&[])).unwrap_or(&[])
     }
 }

@@ -6,7 +6,8 @@
 //! are met here.
 
 use super::hash;
-use super::tokens::{Standing, TokenSlot, look_up};
+use super::tokens::{Standing, TokenSlot, first_slot, look_up_from};
+use super::words::Word;
 
 /// In 256 KiB, of which a column's texts use the lines of their commonest words.
 const SLOTS: usize = 16_384;
@@ -15,6 +16,9 @@ const SLOTS: usize = 16_384;
 pub(crate) struct Recent {
     slots: Vec<TokenSlot>,
     lexicon: u64,
+    /// Buffers: the words of a text that are not here, and the first slots to look for them in.
+    missing: Vec<u32>,
+    met: Vec<TokenSlot>,
 }
 
 impl Recent {
@@ -23,26 +27,50 @@ impl Recent {
         if self.lexicon != lexicon || self.slots.is_empty() {
             self.lexicon = lexicon;
             self.slots.clear();
-            self.slots.resize(SLOTS, TokenSlot::default());
+            // A word without a hash is one that nothing is known of.
+            let none = TokenSlot::of(0, Standing::UNKNOWN);
+            self.slots.resize(SLOTS, none);
         }
     }
 
-    /// The standing of a word. `complete` adds what else is to be known of it, when it is met.
-    #[inline(always)]
-    pub fn standing(
+    /// Fills in the standings of words. `complete` adds what else is to be known of one, when it is met.
+    ///
+    /// The memory is asked for all words that are not here before any answer is looked at: it answers
+    /// several questions in the time of one.
+    #[inline]
+    pub fn standings(
         &mut self,
         all: &[TokenSlot],
-        word: u64,
-        complete: impl FnOnce(Standing) -> Standing,
-    ) -> Standing {
-        match self.slots.get_mut(hash::slot(word, SLOTS)) {
-            Some(slot) if slot.is(word) => slot.standing(),
-            Some(slot) => {
-                let standing = complete(look_up(all, word));
-                *slot = TokenSlot::of(word, standing);
-                standing
+        words: &mut [Word],
+        complete: impl Fn(usize, Standing) -> Standing,
+    ) {
+        let Recent {
+            slots,
+            missing,
+            met,
+            ..
+        } = self;
+        missing.resize(words.len(), 0);
+        let mut count = 0;
+        for (at, word) in words.iter_mut().enumerate() {
+            let slot = slots.get(hash::slot(word.hash, SLOTS));
+            let slot = slot.copied().unwrap_or_default();
+            word.standing = slot.standing();
+            if let Some(place) = missing.get_mut(count) {
+                *place = at as u32;
             }
-            None => look_up(all, word),
+            count += usize::from(!slot.is(word.hash));
+        }
+        let missing = missing.get(..count).unwrap_or(&[]);
+        let first = |&at: &u32| first_slot(all, words[at as usize].hash);
+        met.clear();
+        met.extend(missing.iter().map(first));
+        for (&at, &first) in missing.iter().zip(met.iter()) {
+            let word = &mut words[at as usize];
+            word.standing = complete(at as usize, look_up_from(first, all, word.hash));
+            if let Some(slot) = slots.get_mut(hash::slot(word.hash, SLOTS)) {
+                *slot = TokenSlot::of(word.hash, word.standing);
+            }
         }
     }
 

@@ -132,15 +132,29 @@ pub(crate) fn look_up(slots: &[TokenSlot], hash: u64) -> Standing {
 /// The standing of a token that the table has, be it to say that no term has it.
 #[inline(always)]
 pub(crate) fn find(slots: &[TokenSlot], hash: u64) -> Option<Standing> {
-    let at = hash::slot(hash, slots.len());
-    let slot = slots.get(at)?;
-    if slot.hash == hash {
-        return Some(slot.standing());
+    find_from(first_slot(slots, hash), slots, hash)
+}
+
+/// The slot where a token is looked for first.
+#[inline(always)]
+pub(crate) fn first_slot(slots: &[TokenSlot], hash: u64) -> TokenSlot {
+    let slot = slots.get(hash::slot(hash, slots.len()));
+    slot.copied().unwrap_or_default()
+}
+
+/// The standing of a token whose first slot is this one.
+#[inline(always)]
+pub(crate) fn look_up_from(first: TokenSlot, slots: &[TokenSlot], hash: u64) -> Standing {
+    find_from(first, slots, hash).unwrap_or(Standing::UNKNOWN)
+}
+
+#[inline(always)]
+fn find_from(first: TokenSlot, slots: &[TokenSlot], hash: u64) -> Option<Standing> {
+    match first.hash {
+        own if own == hash => Some(first.standing()),
+        0 => None,
+        _ => find_beyond(slots, hash, hash::slot(hash, slots.len())),
     }
-    if slot.hash == 0 {
-        return None;
-    }
-    find_beyond(slots, hash, at)
 }
 
 /// The same for a token whose own slot, `at`, another one has.

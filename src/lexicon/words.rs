@@ -5,7 +5,7 @@ use super::exact::Exact;
 use super::hash::{self, MAX_LETTERS};
 use super::recent::Recent;
 use super::settings::MAX_DISTANCE;
-use super::tokens::{Standing, TokenSlot};
+use super::tokens::{Standing, TokenSlot, look_up};
 use crate::text::Token;
 
 /// No window has more letters: the longest term and the letters that edits may add.
@@ -81,16 +81,17 @@ pub(crate) fn fill(
         };
         if !endless {
             word.hash = hash::of_range(bytes, start, end);
-            word.standing = recent.standing(slots, word.hash, |standing| {
-                standing.with_begins_none(exact.begins_none(bytes, start, end))
-            });
         }
         if possessive {
             let stem = hash::of_range(bytes, start, end - 1);
-            word.stem_standing = recent.standing(slots, stem, |standing| {
-                standing.with_begins_none(exact.begins_none(bytes, start, end - 1))
-            });
+            word.stem_standing = look_up(slots, stem);
         }
         word
     }));
+    recent.standings(slots, words, |at, standing| {
+        let none = tokens.get(at).is_some_and(|token| {
+            exact.begins_none(bytes, token.start as usize, token.end as usize)
+        });
+        standing.with_begins_none(none)
+    });
 }

@@ -19,6 +19,8 @@ COMMENT ON FUNCTION termstream."match"(text, text) IS
     'finds the terms of a lexicon in a document, misspelled or not: one row per mention';
 COMMENT ON FUNCTION termstream."match"(text, text, text) IS
     'the same with another choice among overlapping mentions than the lexicon''s: longest, nested or all';
+COMMENT ON FUNCTION termstream.match_ids(text, text[]) IS
+    'the ids of the terms that one of the documents mentions, each once, nested ones too: the fastest form of match';
 COMMENT ON FUNCTION termstream.best_match(text, text) IS
     'the most similar mention in a document, of several the longest, of those the first; NULL if there is none';
 COMMENT ON FUNCTION termstream.has_match(text, text) IS
@@ -27,12 +29,22 @@ COMMENT ON FUNCTION termstream.explain_match(text, text) IS
     'every run of words within the edits of a term, and the rule that accepted or refused it; slow, for people';
 COMMENT ON FUNCTION termstream.highlight(text, text, text, text) IS
     'the document with each mention between two marks; nothing is escaped';
-COMMENT ON FUNCTION termstream.create_match_stream(text, text, text, text, name[], text, text, integer) IS
-    'makes a stream: a view whose inserted rows are searched for the terms of a lexicon, and the pairs stored';
-COMMENT ON FUNCTION termstream.drop_stream(text) IS
-    'drops a stream; its pairs and rejects stay';
-COMMENT ON FUNCTION termstream.note_rejects(text, text, bigint[], bytea[], text[], text[]) IS
-    'keeps rows aside that a feeder could not take apart, as rejects of the stage parse; returns the load that counts them';
+COMMENT ON FUNCTION termstream.create_stream(text, text, text, text, text, bigint, double precision, integer,
+        text, text, jsonb) IS
+    'makes a stream: a view whose inserted rows run a statement, some thousands at once, which sees them as the relation batch with the declared columns. check_rows: a boolean expression over a row, or a JSON object of several by name; a row for which one is false is rejected. quality_check: the same over a batch, in aggregates; on_quality: what becomes of a batch that fails it. on_error, on_quality: table, stop or ignore. reject_limit, reject_ratio (after 300 rows): more rejects than that end the load. formats: how the values of a column are written, as 1.234,56 or DD/MM/YYYY';
+COMMENT ON FUNCTION termstream.create_match_stream(text, text, text, text, name[], text, text, integer, text,
+        bigint, double precision, text, text, jsonb) IS
+    'makes a stream whose rows are searched for the terms of a lexicon, and the pairs of key and term stored; the options are those of create_stream';
+COMMENT ON FUNCTION termstream.alter_stream(text, text, text, text, bigint, double precision, integer, text,
+        text, jsonb) IS
+    'changes what is given of a stream, and leaves what is NULL; an empty text takes conditions away, {} formats, reject_limit 0 and reject_ratio 1 the limits. Waits for the loads that run';
+COMMENT ON FUNCTION termstream.drop_stream(text, boolean) IS
+    'drops a stream; what it has written stays, and its rejects too unless keep_rejects is false';
+COMMENT ON FUNCTION termstream.note_rejects(text, text, bigint[], bytea[], text[], text[], text, jsonb[],
+        text[], jsonb, bigint) IS
+    'keeps rows aside that are no rows for COPY: rows[i] as it came, at lines[i] of the source, with its error; it takes the right to INSERT into the stream. stage: parse (a feeder could not take it apart) or predict (a service gave no answer for it). origins[i]: where it came from, as the feeder likes to say it. line_format: how the rows are written, for termstream.retry_rejects: {"format": "jsonl"}, or {"format": "csv"} and COPY''s delimiter, quote, escape, null, columns; NULL is CSV of all the columns. load_id: the load that counts them, one of the same stream, transaction and role; NULL makes one. The stream''s on_error and reject limits hold. Returns the load';
+COMMENT ON FUNCTION termstream.place_rejects(bigint, text[], bigint[], jsonb[]) IS
+    'tells where the rows of a COPY came from: sources[i], lines[i] and origins[i] become filename, lineno and origin of the reject of the load''s row i, from 1. The load must be one of the same transaction and role, which need no right on the rejects table; a reject that has a place keeps it. Returns how many rejects were placed';
 COMMENT ON FUNCTION termstream.take_rows() IS
     'trigger on a stream: takes its rows';
 COMMENT ON PROCEDURE termstream.load_file(text, text, text, text, text, text, text, text, name[],

@@ -6,9 +6,11 @@
 mod column_list;
 mod database;
 mod dump;
+mod feeders;
 mod fixtures;
 mod inbox;
 mod large;
+mod learning;
 mod load_file;
 mod load_file_options;
 mod load_file_resume;
@@ -20,5 +22,6 @@ mod rights;
 mod select_list;
 mod source;
 mod standby;
+mod statement;
 mod stream;
 mod visibility;

@@ -10,7 +10,7 @@ use super::packed::Packed;
 use super::posting::{MAX_GROUPS, Posting};
 use super::settings::{Settings, TermOptions, allowed_edits};
 use super::tokens::TokenTable;
-use super::{Lexicon, LexiconError, exact, vocabulary, wide};
+use super::{Lexicon, LexiconError, dictionary, exact, vocabulary, wide};
 use crate::text::Folded;
 
 /// A term is at most this many bytes as written: its letters and ample punctuation.
@@ -130,8 +130,8 @@ impl Builder {
             core_end: last.source_end as u16,
             edits: allowed_edits(length, options.max_distance, self.settings.max_distance),
             guarded: u8::from(options.guard),
-            possessive: u8::from(last.possessive()),
             own: u8::from(options.max_distance.is_some()),
+            unused: 0,
         });
         for token in tokens {
             let token = &letters[token.start as usize..token.end as usize];
@@ -171,11 +171,14 @@ impl Builder {
             words.dedup();
         }
         let tokens = std::mem::take(&mut self.tokens);
-        let (slots, frequencies) = tokens.finish(&self.dictionary, &self.names)?;
+        let (slots, frequencies) = tokens.finish()?;
 
         let mut writer = Writer::new(self.settings);
         writer.section(Section::Tokens, &slots);
+        drop(slots);
         writer.section(Section::Frequencies, &frequencies);
+        let slots = dictionary::build(&self.dictionary, &self.names);
+        writer.section(Section::Dictionary, &slots);
         drop(slots);
         let groups = self.group();
         let mut uses = vec![0u32; frequencies.len()];

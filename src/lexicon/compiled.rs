@@ -41,6 +41,8 @@ pub(crate) enum Section {
     GroupTerms,
     /// Open addressing: [`super::tokens::TokenSlot`].
     Tokens,
+    /// `u64` per slot: see [`super::dictionary`].
+    Dictionary,
     /// `u32` per vocabulary number: in how many learned documents the token stood.
     Frequencies,
     /// `u32` per vocabulary number: how often the token stands in the terms of the groups.
@@ -89,10 +91,10 @@ pub(crate) struct TermRow {
     pub core_end: u16,
     pub edits: u8,
     pub guarded: u8,
-    /// It ends in a possessive s.
-    pub possessive: u8,
     /// The number of edits is its own, of whatever kind.
     pub own: u8,
+    /// Fills the row up to a multiple of four bytes.
+    pub unused: u8,
 }
 
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]

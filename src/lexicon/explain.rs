@@ -3,12 +3,12 @@
 //! text of 15 words takes about a second with a million terms), obvious, and for people.
 
 use super::compiled::{GroupRow, Section, span};
-use super::exact::Exact;
 use super::guard::{Judge, Rule};
 use super::osa::osa;
 use super::overlap::Candidate;
 use super::recent::Recent;
-use super::{Lexicon, Scratch, words};
+use super::words::{self, Tables};
+use super::{Lexicon, Scratch};
 use crate::text::Folded;
 
 /// A window near a term, and what became of it.
@@ -57,18 +57,9 @@ impl Lexicon {
         let codes = codes_of(bytes);
         let place = |to: u32| codes_of(bytes.get(..to as usize).unwrap_or(&[])).len() as u32;
         let mut found = [Vec::new(), Vec::new()];
-        let slots = self.compiled.section(Section::Tokens);
-        let exact = Exact::of(self.compiled.view());
+        let tables = Tables::of(self.compiled.view());
         let mut recent = Recent::default();
-        words::fill(
-            slots,
-            &exact,
-            &mut recent,
-            bytes,
-            tokens,
-            place,
-            &mut found[0],
-        );
+        words::fill(&tables, &mut recent, bytes, tokens, place, &mut found[0]);
         self.amend(&folded, &mut found);
         self.for_near(&found, &codes, |number, part, candidate| {
             let judge = Judge::of(part.compiled.view(), self.text(&folded, &found[number]));

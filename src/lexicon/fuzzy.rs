@@ -99,7 +99,7 @@ impl Role {
 pub(super) fn role(word: &Word, guarded: bool) -> u8 {
     let of = |standing: Standing| {
         let known = standing.in_lexicon() & standing.shared();
-        u8::from(may_be_changed(standing, word.numeric, guarded)) | u8::from(known) << 1
+        u8::from(may_be_changed(standing, word.code, guarded)) | u8::from(known) << 1
     };
     let mut role = of(word.standing);
     if word.possessive {

@@ -74,7 +74,12 @@ impl Lexicon {
     pub(crate) fn amend(&self, folded: &Folded, [words, own]: &mut [Vec<Word>; 2]) {
         let Some(layer) = &self.delta else { return };
         let slots: &[TokenSlot] = layer.added.compiled.section(Section::Tokens);
-        let amended = |base: Standing, word: u64| match find(slots, word) {
+        // What the dictionary says of a word is the base's to say.
+        let found = |base: Standing, word: u64| {
+            let own = find(slots, word)?;
+            Some(own.with_dictionary(base.in_dictionary(), base.name()))
+        };
+        let amended = |base: Standing, word: u64| match found(base, word) {
             None if base.in_lexicon() => (base, base.elsewhere()),
             None => (base, base),
             Some(own) if !own.in_lexicon() => (base.nowhere(), own),

@@ -7,7 +7,7 @@
 
 use super::hash;
 use super::tokens::{Standing, TokenSlot, first_slot, look_up_from};
-use super::words::Word;
+use super::words::{Tables, Word};
 
 /// In 256 KiB, of which a column's texts use the lines of their commonest words.
 const SLOTS: usize = 16_384;
@@ -18,7 +18,7 @@ pub(crate) struct Recent {
     lexicon: u64,
     /// Buffers: the words of a text that are not here, and the first slots to look for them in.
     missing: Vec<u32>,
-    met: Vec<TokenSlot>,
+    met: Vec<(TokenSlot, u64)>,
 }
 
 impl Recent {
@@ -40,7 +40,7 @@ impl Recent {
     #[inline]
     pub fn standings(
         &mut self,
-        all: &[TokenSlot],
+        tables: &Tables<'_>,
         words: &mut [Word],
         complete: impl Fn(usize, Standing) -> Standing,
     ) {
@@ -62,12 +62,18 @@ impl Recent {
             count += usize::from(!slot.is(word.hash));
         }
         let missing = missing.get(..count).unwrap_or(&[]);
-        let first = |&at: &u32| first_slot(all, words[at as usize].hash);
+        let first = |&at: &u32| {
+            let word = words[at as usize].hash;
+            let first = tables.dictionary.first(word);
+            (first_slot(tables.tokens, word), first)
+        };
         met.clear();
         met.extend(missing.iter().map(first));
-        for (&at, &first) in missing.iter().zip(met.iter()) {
+        for (&at, &(first, in_dictionary)) in missing.iter().zip(met.iter()) {
             let word = &mut words[at as usize];
-            word.standing = complete(at as usize, look_up_from(first, all, word.hash));
+            let standing = look_up_from(first, tables.tokens, word.hash);
+            let standing = tables.dictionary.amend(standing, word.hash, in_dictionary);
+            word.standing = complete(at as usize, standing);
             if let Some(slot) = slots.get_mut(hash::slot(word.hash, SLOTS)) {
                 *slot = TokenSlot::of(word.hash, word.standing);
             }

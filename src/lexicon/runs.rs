@@ -71,15 +71,18 @@ impl<L: Letter> Fuzzy<'_, L> {
         {
             return;
         }
-        let key = words.iter().fold(u64::from(guarded), memory::key);
+        let seed = u64::from(guarded) | u64::from(self.text.brief) << 2;
+        let key = words.iter().fold(seed, memory::key);
         let before = candidates.len();
         if !scratch.memory.recall(key, run.start, candidates) {
             let first = run.start;
             self.anchored(run, guarded, scratch, candidates);
             scratch.memory.keep(key, first, &candidates[before..]);
         }
+        // Of a word of the dictionary it matters how brief the text is.
         if let Some(word) = single
             && candidates.len() == before
+            && !(word.standing.in_dictionary() || word.standing.name())
         {
             scratch.barren.push(word.hash);
         }
@@ -89,7 +92,8 @@ impl<L: Letter> Fuzzy<'_, L> {
     #[inline]
     fn alone(&self, word: &Word, stem: bool, guarded: bool) -> bool {
         let role = role(word, guarded) >> (2 * u8::from(stem));
-        role & Role::WHOLE_UNKNOWN != 0 && may_be_changed_alone(word.standing(stem), guarded)
+        role & Role::WHOLE_UNKNOWN != 0
+            && may_be_changed_alone(word.standing(stem), guarded, self.text.brief)
     }
 
     fn anchored(

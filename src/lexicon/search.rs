@@ -4,12 +4,12 @@
 use super::compiled::{GroupRow, Section, span};
 use super::exact::{self, Exact};
 use super::fuzzy::{Fuzzy, FuzzyScratch};
-use super::guard::Text;
+use super::guard::{Text, is_brief};
 use super::hash::Letter;
 use super::overlap::{self, Candidate};
 use super::recent::Recent;
 use super::settings::Overlap;
-use super::words::{self, Word};
+use super::words::{self, Tables, Word};
 use super::{Kind, Lexicon, Mention, substring};
 use crate::text::Folded;
 
@@ -116,13 +116,11 @@ impl Lexicon {
         } = scratch;
         let (tokens, bytes) = (folded.tokens(), folded.letters());
         let compiled = self.compiled.view();
-        let slots = compiled.section(Section::Tokens);
-        let exact = Exact::of(compiled);
+        let tables = Tables::of(compiled);
         recent.of(compiled.header.identity());
         if folded.is_ascii() {
             words::fill(
-                slots,
-                &exact,
+                &tables,
                 recent,
                 folded.padded(),
                 tokens,
@@ -130,7 +128,15 @@ impl Lexicon {
                 &mut words[0],
             );
             self.amend(folded, words);
-            self.scan(bytes, &exact, folded, words, recent, fuzzy, candidates);
+            self.scan(
+                bytes,
+                &tables.exact,
+                folded,
+                words,
+                recent,
+                fuzzy,
+                candidates,
+            );
         } else {
             codes.clear();
             codes.extend(
@@ -148,8 +154,7 @@ impl Lexicon {
                 letters
             };
             words::fill(
-                slots,
-                &exact,
+                &tables,
                 recent,
                 folded.padded(),
                 tokens,
@@ -157,7 +162,15 @@ impl Lexicon {
                 &mut words[0],
             );
             self.amend(folded, words);
-            self.scan(codes, &exact, folded, words, recent, fuzzy, candidates);
+            self.scan(
+                codes,
+                &tables.exact,
+                folded,
+                words,
+                recent,
+                fuzzy,
+                candidates,
+            );
         }
     }
 
@@ -202,6 +215,7 @@ impl Lexicon {
             words,
             tokens: folded.tokens(),
             bytes: folded.padded(),
+            brief: is_brief(folded.tokens()),
         }
     }
 

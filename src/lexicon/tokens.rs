@@ -14,9 +14,9 @@ pub(crate) const FOREIGN: u32 = u32::MAX;
 const ELSEWHERE: u32 = u32::MAX - 1;
 const COMMON: u32 = 1 << 31;
 const SHARED: u32 = 1 << 30;
+/// What is known of a word beside what its slot says, or found out of it: see `recent`.
 const DICTIONARY: u32 = 1 << 29;
 const NAME: u32 = 1 << 28;
-/// What a search finds out of a word.
 const BARREN: u32 = 1 << 27;
 const BEGINS_NONE: u32 = 1 << 26;
 const MOST: u32 = BEGINS_NONE - 1;
@@ -99,6 +99,15 @@ impl Standing {
     #[inline(always)]
     pub fn begins_none(self) -> bool {
         self.info & BEGINS_NONE != 0
+    }
+
+    /// As a word of the dictionary and a name of it, or not.
+    #[inline(always)]
+    pub fn with_dictionary(mut self, word: bool, name: bool) -> Standing {
+        self.info &= !(DICTIONARY | NAME);
+        self.set(DICTIONARY, word);
+        self.set(NAME, name);
+        self
     }
 
     pub fn with_begins_none(mut self, on: bool) -> Standing {
@@ -240,14 +249,8 @@ impl TokenTable {
         self.entry(token).info |= documents.min(MOST);
     }
 
-    /// The slots, and the document frequency of each word of the vocabulary. The dictionary comes as
-    /// hashes, names apart: so many words are not worth to be kept as such, and with 64 bits two of a
-    /// million are the same once in 37 million lexicons.
-    pub fn finish(
-        self,
-        dictionary: &[u64],
-        names: &[u64],
-    ) -> Result<(Vec<TokenSlot>, Vec<u32>), LexiconError> {
+    /// The slots, and the document frequency of each word of the vocabulary.
+    pub fn finish(self) -> Result<(Vec<TokenSlot>, Vec<u32>), LexiconError> {
         let mut frequencies = vec![0; self.vocabulary as usize];
         let mut words: Vec<(u64, Standing)> = Vec::with_capacity(self.words.len());
         for (word, standing) in self.words {
@@ -258,35 +261,19 @@ impl TokenTable {
         }
         // In the order of the hash, so that the same terms always give the same bytes.
         words.sort_unstable_by_key(|&(hash, _)| hash);
-        // Half full on the average: 1.5 probes on a hit, 2.5 on a miss (Knuth 6.4). The words of the
-        // dictionary go last, for those of the lexicon and the ordinary ones are met more often.
-        let count = words.len() + dictionary.len() + names.len();
-        let mut slots = vec![TokenSlot::default(); (count * 3 / 2 + 1).next_power_of_two()];
+        // Half full: 1.5 probes on a hit, 2.5 on a miss (Knuth 6.4).
+        let mut slots = vec![TokenSlot::default(); (words.len() * 2).next_power_of_two()];
+        let last = slots.len() - 1;
         for (hash, standing) in words {
-            let slot = slot_for(&mut slots, hash);
-            if slot.hash == hash {
-                return Err(LexiconError::Collision);
-            }
-            *slot = TokenSlot::of(hash, standing);
-        }
-        for (words, kind) in [(dictionary, DICTIONARY), (names, NAME)] {
-            for &hash in words {
-                let slot = slot_for(&mut slots, hash);
-                if slot.hash == 0 {
-                    *slot = TokenSlot::of(hash, Standing::UNKNOWN);
+            let mut at = hash::slot(hash, slots.len());
+            while slots[at].hash != 0 {
+                if slots[at].hash == hash {
+                    return Err(LexiconError::Collision);
                 }
-                slot.info |= kind;
+                at = if at == last { 0 } else { at + 1 };
             }
+            slots[at] = TokenSlot::of(hash, standing);
         }
         Ok((slots, frequencies))
     }
-}
-
-/// The slot of a token, or the one where it may be put: a table has free ones.
-fn slot_for(slots: &mut [TokenSlot], hash: u64) -> &mut TokenSlot {
-    let mut at = hash::slot(hash, slots.len());
-    while slots[at].hash != 0 && slots[at].hash != hash {
-        at = if at + 1 == slots.len() { 0 } else { at + 1 };
-    }
-    &mut slots[at]
 }

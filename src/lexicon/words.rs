@@ -1,6 +1,8 @@
 //! The text as the search sees it: a row for each token, with its place in letters and what the
 //! lexicon knows of it.
 
+use super::compiled::{Section, View};
+use super::dictionary::Dictionary;
 use super::exact::Exact;
 use super::hash::{self, MAX_LETTERS};
 use super::recent::Recent;
@@ -24,7 +26,8 @@ pub(crate) struct Word {
     /// The same without its possessive s.
     pub stem_standing: Standing,
     pub possessive: bool,
-    pub numeric: bool,
+    /// A number, or a word run together with one, as in codes ("s60abcl").
+    pub code: bool,
     /// No window holds this word and the one before.
     pub breaks: bool,
     /// Longer than any window.
@@ -49,12 +52,34 @@ impl Word {
     }
 }
 
+/// What a lexicon knows of words, taken out of the compiled form for one search.
+pub(crate) struct Tables<'a> {
+    pub tokens: &'a [TokenSlot],
+    pub dictionary: Dictionary<'a>,
+    pub exact: Exact<'a>,
+}
+
+impl<'a> Tables<'a> {
+    pub fn of(compiled: View<'a>) -> Tables<'a> {
+        Tables {
+            tokens: compiled.section(Section::Tokens),
+            dictionary: Dictionary::of(compiled),
+            exact: Exact::of(compiled),
+        }
+    }
+
+    fn standing(&self, word: u64) -> Standing {
+        let standing = look_up(self.tokens, word);
+        self.dictionary
+            .amend(standing, word, self.dictionary.first(word))
+    }
+}
+
 /// Fills `words` from the tokens of a text. `place` gives the letters before a byte of them, and is
 /// asked in ascending order.
 #[inline]
 pub(crate) fn fill(
-    slots: &[TokenSlot],
-    exact: &Exact<'_>,
+    tables: &Tables<'_>,
     recent: &mut Recent,
     bytes: &[u8],
     tokens: &[Token],
@@ -63,10 +88,17 @@ pub(crate) fn fill(
 ) {
     let mut broken = false;
     words.clear();
-    words.extend(tokens.iter().map(|token| {
+    let mut after_number = false;
+    words.extend(tokens.iter().enumerate().map(|(at, token)| {
         let (start, end) = (token.start as usize, token.end as usize);
         let endless = end - start > MAX_BYTES;
         let breaks = std::mem::replace(&mut broken, endless) | endless | token.hard_break();
+        let number = token.numeric();
+        let before_number = tokens
+            .get(at + 1)
+            .is_some_and(|next| next.numeric() & next.joined());
+        let code = number | (after_number & token.joined()) | before_number;
+        after_number = number;
         let possessive = token.possessive() && end - start > 1 && !endless;
         let mut word = Word {
             start: place(token.start),
@@ -75,7 +107,7 @@ pub(crate) fn fill(
             standing: Standing::UNKNOWN,
             stem_standing: Standing::UNKNOWN,
             possessive,
-            numeric: token.numeric(),
+            code,
             breaks,
             endless,
         };
@@ -84,13 +116,14 @@ pub(crate) fn fill(
         }
         if possessive {
             let stem = hash::of_range(bytes, start, end - 1);
-            word.stem_standing = look_up(slots, stem);
+            word.stem_standing = tables.standing(stem);
         }
         word
     }));
-    recent.standings(slots, words, |at, standing| {
+    recent.standings(tables, words, |at, standing| {
         let none = tokens.get(at).is_some_and(|token| {
-            exact.begins_none(bytes, token.start as usize, token.end as usize)
+            let (start, end) = (token.start as usize, token.end as usize);
+            tables.exact.begins_none(bytes, start, end)
         });
         standing.with_begins_none(none)
     });

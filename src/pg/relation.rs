@@ -1,4 +1,9 @@
 //! A batch of typed rows that SQL sees as a relation, without a table.
+//!
+//! This is the one place that knows what the relation is made of: a named tuplestore, the fastest form
+//! that needs no catalog entry. It does not survive a distributed INSERT … SELECT (Citus), where its
+//! rows would have to travel as a value, `unnest($1::row_type[])`, or through a temporary table: another
+//! `new`, `push`, `select` and `register`, and nobody else need know.
 
 use pgrx::pg_sys;
 use std::ffi::CString;
@@ -52,6 +57,53 @@ impl BatchRelation {
         // SAFETY: as many values as columns; the store copies them.
         unsafe { pg_sys::tuplestore_putvalues(self.store, self.descriptor, values, nulls) }
         self.rows += 1;
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// A relation of the same name with these of the rows, by their numbers from 0, in order.
+    pub fn select(&self, rows: impl IntoIterator<Item = usize>) -> BatchRelation {
+        // SAFETY: both stores are ours. The first read pointer of this one is nobody else's: a scan
+        // takes a pointer of its own. A tuple is copied into the other store before the next is read.
+        unsafe {
+            let descriptor = pg_sys::CreateTupleDescCopy(self.descriptor);
+            let mut selected = BatchRelation {
+                store: pg_sys::tuplestore_begin_heap(true, false, pg_sys::work_mem),
+                descriptor,
+                name: self.name.clone(),
+                rows: 0,
+            };
+            let slot = pg_sys::MakeSingleTupleTableSlot(descriptor, &pg_sys::TTSOpsMinimalTuple);
+            pg_sys::tuplestore_select_read_pointer(self.store, 0);
+            pg_sys::tuplestore_rescan(self.store);
+            let mut next = 0;
+            for row in rows {
+                pg_sys::tuplestore_skiptuples(self.store, (row - next) as i64, true);
+                if !pg_sys::tuplestore_gettupleslot(self.store, true, false, slot) {
+                    break;
+                }
+                pg_sys::tuplestore_puttupleslot(selected.store, slot);
+                selected.rows += 1;
+                next = row + 1;
+            }
+            pg_sys::ExecDropSingleTupleTableSlot(slot);
+            selected
+        }
+    }
+
+    /// How many rows the scan that ran last has read; `None` if none has. Told after a statement has
+    /// failed, whose scan has not been closed.
+    pub fn read(&self) -> Option<usize> {
+        let mut left = 0;
+        // SAFETY: moves the read pointer of a scan that is over to the end, a row at a time.
+        unsafe {
+            while pg_sys::tuplestore_advance(self.store, true) {
+                left += 1;
+            }
+        }
+        self.rows.checked_sub(left).filter(|read| *read > 0)
     }
 
     /// Makes the relation visible to the statements of this connection, under its name.

@@ -3,9 +3,12 @@
 //! Everything happens in the transaction of the caller, as the stream's owner, with the stream's
 //! search_path. A data error undoes no more than its own row; any other error ends the load.
 
+use std::time::Instant;
+
 use super::definition::Definition;
-use super::{Load, refused, rejects};
-use crate::load::{Batch, Bisected, Failure, OnError, Reject, Row, Stage, bisect, is_data_error};
+use super::statement::execute;
+use super::{Load, checks, quality, refused, rejects};
+use crate::load::{Batch, Bisected, Reject, Row, Stage, is_data_error};
 use crate::pg::error::{Caught, Raise};
 use crate::pg::input::{Converter, is_valid_text};
 use crate::pg::memory::in_own_context;
@@ -13,10 +16,11 @@ use crate::pg::relation::BatchRelation;
 use crate::pg::session;
 use crate::pg::snapshot::with_snapshot;
 use crate::pg::subtransaction::subtransaction;
-use crate::pg::user::{as_role, current_role};
+use crate::pg::user::{as_role, current_role, on_safe_path};
 
 /// Runs the batch and empties it. On success the counts balance.
 pub fn flush(load: &mut Load) -> Result<(), Raise> {
+    let started = Instant::now();
     let caller = current_role();
     let owner = load.definition.owner;
     let path = load.definition.search_path.clone();
@@ -27,7 +31,7 @@ pub fn flush(load: &mut Load) -> Result<(), Raise> {
                 let outcome = run(load, &batch);
                 if outcome.is_ok() {
                     session::connect(|session| {
-                        rejects::write(session, load, caller, &load.refused);
+                        on_safe_path(|| rejects::write(session, load, caller, &load.refused));
                     });
                 }
                 outcome
@@ -39,8 +43,12 @@ pub fn flush(load: &mut Load) -> Result<(), Raise> {
     load.batch = batch;
     load.batch.clear();
     outcome?;
+    load.busy += started.elapsed();
     load.counts.add_batch();
-    load.counts.check_balance().map_err(|error| refused(&error))
+    load.counts
+        .check_balance()
+        .map_err(|error| refused(&error))?;
+    load.check_limits()
 }
 
 fn empty(definition: &Definition) -> Result<Batch, Raise> {
@@ -54,10 +62,15 @@ fn run(load: &mut Load, batch: &Batch) -> Result<(), Raise> {
     let mut converter = Converter::new(&load.definition.columns);
     let mut relation = BatchRelation::new("batch", &load.definition.columns);
     let good = convert(load, batch, &mut converter, &mut relation)?;
-    if good.is_empty() {
+    drop(converter);
+    let (good, relation) = checks::apply(load, batch, good, relation)?;
+    if good.is_empty() || !quality::passes(load, batch, &good, &relation)? {
         return Ok(());
     }
-    let Bisected { taken, guilty } = execute(load, batch, &good, &mut converter, &relation)?;
+    let Bisected { taken, guilty } = match execute(load, &relation) {
+        Ok(bisected) => bisected,
+        Err(error) => error.rethrow(),
+    };
     for (rows, pairs) in taken {
         load.counts.add_taken(rows.len() as u64, pairs);
     }
@@ -82,13 +95,10 @@ fn convert(
     while next < batch.len() {
         let mut failing = Failing::default();
         let outcome = subtransaction(|| {
-            let mut text = Vec::new();
             while let Some(row) = batch.row(next) {
                 pgrx::check_for_interrupts!();
                 failing = Failing::default();
-                if let Some(reject) =
-                    convert_row(&load.definition, &row, converter, &mut text, &mut failing)
-                {
+                if let Some(reject) = convert_row(&load.definition, &row, converter, &mut failing) {
                     return Some(reject);
                 }
                 relation.push(converter);
@@ -125,7 +135,6 @@ fn convert_row(
     definition: &Definition,
     row: &Row<'_>,
     converter: &mut Converter,
-    text: &mut Vec<u8>,
     failing: &mut Failing,
 ) -> Option<Reject> {
     converter.start_row();
@@ -154,73 +163,25 @@ fn convert_row(
                 "invalid byte sequence for encoding \"UTF8\"".to_owned(),
             );
         }
-        text.clear();
-        text.extend_from_slice(field);
-        text.push(0);
-        match std::ffi::CStr::from_bytes_with_nul(text) {
-            Ok(text) => converter.convert(number, Some(text)),
-            Err(_) => {
-                return refuse(
-                    Stage::Parse,
-                    "22021",
-                    "invalid byte sequence for encoding \"UTF8\": 0x00".to_owned(),
-                );
+        let Some(format) = definition.formats.get(number).and_then(Option::as_ref) else {
+            converter.convert(number, Some(field));
+            continue;
+        };
+        let value = String::from_utf8_lossy(field);
+        match format.to_sql(&value) {
+            Some(sql) => converter.convert(number, Some(sql.as_bytes())),
+            None => {
+                let message = format!("invalid input syntax for {}: \"{value}\"", format.noun());
+                let detail = format!("The format of the column is \"{}\".", format.text);
+                return refuse(Stage::Convert, "22P02", message)
+                    .map(|reject| reject.detail(&detail));
             }
         }
     }
     None
 }
 
-/// Runs the statement, over all rows at once if it takes them, else over the parts that it takes.
-fn execute(
-    load: &Load,
-    batch: &Batch,
-    good: &[usize],
-    converter: &mut Converter,
-    all: &BatchRelation,
-) -> Result<Bisected<u64, Caught>, Raise> {
-    let statement = &load.definition.statement;
-    let run = |relation: &BatchRelation| {
-        session::connect(|session| {
-            relation.register(session);
-            session.execute(statement, &[])
-        })
-    };
-    if load.definition.on_error == OnError::Stop {
-        // Nothing has to be undone but everything, so no subtransaction is needed.
-        return Ok(Bisected {
-            taken: vec![(0..good.len(), run(all))],
-            guilty: Vec::new(),
-        });
-    }
-    bisect(0..good.len(), |range| {
-        let outcome = if range.len() == good.len() {
-            subtransaction(|| run(all))
-        } else {
-            let mut part = BatchRelation::new("batch", &load.definition.columns);
-            let mut text = Vec::new();
-            for row in good[range].iter().filter_map(|row| batch.row(*row)) {
-                // They converted before, so they convert again.
-                convert_row(
-                    &load.definition,
-                    &row,
-                    converter,
-                    &mut text,
-                    &mut Failing::default(),
-                );
-                part.push(converter);
-            }
-            subtransaction(|| run(&part))
-        };
-        outcome.map_err(|error| match is_data_error(&error.sqlstate) {
-            true => Failure::Data(error),
-            false => Failure::Fatal(error),
-        })
-    })
-    .map_err(|error: Caught| error.rethrow())
-}
-
-fn of_caught(stage: Stage, row: &Row<'_>, error: &Caught) -> Reject {
+pub fn of_caught(stage: Stage, row: &Row<'_>, error: &Caught) -> Reject {
     let reject = Reject::of_row(stage, row, &error.sqlstate, &error.message);
     match &error.detail {
         Some(detail) => reject.detail(detail),

@@ -10,25 +10,44 @@
 //! The doors differ in where rows come from and in who commits; everything behind them is one path.
 
 pub mod catalog;
+mod checks;
 mod definition;
+mod expressions;
 mod file;
 mod flush;
+mod formats;
 mod inbox;
 mod ledger;
+pub mod match_stream;
 mod name;
 mod note;
+mod options;
+mod place;
+mod quality;
 mod rejects;
+mod rejects_table;
+mod retention;
+mod statement;
+mod validation;
 
 pub use crate::record::Header;
 pub use file::{FileOptions, load_file};
 pub use inbox::take;
-pub use note::{Note, note_rejects};
+pub use note::{Note, Notes, note_rejects};
+pub use options::Options;
+pub use place::{Places, place_rejects};
 
 use crate::load::{Batch, Counts, Error, OnError, Reject};
 use crate::pg::error::Raise;
 use crate::pg::transaction::Callbacks;
 use definition::Definition;
 use pgrx::prelude::*;
+use std::time::Duration;
+
+/// Defines the settings of streams.
+pub fn register_settings() {
+    retention::register();
+}
 
 /// What the stream room does at the ends of transactions.
 pub const CALLBACKS: Callbacks = Callbacks {
@@ -42,12 +61,20 @@ struct Load {
     definition: Definition,
     /// The file's path, or `None` for rows of a statement.
     file: Option<String>,
+    /// How its lines are written, as JSON, where they are no CSV of the stream's columns.
+    line_format: Option<String>,
     started: TimestampWithTimeZone,
     batch: Batch,
     /// Rows already refused that wait for the batch's flush; their bytes count towards its size.
     refused: Vec<Reject>,
     refused_bytes: usize,
     counts: Counts,
+    /// Rows that were committed before the load's end; `None` where nothing is.
+    committed: Option<u64>,
+    /// Whether the statement has met rows that its table has already.
+    has_duplicates: bool,
+    /// At work on batches.
+    busy: Duration,
 }
 
 impl Load {
@@ -57,11 +84,15 @@ impl Load {
             id: ledger::next_id(),
             definition,
             file,
+            line_format: None,
             started: crate::pg::clock::now(),
             batch,
             refused: Vec::new(),
             refused_bytes: 0,
             counts: Counts::default(),
+            committed: None,
+            has_duplicates: false,
+            busy: Duration::ZERO,
         })
     }
 
@@ -74,15 +105,40 @@ impl Load {
 
     /// Keeps a row aside that cannot be taken, or stops the load for it.
     fn refuse(&mut self, reject: Reject) -> Result<(), Raise> {
-        if self.definition.on_error == OnError::Stop {
+        self.keep_aside(reject, self.definition.on_error)
+    }
+
+    fn keep_aside(&mut self, reject: Reject, on_error: OnError) -> Result<(), Raise> {
+        if on_error == OnError::Stop {
             return Err(rejects::as_error(&self.definition, &reject));
         }
         self.counts.add_rejected(reject.stage);
-        if self.definition.on_error == OnError::Table {
+        if on_error == OnError::Table {
             self.refused_bytes += reject.raw.len();
             self.refused.push(reject);
         }
-        Ok(())
+        self.check_limits()
+    }
+
+    /// Stops the load that has too many rejects. No error of a row's, so that nothing above takes it for
+    /// one.
+    fn check_limits(&self) -> Result<(), Raise> {
+        let Err(stopped) = self.definition.limits.check(&self.counts) else {
+            return Ok(());
+        };
+        let kept = match self.committed {
+            None => "Nothing of it is kept: a load of this kind is all or nothing.".to_owned(),
+            Some(rows) => {
+                format!("{rows} rows are committed, taken or rejected; the others are not.")
+            }
+        };
+        let name = &self.definition.name;
+        Err(Raise::new(
+            PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+            format!("stream {name}: {stopped}"),
+        )
+        .detail(kept)
+        .hint("See what is wrong with the rows, or raise the limit with termstream.alter_stream."))
     }
 }
 

@@ -35,6 +35,8 @@ fn a_malformed_record_becomes_a_reject_of_stage_parse() {
         sqlstate: "22P04".to_owned(),
         message: "missing data for column \"name\"".to_owned(),
         detail: None,
+        checks: Vec::new(),
+        origin: None,
     };
     assert_eq!(rejects[0], expected);
     assert_eq!(
@@ -69,6 +71,7 @@ fn a_row_of_a_batch_becomes_a_reject_with_its_column() {
         stage: Stage::Convert,
         line: Some(7),
         offset: None,
+        origin: None,
         column: Some("id".to_owned()),
         field: Some("x y".to_owned()),
         raw: b"x y,".to_vec(),
@@ -76,6 +79,7 @@ fn a_row_of_a_batch_becomes_a_reject_with_its_column() {
         sqlstate: "22P02".to_owned(),
         message: message.to_owned(),
         detail: Some("as it is".to_owned()),
+        checks: Vec::new(),
     };
     assert_eq!(reject, expected);
 }

@@ -8,6 +8,7 @@ mod lexicon;
 mod load_file;
 mod matching;
 mod note;
+mod scratch;
 mod stream;
 
 pgrx::extension_sql_file!("../../sql/catalog.sql", name = "catalog", bootstrap);

@@ -57,6 +57,8 @@ struct Load {
     counts: Counts,
     /// Whether the statement has met rows that its table has already.
     has_duplicates: bool,
+    /// How many rows the statement is tried with at first.
+    reach: usize,
     /// At work on batches.
     busy: Duration,
 }
@@ -75,6 +77,7 @@ impl Load {
             refused_bytes: 0,
             counts: Counts::default(),
             has_duplicates: false,
+            reach: usize::MAX,
             busy: Duration::ZERO,
         })
     }

@@ -4,6 +4,7 @@
 //! COMMENT (`sql/comments.sql`).
 
 mod distance;
+mod earlier;
 mod lexicon;
 mod load_file;
 mod matching;

@@ -8,7 +8,7 @@ mod earlier;
 mod lexicon;
 mod load_file;
 mod matching;
-mod note;
+mod rejects;
 mod scratch;
 mod stream;
 

@@ -59,6 +59,8 @@ mod osa;
 mod overlap;
 mod packed;
 mod posting;
+#[cfg(test)]
+mod real_tests;
 mod search;
 mod settings;
 mod substring;

@@ -93,7 +93,7 @@ pub(super) fn case(
 }
 
 /// A term with an edit, or a word in its place.
-fn edited(term: &str, word: &str, edit: usize) -> String {
+pub(super) fn edited(term: &str, word: &str, edit: usize) -> String {
     let mut letters: Vec<char> = term.chars().collect();
     let other = word.chars().next().unwrap_or('x');
     let at = edit / 6 % (letters.len() + 1);

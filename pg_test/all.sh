@@ -22,7 +22,8 @@ flock -n 9 || {
   say "Another ./run test is at work in this clone: waiting for its end"
   flock 9
 }
-trap 'cluster_stop test' EXIT
+source pg_test/kafka/broker.sh
+trap 'cluster_stop test; cluster_stop kafka; broker_stop kafka' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
@@ -92,6 +93,13 @@ sessions() {
     cargo test --no-default-features --features sessions --test sessions
 }
 
+# On a server of its own, which is killed, and which writes to the disk as one must that may be.
+kills() {
+  trap 'cluster_stop kills' EXIT
+  cluster_start kills
+  source pg_test/kills.sh "${TERMSTREAM_LONG:+200}"
+}
+
 readme() {
   fresh_database readme
   TMPDIR=$pg_home bash "$repo/pg_test/readme.sh" "$pg_bin/psql" "$1"
@@ -116,6 +124,16 @@ termfeed_serve() {
   cargo build --profile test --no-default-features --features kafka --bin termfeed
   mkdir -p "$target/feed"
   bash "$repo/pg_test/feed/serve.sh" "$target/debug/termfeed" "$pg_bin/psql" "$target/feed"
+}
+
+# A test of pg_test/kafka: they have a Postgres and a broker of their own, which the first one starts.
+with_broker() {
+  cargo build --profile test --no-default-features --features kafka --bin termfeed
+  bash "$repo/pg_test/kafka/$1" "${@:2}"
+}
+
+logins_example() {
+  LOGINS=5000 bash "$repo/run" example logins
 }
 
 menu_data() {
@@ -152,10 +170,16 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'SQL, by pg_regress' regress regress regress/pg_regress sql
   check 'two sessions at once, by pg_isolation_regress' regress isolation isolation/pg_isolation_regress spec
   check 'sessions' sessions
+  check 'load_file, ended at random moments' kills
   check 'the statements of README.md' readme "$repo/README.md"
   check 'the statements of examples/menu/README.md' readme "$repo/examples/menu/README.md"
   check 'the menu example' menu_example
   check 'termfeed serve, by curl' termfeed_serve
+  check 'termfeed kafka, with a broker' with_broker consume.sh
+  check 'termfeed relay, with a broker' with_broker relay.sh
+  check 'what is measured, by Prometheus' with_broker metrics.sh
+  check 'kills of everything that feeds' with_broker chaos.sh ${TERMSTREAM_LONG:+200000 20}
+  check 'the logins example' logins_example
   check 'real text: brands-small' labelled brands-small 0.97
   check 'real text: brands-demo' labelled brands-demo 0.97
 fi

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! settings  database ◀── door, positions ◀── serve, kafka, relay
-//! error     metrics      shutdown
+//! error     metrics, monitor           shutdown
 //! ```
 #![forbid(unsafe_code)]
 // What the doors to Kafka share waits for them.
@@ -18,6 +18,8 @@ mod error;
 mod kafka;
 mod logging;
 mod metrics;
+#[cfg(feature = "kafka")]
+mod monitor;
 mod positions;
 #[cfg(feature = "kafka")]
 mod relay;
@@ -81,7 +83,7 @@ fn main() -> ExitCode {
     match start(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("termfeed: {error}");
+            logging::last_words(&error);
             ExitCode::from(error.exit_code())
         }
     }
@@ -106,4 +108,15 @@ fn start(arguments: Arguments) -> Result<(), Error> {
             Command::Relay(flags) => relay::run(common, source.read(flags)?, shutdown).await,
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_and_their_flags_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
 }

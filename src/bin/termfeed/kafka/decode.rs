@@ -5,9 +5,9 @@
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use termstream::record::{CsvOptions, CsvParser, Error as RecordError, Event, csv_line};
+use termstream::record::{Error as RecordError, Event, Options, Parser, csv_line};
 
-use super::Format;
+use super::{Format, Settings};
 use crate::error::Error;
 
 /// Why a message is no row.
@@ -18,7 +18,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    fn new(sqlstate: &'static str, message: impl Into<String>) -> Refusal {
+    pub fn new(sqlstate: &'static str, message: impl Into<String>) -> Refusal {
         Refusal {
             sqlstate,
             message: message.into(),
@@ -26,29 +26,61 @@ impl Refusal {
     }
 }
 
+/// Why there is no row now.
+#[derive(Debug)]
+pub enum Trouble {
+    /// There never will be.
+    Refused(Refusal),
+    /// What is needed to read the message cannot be reached.
+    #[cfg_attr(not(feature = "avro"), allow(dead_code))]
+    Passing(Error),
+}
+
+impl From<Refusal> for Trouble {
+    fn from(refusal: Refusal) -> Trouble {
+        Trouble::Refused(refusal)
+    }
+}
+
 pub struct Decoder {
     format: Format,
     columns: Vec<String>,
+    #[cfg(feature = "avro")]
+    avro: Option<super::avro::Reader>,
 }
 
 impl Decoder {
-    pub fn new(format: Format, columns: Vec<String>) -> Result<Decoder, Error> {
+    pub fn new(settings: &Settings, columns: Vec<String>) -> Result<Decoder, Error> {
+        let format = settings.format;
         if format == Format::Raw && columns.len() != 1 {
             return Err(Error::Settings(format!(
                 "--format raw takes a stream of one column, and this one has {}",
                 columns.len()
             )));
         }
-        Ok(Decoder { format, columns })
+        Ok(Decoder {
+            format,
+            #[cfg(feature = "avro")]
+            avro: match format {
+                Format::Avro => Some(super::avro::Reader::new(settings)?),
+                _ => None,
+            },
+            columns,
+        })
     }
 
     /// Appends the row and its line end, or nothing.
-    pub fn row(&self, payload: Option<&[u8]>, csv: &mut Vec<u8>) -> Result<(), Refusal> {
+    pub fn row(&mut self, payload: Option<&[u8]>, csv: &mut Vec<u8>) -> Result<(), Trouble> {
         let payload = payload.ok_or_else(|| Refusal::new("22004", "the message is empty"))?;
         let line = match self.format {
             Format::Json => self.json(payload)?,
             Format::Csv => self.csv(payload)?,
             Format::Raw => csv_line([Some(text(payload)?.as_bytes())]),
+            #[cfg(feature = "avro")]
+            Format::Avro => match &mut self.avro {
+                Some(reader) => line(&self.columns, &reader.fields(payload, &self.columns)?)?,
+                None => return Err(Refusal::new("22000", "no schema registry").into()),
+            },
         };
         csv.extend_from_slice(&line);
         csv.push(b'\n');
@@ -64,23 +96,15 @@ impl Decoder {
                 Some(value) => json_text(value.get())?,
                 None => None,
             };
-            if value.as_ref().is_some_and(|value| value.contains('\0')) {
-                let message = format!("key \"{column}\" holds a NUL, which no text can");
-                return Err(Refusal::new("22P05", message));
-            }
             fields.push(value);
         }
-        Ok(csv_line(
-            fields
-                .iter()
-                .map(|field| field.as_ref().map(|text| text.as_bytes())),
-        ))
+        line(&self.columns, &fields)
     }
 
     fn csv(&self, payload: &[u8]) -> Result<Vec<u8>, Refusal> {
         let malformed = |error: &dyn std::fmt::Display| Refusal::new("22P04", error.to_string());
-        let options = CsvOptions::new(self.columns.clone()).map_err(|error| malformed(&error))?;
-        let mut parser = CsvParser::new(options).map_err(|error| malformed(&error))?;
+        let options = Options::csv(self.columns.clone()).map_err(|error| malformed(&error))?;
+        let mut parser = Parser::new(options).map_err(|error| malformed(&error))?;
         let mut lines: Vec<Result<Vec<u8>, Refusal>> = Vec::new();
         let mut keep = |event: Event<'_>| -> Result<(), RecordError> {
             lines.push(match event {
@@ -101,6 +125,23 @@ impl Decoder {
             ))),
         }
     }
+}
+
+/// The fields as a line of CSV, if Postgres can hold each as text.
+fn line(columns: &[String], fields: &[Option<Cow<'_, str>>]) -> Result<Vec<u8>, Refusal> {
+    let holds_nul = |field: &Option<Cow<'_, str>>| field.as_ref().is_some_and(|f| f.contains('\0'));
+    if let Some((column, _)) = columns
+        .iter()
+        .zip(fields)
+        .find(|(_, field)| holds_nul(field))
+    {
+        let message = format!("key \"{column}\" holds a NUL, which no text can");
+        return Err(Refusal::new("22P05", message));
+    }
+    let bytes = fields
+        .iter()
+        .map(|field| field.as_ref().map(|text| text.as_bytes()));
+    Ok(csv_line(bytes))
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Refusal> {
@@ -133,16 +174,21 @@ mod tests {
             Format::Raw => vec!["a".to_owned()],
             _ => vec!["a".to_owned(), "b".to_owned()],
         };
+        let settings = Settings {
+            format,
+            ..Settings::default()
+        };
         let mut csv = Vec::new();
-        match Decoder::new(format, columns)
+        match Decoder::new(&settings, columns)
             .unwrap()
             .row(Some(payload), &mut csv)
         {
             Ok(()) => Ok(String::from_utf8(csv).unwrap()),
-            Err(refusal) => {
+            Err(Trouble::Refused(refusal)) => {
                 assert!(csv.is_empty(), "a refused message leaves nothing behind");
                 Err(refusal.sqlstate)
             }
+            Err(Trouble::Passing(error)) => panic!("{error}"),
         }
     }
 

@@ -10,8 +10,10 @@ use super::oracle::Oracle;
 use super::tests::{case, cases, edited, found};
 use super::{Overlap, Scratch, TermOptions};
 
+type Terms = Vec<(i64, String)>;
+
 /// Terms, and lines that are texts good enough.
-fn read(set: &str) -> Option<(Vec<(i64, String)>, Vec<String>)> {
+fn read(set: &str) -> Option<(Terms, Vec<String>)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data");
     let file = |name: &str| read_to_string(format!("{folder}/{set}/{name}")).ok();
     let (Some(terms), Some(rows)) = (file("terms.csv"), file("input.csv")) else {
@@ -27,7 +29,7 @@ fn read(set: &str) -> Option<(Vec<(i64, String)>, Vec<String>)> {
 }
 
 /// An oracle of these terms, which knows of the word lists what the rows meet.
-fn oracle(terms: Vec<(i64, String)>, rows: &[String]) -> Oracle {
+fn oracle(terms: Terms, rows: &[String]) -> Oracle {
     let text = rows.join(" ").to_lowercase();
     let seen: HashSet<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
     let met = |words: &mut dyn Iterator<Item = &'static str>| -> Vec<String> {

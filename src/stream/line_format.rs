@@ -54,7 +54,7 @@ impl LineFormat {
                         .map(|field| record.field((*field)?).map(<[u8]>::to_vec))
                         .collect(),
                 ),
-                Event::Malformed(record) => Split::NoRow(Reject::of_malformed(&record)),
+                Event::Malformed(record) => Split::NoRow(Box::new(Reject::of_malformed(&record))),
             };
             Ok::<(), Raise>(())
         };
@@ -63,7 +63,8 @@ impl LineFormat {
         parser.finish(&mut sink)?;
         if rows != 1 {
             let message = format!("the line holds {rows} rows");
-            split = Split::NoRow(Reject::new(Stage::Parse, place, line, "22P04", &message));
+            let reject = Reject::new(Stage::Parse, place, line, "22P04", &message);
+            split = Split::NoRow(Box::new(reject));
         }
         if let Split::NoRow(reject) = &mut split {
             reject.line = Some(place.line());
@@ -77,5 +78,5 @@ impl LineFormat {
 pub enum Split {
     /// One for each column of the stream.
     Fields(Vec<Option<Vec<u8>>>),
-    NoRow(Reject),
+    NoRow(Box<Reject>),
 }

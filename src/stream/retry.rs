@@ -177,7 +177,7 @@ fn retry_some(
                 let fields = fields.iter().map(Option::as_deref);
                 load.batch.push(place, Some(&one.bytes), fields);
             }
-            Split::NoRow(reject) => load.refuse(reject)?,
+            Split::NoRow(reject) => load.refuse(*reject)?,
         }
         if load.is_full() {
             flush(load)?;

@@ -13,6 +13,7 @@ const MAX_PARALLEL: i32 = 64;
 
 /// The options of `load_file`. What is `None` has COPY's default.
 #[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FileOptions {
     pub format: Format,
     /// `None` is `true` for CSV, else `false`.

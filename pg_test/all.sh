@@ -114,14 +114,14 @@ menu_example() {
 termfeed_serve() {
   fresh_database feed
   psql -qc 'CREATE EXTENSION termstream'
-  cargo build --profile test --no-default-features --features kafka --bin termfeed
+  cargo build --profile test --no-default-features --features avro --bin termfeed
   mkdir -p "$target/feed"
   bash "$repo/pg_test/feed/serve.sh" "$target/debug/termfeed" "$pg_bin/psql" "$target/feed"
 }
 
 # A test of pg_test/kafka: they have a Postgres and a broker of their own, which the first one starts.
 with_broker() {
-  cargo build --profile test --no-default-features --features kafka --bin termfeed
+  cargo build --profile test --no-default-features --features avro --bin termfeed
   bash "$repo/pg_test/kafka/$1" "${@:2}"
 }
 
@@ -153,9 +153,9 @@ need_lints
 check 'formatting' cargo fmt --check
 check 'lints, without Postgres' cargo clippy --no-default-features --features sessions --all-targets -- -D warnings
 check 'lints, with Postgres' cargo clippy --no-default-features --features "pg$pg_major" --all-targets -- -D warnings
-check 'lints of termfeed' cargo clippy --no-default-features --features kafka --bins --examples -- -D warnings
+check 'lints of termfeed' cargo clippy --no-default-features --features avro --bins --examples -- -D warnings
 check 'the rooms above Postgres' cargo test --lib --no-default-features
-check 'termfeed by itself' cargo test --no-default-features --features kafka --bin termfeed
+check 'termfeed by itself' cargo test --no-default-features --features avro --bin termfeed
 check 'the data of the menu example' menu_data
 check 'the build' build
 if [[ " ${failures[*]} " != *' the build '* ]]; then
@@ -169,6 +169,7 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'termfeed serve, by curl' termfeed_serve
   check 'termfeed kafka, with a broker' with_broker consume.sh
   check 'termfeed relay, with a broker' with_broker relay.sh
+  check 'Avro both ways, with a schema registry' with_broker avro.sh
   check 'what is measured, by Prometheus' with_broker metrics.sh
   check 'kills of everything that feeds' with_broker chaos.sh ${TERMSTREAM_LONG:+200000 20}
   check 'the logins example' logins_example

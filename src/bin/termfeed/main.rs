@@ -11,6 +11,8 @@
 // What the doors to Kafka share waits for them.
 #![cfg_attr(not(feature = "kafka"), allow(dead_code))]
 
+#[cfg(feature = "avro")]
+mod avro;
 mod database;
 mod door;
 mod error;

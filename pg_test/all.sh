@@ -132,6 +132,11 @@ with_broker() {
   bash "$repo/pg_test/kafka/$1" "${@:2}"
 }
 
+compose_file() {
+  install_packages prometheus python3-pip
+  bash "$repo/docker/check.sh" "$target/tools/python"
+}
+
 logins_example() {
   LOGINS=5000 bash "$repo/run" example logins
 }
@@ -164,6 +169,7 @@ check 'lints of termfeed' cargo clippy --no-default-features --features avro --b
 check 'the rooms above Postgres' cargo test --lib --no-default-features
 check 'termfeed by itself' cargo test --no-default-features --features avro --bin termfeed
 check 'the data of the menu example' menu_data
+check 'the compose file, the dashboard and the alerts' compose_file
 check 'the build' build
 if [[ " ${failures[*]} " != *' the build '* ]]; then
   cluster_start test fsync=off synchronous_commit=off full_page_writes=off max_wal_size=4GB 9>&-

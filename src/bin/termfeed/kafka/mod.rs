@@ -87,7 +87,8 @@ pub struct Flags {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema_registry: Option<Secret>,
 
-    /// Read all messages by this Avro schema (a file), whichever they were written by
+    /// Read all messages by this Avro schema (a file), whichever they were written by: its defaults fill
+    /// the fields that they lack
     #[cfg(feature = "avro")]
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]

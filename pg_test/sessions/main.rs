@@ -27,4 +27,5 @@ mod source;
 mod standby;
 mod statement;
 mod stream;
+mod upgrade;
 mod visibility;

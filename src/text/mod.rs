@@ -22,6 +22,7 @@ mod builder;
 mod cache;
 mod fold;
 mod latin;
+mod letters;
 mod span;
 mod token;
 mod unicode;

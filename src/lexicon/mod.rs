@@ -60,6 +60,8 @@ mod osa;
 mod overlap;
 mod packed;
 mod posting;
+#[cfg(test)]
+mod real_tests;
 mod recent;
 mod runs;
 mod search;

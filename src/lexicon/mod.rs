@@ -35,6 +35,8 @@
 #![forbid(unsafe_code)]
 
 mod anchors;
+#[cfg(test)]
+mod bounded_tests;
 mod builder;
 mod compiled;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! `./run test` starts the server and names it in `TERMSTREAM_TEST_DSN` (see `pg_test/all.sh`).
 
 mod column_list;
+mod counting;
 mod database;
 mod dump;
 mod fixtures;

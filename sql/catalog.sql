@@ -109,8 +109,17 @@ CREATE TABLE termstream.load (
     read          bigint NOT NULL DEFAULT 0,
     taken         bigint NOT NULL DEFAULT 0,
     rejected      bigint NOT NULL DEFAULT 0,
+    -- The rejects by the stage that rejected them.
+    parse         bigint NOT NULL DEFAULT 0,
+    convert       bigint NOT NULL DEFAULT 0,
+    "check"       bigint NOT NULL DEFAULT 0,
+    statement     bigint NOT NULL DEFAULT 0,
+    quality       bigint NOT NULL DEFAULT 0,
+    predict       bigint NOT NULL DEFAULT 0,
     pairs         bigint NOT NULL DEFAULT 0,
     bytes         bigint NOT NULL DEFAULT 0,
+    -- Seconds at work on batches; the rest of the time it waited for rows.
+    busy          double precision NOT NULL DEFAULT 0,
     started       timestamptz NOT NULL,
     finished      timestamptz,
     state         text NOT NULL CHECK (state IN ('running', 'done', 'failed')),

@@ -35,8 +35,11 @@ COMMENT ON FUNCTION termstream.create_match_stream(text, text, text, text, name[
     'makes a stream: a view whose inserted rows are searched for the terms of a lexicon, and the pairs stored';
 COMMENT ON FUNCTION termstream.drop_stream(text) IS
     'drops a stream; its pairs and rejects stay';
-COMMENT ON FUNCTION termstream.note_rejects(text, text, bigint[], bytea[], text[], text[]) IS
-    'keeps rows aside that a feeder could not take apart, as rejects of the stage parse; returns the load that counts them';
+COMMENT ON FUNCTION termstream.note_rejects(text, text, bigint[], bytea[], text[], text[], text, jsonb[],
+        text[], jsonb, bigint) IS
+    'keeps rows aside that are no rows for COPY: rows[i] as it came, at lines[i] of the source, with its error; it takes the right to INSERT into the stream. stage: parse (a feeder could not take it apart) or predict (a service gave no answer for it). origins[i]: where it came from, as the feeder likes to say it. line_format: how the rows are written, for termstream.retry_rejects: {"format": "jsonl"}, or {"format": "csv"} and COPY''s delimiter, quote, escape, null, columns; NULL is CSV of all the columns. load_id: the load that counts them, one of the same stream, transaction and role; NULL makes one. The stream''s on_error and reject limits hold. Returns the load';
+COMMENT ON FUNCTION termstream.place_rejects(bigint, text[], bigint[], jsonb[]) IS
+    'tells where the rows of a COPY came from: sources[i], lines[i] and origins[i] become filename, lineno and origin of the reject of the load''s row i, from 1. The load must be one of the same transaction and role, which need no right on the rejects table; a reject that has a place keeps it. Returns how many rejects were placed';
 COMMENT ON FUNCTION termstream.take_rows() IS
     'trigger on a stream: takes its rows';
 COMMENT ON PROCEDURE termstream.load_file(text, text, text, text, text, text, text, text, name[],

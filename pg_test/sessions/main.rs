@@ -7,6 +7,7 @@ mod column_list;
 mod counting;
 mod database;
 mod dump;
+mod feeders;
 mod fixtures;
 mod inbox;
 mod large;

@@ -1,42 +1,111 @@
-//! The SQL surface for feeders: rows that never were rows.
+//! The SQL surface for feeders: rows that never were rows, and where rows came from.
 
 use pgrx::prelude::*;
+use pgrx::{AnyArray, AnyElement};
 
+use super::lexicon::given;
+use crate::pg::argument::{json_text, json_texts};
 use crate::pg::error::{ErrorReport, Raise};
-use crate::stream::{self, Note};
+use crate::stream::{self, Note, Notes, Places};
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.note_rejects(stream text, source text, lines bigint[], rows bytea[],
-        errorcodes text[], messages text[]) RETURNS bigint
-    VOLATILE STRICT PARALLEL UNSAFE
+        errorcodes text[], messages text[], stage text DEFAULT 'parse', origins jsonb[] DEFAULT NULL,
+        details text[] DEFAULT NULL, line_format jsonb DEFAULT NULL, load_id bigint DEFAULT NULL)
+    RETURNS bigint
+    VOLATILE PARALLEL UNSAFE
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
-fn note_rejects(
-    stream: &str,
-    source: &str,
-    lines: Array<'_, i64>,
-    rows: Array<'_, &[u8]>,
-    errorcodes: Array<'_, &str>,
-    messages: Array<'_, &str>,
+#[allow(clippy::too_many_arguments)] // They are the feeder's, by name.
+fn note_origin_rejects(
+    stream: Option<&str>,
+    source: Option<&str>,
+    lines: Option<Array<'_, i64>>,
+    rows: Option<Array<'_, &[u8]>>,
+    errorcodes: Option<Array<'_, &str>>,
+    messages: Option<Array<'_, &str>>,
+    stage: Option<&str>,
+    origins: Option<AnyArray>,
+    details: Option<Array<'_, &str>>,
+    line_format: Option<AnyElement>,
+    load_id: Option<i64>,
 ) -> Result<i64, ErrorReport> {
-    let several = [rows.len(), errorcodes.len(), messages.len()];
-    if several.iter().any(|length| *length != lines.len()) {
-        return Err(Raise::new(
-            PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR,
-            "lines, rows, errorcodes and messages are not equally long",
-        )
-        .into());
-    }
-    let notes: Vec<Note> = lines
+    let rows = given("rows", rows)?;
+    let lines = given("lines", lines)?;
+    let codes = given("errorcodes", errorcodes)?;
+    let messages = given("messages", messages)?;
+    let origins = origins.map(|origins| json_texts(origins.datum()));
+    let lengths = [
+        Some(lines.len()),
+        Some(codes.len()),
+        Some(messages.len()),
+        origins.as_ref().map(Vec::len),
+        details.as_ref().map(Array::len),
+    ];
+    same_length(rows.len(), &lengths)?;
+    let mut origins = origins.unwrap_or_default().into_iter();
+    let mut details = details.iter().flat_map(Array::iter);
+    let noted = lines
         .iter()
         .zip(rows.iter())
-        .zip(errorcodes.iter().zip(messages.iter()))
+        .zip(codes.iter().zip(messages.iter()));
+    let noted = noted
         .map(|((line, raw), (sqlstate, message))| Note {
-            line: line.unwrap_or(0),
+            line,
             raw: raw.unwrap_or_default(),
             sqlstate: sqlstate.unwrap_or_default(),
             message: message.unwrap_or_default(),
+            detail: details.next().flatten(),
+            origin: origins.next().flatten(),
         })
         .collect();
-    Ok(stream::note_rejects(stream, source, &notes)?)
+    let notes = Notes {
+        stream: given("stream", stream)?,
+        source: given("source", source)?,
+        stage: given("stage", stage)?,
+        load_id,
+        line_format: line_format.map(|format| json_text(format.datum())),
+    };
+    Ok(stream::note_rejects(&notes, noted)?)
+}
+
+#[pg_extern(sql = r#"
+CREATE FUNCTION termstream.place_rejects(load_id bigint, sources text[], lines bigint[],
+        origins jsonb[] DEFAULT NULL) RETURNS bigint
+    VOLATILE PARALLEL UNSAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#)]
+fn place_rejects(
+    load_id: Option<i64>,
+    sources: Option<Array<'_, &str>>,
+    lines: Option<Array<'_, i64>>,
+    origins: Option<AnyArray>,
+) -> Result<i64, ErrorReport> {
+    let sources = given("sources", sources)?;
+    let lines = given("lines", lines)?;
+    let origins = origins.map(|origins| json_texts(origins.datum()));
+    same_length(
+        lines.len(),
+        &[Some(sources.len()), origins.as_ref().map(Vec::len)],
+    )?;
+    let places = Places {
+        sources: sources
+            .iter()
+            .map(|source| source.map(str::to_owned))
+            .collect(),
+        lines: lines.iter().collect(),
+        origins: origins.unwrap_or_else(|| vec![None; lines.len()]),
+    };
+    Ok(stream::place_rejects(given("load_id", load_id)?, places)?)
+}
+
+fn same_length(rows: usize, lengths: &[Option<usize>]) -> Result<(), Raise> {
+    if lengths.iter().flatten().all(|length| *length == rows) {
+        return Ok(());
+    }
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR,
+        "the arrays are not equally long",
+    )
+    .hint("Each array has one element for each row."))
 }

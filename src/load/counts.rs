@@ -14,6 +14,7 @@ pub struct RejectedByStage {
     pub check: u64,
     pub statement: u64,
     pub quality: u64,
+    pub predict: u64,
 }
 
 impl RejectedByStage {
@@ -24,6 +25,7 @@ impl RejectedByStage {
             Stage::Check => self.check,
             Stage::Statement => self.statement,
             Stage::Quality => self.quality,
+            Stage::Predict => self.predict,
         }
     }
 
@@ -34,6 +36,7 @@ impl RejectedByStage {
             Stage::Check => &mut self.check,
             Stage::Statement => &mut self.statement,
             Stage::Quality => &mut self.quality,
+            Stage::Predict => &mut self.predict,
         }
     }
 

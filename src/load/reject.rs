@@ -24,17 +24,20 @@ pub enum Stage {
     Check,
     /// The stream's statement.
     Statement,
-    /// Too many rejects.
+    /// What the stream asks of a batch as a whole.
     Quality,
+    /// The answer of a service that a feeder asks.
+    Predict,
 }
 
 impl Stage {
-    pub const ALL: [Stage; 5] = [
+    pub const ALL: [Stage; 6] = [
         Stage::Parse,
         Stage::Convert,
         Stage::Check,
         Stage::Statement,
         Stage::Quality,
+        Stage::Predict,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -44,6 +47,7 @@ impl Stage {
             Stage::Check => "check",
             Stage::Statement => "statement",
             Stage::Quality => "quality",
+            Stage::Predict => "predict",
         }
     }
 }
@@ -66,6 +70,8 @@ pub struct Reject {
     pub sqlstate: String,
     pub message: String,
     pub detail: Option<String>,
+    /// Where it came from in the feeder's own words, a JSON object.
+    pub origin: Option<String>,
 }
 
 impl Reject {
@@ -106,6 +112,7 @@ impl Reject {
             sqlstate: sqlstate.to_owned(),
             message: head(message),
             detail: None,
+            origin: None,
         }
     }
 

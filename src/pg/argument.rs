@@ -1,7 +1,8 @@
-//! Arguments read where they lie, for functions that are called for each row of a large table.
+//! Arguments that pgrx would copy for each row of a large table, or could not read whole.
 
 use pgrx::pg_sys;
 use pgrx::varlena;
+use std::ffi::CStr;
 
 /// The bytes of an argument of type text or bytea, without a copy unless it is toasted.
 ///
@@ -17,5 +18,39 @@ pub fn bytes<'a>(fcinfo: pg_sys::FunctionCallInfo, place: usize) -> &'a [u8] {
             value = pg_sys::pg_detoast_datum_packed(value);
         }
         varlena::varlena_to_byte_slice(value)
+    }
+}
+
+/// The elements of a `jsonb[]`, each as JSON text.
+pub fn json_texts(array: pg_sys::Datum) -> Vec<Option<String>> {
+    let mut elements = std::ptr::null_mut();
+    let mut nulls = std::ptr::null_mut();
+    let mut count = 0;
+    // SAFETY: the array's element type is `jsonb`, by the function's signature; its properties are
+    // fixed by the system catalog: a varlena, aligned like int.
+    unsafe {
+        let array = pg_sys::pg_detoast_datum(array.cast_mut_ptr()).cast::<pg_sys::ArrayType>();
+        pg_sys::deconstruct_array(
+            array,
+            pg_sys::JSONBOID,
+            -1,
+            false,
+            b'i' as i8,
+            &mut elements,
+            &mut nulls,
+            &mut count,
+        );
+        (0..count as usize)
+            .map(|n| (!*nulls.add(n)).then(|| json_text(*elements.add(n))))
+            .collect()
+    }
+}
+
+/// A `jsonb` as JSON text, as deep and as exact as it is: a parser in Rust would have limits of its own.
+pub fn json_text(value: pg_sys::Datum) -> String {
+    // SAFETY: the value is a `jsonb`, by the function's signature.
+    unsafe {
+        let text = pg_sys::OidOutputFunctionCall(pg_sys::Oid::from(pg_sys::F_JSONB_OUT), value);
+        CStr::from_ptr(text).to_string_lossy().into_owned()
     }
 }

@@ -8,6 +8,7 @@ use pgrx::prelude::*;
 
 use super::definition::not_a_stream;
 use super::name::RelationName;
+use super::rejects_table;
 use crate::load::OnError;
 use crate::pg::catalog::{
     column_names, column_type, is_temporary, qualified_name, quote_identifier, quote_literal,
@@ -70,7 +71,7 @@ pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
             None => create_pairs(session, &pairs, &key)?,
         };
         let pairs = found_name(pairs_oid);
-        let rejects = create_rejects(session, &name)?;
+        let rejects = rejects_table::create(session, &name)?;
         let view = create_view(session, &name, &columns)?;
         let statement = match_statement(new, &pairs, &key);
         let list: Vec<String> = columns.iter().map(sql_column).collect();
@@ -331,50 +332,6 @@ fn check_pairs(
         )
         .detail("Without one the same rows loaded twice would double the pairs.")
         .hint(format!("ALTER TABLE {pairs} ADD PRIMARY KEY ({columns})")));
-    }
-    Ok(table)
-}
-
-/// The rejects table's columns are those of COPY's own error table (as proposed for Postgres), and
-/// stream, stage, load and raw bytes.
-fn create_rejects(session: &Session, stream: &RelationName) -> Result<pg_sys::Oid, Raise> {
-    let rejects = stream.with_suffix("_rejects");
-    if rejects.find(session).is_none() {
-        let table = rejects.sql();
-        session.execute(
-            &format!(
-                "CREATE TABLE {table} (
-                    reject_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-                    load_id bigint NOT NULL, stream text NOT NULL, stage text NOT NULL,
-                    starttime timestamptz NOT NULL, userid regrole NOT NULL,
-                    copy_tbl regclass NOT NULL, filename text, lineno bigint, line text,
-                    line_bytes bytea, colname text, raw_field_value text, err_message text NOT NULL,
-                    err_detail text, errorcode text NOT NULL)"
-            ),
-            &[],
-        );
-        session.execute(
-            &format!(
-                "COMMENT ON TABLE {table} IS {}",
-                quote_literal(&format!("rows that stream {} could not take", stream.sql()))
-            ),
-            &[],
-        );
-    }
-    let table = rejects
-        .find(session)
-        .ok_or_else(|| not_a_stream(&rejects.name))?;
-    for column in ["load_id", "stage", "line_bytes", "errorcode"] {
-        if column_type(table, column).is_none() {
-            return Err(Raise::new(
-                PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE,
-                format!(
-                    "relation \"{}\" already exists and is no rejects table",
-                    rejects.name
-                ),
-            )
-            .hint("Rename it, or give the stream another name."));
-        }
     }
     Ok(table)
 }

@@ -3,6 +3,8 @@
 //! Everything happens in the transaction of the caller, as the stream's owner, with the stream's
 //! search_path. A data error undoes no more than its own row; any other error ends the load.
 
+use std::time::Instant;
+
 use super::definition::Definition;
 use super::{Load, refused, rejects};
 use crate::load::{Batch, Bisected, Failure, OnError, Reject, Row, Stage, bisect, is_data_error};
@@ -17,6 +19,7 @@ use crate::pg::user::{as_role, current_role};
 
 /// Runs the batch and empties it. On success the counts balance.
 pub fn flush(load: &mut Load) -> Result<(), Raise> {
+    let started = Instant::now();
     let caller = current_role();
     let owner = load.definition.owner;
     let path = load.definition.search_path.clone();
@@ -39,6 +42,7 @@ pub fn flush(load: &mut Load) -> Result<(), Raise> {
     load.batch = batch;
     load.batch.clear();
     outcome?;
+    load.busy += started.elapsed();
     load.counts.add_batch();
     load.counts.check_balance().map_err(|error| refused(&error))
 }

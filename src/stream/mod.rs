@@ -17,18 +17,22 @@ mod inbox;
 mod ledger;
 mod name;
 mod note;
+mod place;
 mod rejects;
+mod rejects_table;
 
 pub use crate::record::Header;
 pub use file::{FileOptions, load_file};
 pub use inbox::take;
-pub use note::{Note, note_rejects};
+pub use note::{Note, Notes, note_rejects};
+pub use place::{Places, place_rejects};
 
 use crate::load::{Batch, Counts, Error, OnError, Reject};
 use crate::pg::error::Raise;
 use crate::pg::transaction::Callbacks;
 use definition::Definition;
 use pgrx::prelude::*;
+use std::time::Duration;
 
 /// What the stream room does at the ends of transactions.
 pub const CALLBACKS: Callbacks = Callbacks {
@@ -42,12 +46,16 @@ struct Load {
     definition: Definition,
     /// The file's path, or `None` for rows of a statement.
     file: Option<String>,
+    /// How its lines are written, as JSON, where they are no CSV of the stream's columns.
+    line_format: Option<String>,
     started: TimestampWithTimeZone,
     batch: Batch,
     /// Rows already refused that wait for the batch's flush; their bytes count towards its size.
     refused: Vec<Reject>,
     refused_bytes: usize,
     counts: Counts,
+    /// At work on batches.
+    busy: Duration,
 }
 
 impl Load {
@@ -57,11 +65,13 @@ impl Load {
             id: ledger::next_id(),
             definition,
             file,
+            line_format: None,
             started: crate::pg::clock::now(),
             batch,
             refused: Vec::new(),
             refused_bytes: 0,
             counts: Counts::default(),
+            busy: Duration::ZERO,
         })
     }
 

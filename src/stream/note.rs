@@ -1,9 +1,11 @@
-//! The door for rows that a feeder could not take apart: they are rejects before they are rows.
+//! The door for rows that a feeder could not take apart, or that a service did not answer: they are
+//! rejects before they are rows.
 //!
 //! What COPY cannot carry (a row with too few fields, bytes that are no text) is noted in the
-//! transaction of the COPY, as a load of its own, so that counts add up and limits count.
+//! transaction of the COPY, counted in its load or in one of its own.
 
 use pgrx::prelude::*;
+use std::time::Duration;
 
 use super::Load;
 use super::catalog::find_stream;
@@ -14,18 +16,33 @@ use crate::load::{Place, Reject, Stage};
 use crate::pg::error::Raise;
 use crate::pg::session::{self, Mode};
 
+/// What all the rows of one call have in common.
+pub struct Notes<'a> {
+    pub stream: &'a str,
+    pub source: &'a str,
+    /// In the words of [`Stage`]: parse or predict.
+    pub stage: &'a str,
+    /// The load of this transaction that counts them; `None` is one of their own.
+    pub load_id: Option<i64>,
+    /// How the rows are written, as JSON: see `termstream.note_rejects`.
+    pub line_format: Option<String>,
+}
+
 /// One row as it came, and why it is none.
 pub struct Note<'a> {
-    pub line: i64,
+    pub line: Option<i64>,
     pub raw: &'a [u8],
     pub sqlstate: &'a str,
     pub message: &'a str,
+    pub detail: Option<&'a str>,
+    pub origin: Option<String>,
 }
 
-/// Notes the rows as rejects of the stage 'parse'; returns the load that counts them.
-pub fn note_rejects(stream: &str, source: &str, notes: &[Note]) -> Result<i64, Raise> {
-    let definition = session::connect(|session| {
-        let view = find_stream(session, stream)?;
+/// Notes the rows as rejects; returns the load that counts them.
+pub fn note_rejects(notes: &Notes, rows: Vec<Note>) -> Result<i64, Raise> {
+    let stage = feeders_stage(notes.stage)?;
+    let (definition, own) = session::connect(|session| {
+        let view = find_stream(session, notes.stream)?;
         let allowed = session.run(
             "SELECT pg_catalog.has_table_privilege($1, 'INSERT')",
             &[view.into()],
@@ -34,26 +51,43 @@ pub fn note_rejects(stream: &str, source: &str, notes: &[Note]) -> Result<i64, R
         if allowed.get(0, 1) != Some(true) {
             return Err(Raise::new(
                 PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-                format!("permission denied for stream {stream}"),
+                format!("permission denied for stream {}", notes.stream),
             )
             .hint("Noting rejects takes the right to INSERT into the stream."));
         }
-        Definition::read(session, view)
+        let own = match notes.load_id {
+            None => None,
+            Some(load_id) => Some(
+                ledger::find_own(session, load_id)
+                    .filter(|own| own.stream == view)
+                    .ok_or_else(|| not_own(load_id))?,
+            ),
+        };
+        Ok((Definition::read(session, view)?, own))
     })?;
-    let mut load = Load::new(definition, Some(source.to_owned()))?;
-    for note in notes {
+    let mut load = Load::new(definition, Some(notes.source.to_owned()))?;
+    load.line_format.clone_from(&notes.line_format);
+    if let (Some(own), Some(load_id)) = (own, notes.load_id) {
+        load.id = load_id;
+        load.counts = own.counts;
+        load.busy = Duration::from_secs_f64(own.busy.max(0.0));
+    }
+    for note in rows {
         pgrx::check_for_interrupts!();
         load.counts.add_read(note.raw.len() as u64);
         let place = Place::Row {
-            number: note.line.max(0) as u64,
+            number: note.line.unwrap_or(0).max(0) as u64,
         };
-        load.refuse(Reject::new(
-            Stage::Parse,
-            place,
-            note.raw,
-            data_error(note.sqlstate)?,
-            note.message,
-        ))?;
+        let sqlstate = checked_code(stage, note.sqlstate)?;
+        let mut reject = Reject::new(stage, place, note.raw, sqlstate, note.message);
+        if let Some(detail) = note.detail {
+            reject = reject.detail(detail);
+        }
+        if note.line.is_none() {
+            reject.line = None;
+        }
+        reject.origin = note.origin;
+        load.refuse(reject)?;
         if load.is_full() {
             flush(&mut load)?;
         }
@@ -63,14 +97,41 @@ pub fn note_rejects(stream: &str, source: &str, notes: &[Note]) -> Result<i64, R
     Ok(load.id)
 }
 
-/// Only data errors make rejects.
-fn data_error(sqlstate: &str) -> Result<&str, Raise> {
-    if crate::load::is_data_error(sqlstate) {
+/// The error for a load that is not this transaction's own.
+pub fn not_own(load_id: i64) -> Raise {
+    Raise::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("load {load_id} was not made by this transaction"),
+    )
+    .hint("Give a load of the same stream, transaction and role: the newest row of termstream.loads after a COPY.")
+}
+
+/// The stages that are a feeder's own; the others are the stream's.
+fn feeders_stage(name: &str) -> Result<Stage, Raise> {
+    [Stage::Parse, Stage::Predict]
+        .into_iter()
+        .find(|stage| stage.as_str() == name)
+        .ok_or_else(|| {
+            Raise::new(
+                PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+                format!("stage \"{name}\" is not a feeder's"),
+            )
+            .hint("The stages are parse and predict.")
+        })
+}
+
+/// Only data errors make rejects; but a service that does not answer is no error of a row's.
+fn checked_code(stage: Stage, sqlstate: &str) -> Result<&str, Raise> {
+    let is_code = sqlstate.len() == 5
+        && sqlstate
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    if crate::load::is_data_error(sqlstate) || (stage == Stage::Predict && is_code) {
         return Ok(sqlstate);
     }
     Err(Raise::new(
         PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
         format!("errorcode \"{sqlstate}\" is no data error"),
     )
-    .hint("Give a SQLSTATE of class 22 or 23, or P0001."))
+    .hint("Give a SQLSTATE of class 22 or 23, or P0001; with the stage predict, any."))
 }

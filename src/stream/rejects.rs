@@ -9,7 +9,7 @@ use crate::pg::error::Raise;
 use crate::pg::input::is_valid_text;
 use crate::pg::session::Session;
 
-const TYPES: [pg_sys::Oid; 15] = [
+const TYPES: [pg_sys::Oid; 18] = [
     pg_sys::INT8OID,
     pg_sys::TEXTOID,
     pg_sys::TEXTOID,
@@ -25,6 +25,9 @@ const TYPES: [pg_sys::Oid; 15] = [
     pg_sys::TEXTOID,
     pg_sys::TEXTOID,
     pg_sys::TEXTOID,
+    pg_sys::INT8OID,
+    pg_sys::TEXTOID,
+    pg_sys::TEXTOID,
 ];
 
 /// Writes rejects to the stream's table. Runs as the stream's owner.
@@ -35,9 +38,10 @@ pub fn write(session: &Session, load: &Load, userid: pg_sys::Oid, rejects: &[Rej
     let insert = session.prepare(
         &format!(
             "INSERT INTO {} (load_id, stream, stage, starttime, userid, copy_tbl, filename, lineno,
-                    line, line_bytes, colname, raw_field_value, err_message, err_detail, errorcode)
+                    line, line_bytes, colname, raw_field_value, err_message, err_detail, errorcode,
+                    line_size, line_format, origin)
              VALUES ($1, $2, $3, $4, $5::regrole, $6::regclass, $7, $8, $9, $10, $11, $12, $13, $14,
-                    $15)",
+                    $15, $16, $17::jsonb, $18::jsonb)",
             load.definition.rejects
         ),
         &TYPES,
@@ -65,21 +69,31 @@ pub fn write(session: &Session, load: &Load, userid: pg_sys::Oid, rejects: &[Rej
             load.definition.stream.into(),
             load.file.as_deref().into(),
             reject.line.map(|line| line as i64).into(),
-            as_text(&reject.raw).into(),
+            as_text(reject).into(),
             reject.raw.as_slice().into(),
             reject.column.as_deref().into(),
             reject.field.as_deref().into(),
             reject.message.as_str().into(),
             detail.into(),
             reject.sqlstate.as_str().into(),
+            (reject.size as i64).into(),
+            load.line_format.as_deref().into(),
+            origin(reject).into(),
         ]);
     }
 }
 
-/// The bytes as text, where they are text.
-fn as_text(bytes: &[u8]) -> Option<&str> {
+/// What the feeder said, or where the row begins in its file.
+fn origin(reject: &Reject) -> Option<String> {
+    let offset = || Some(format!("{{\"offset\": {}}}", reject.offset?));
+    reject.origin.clone().or_else(offset)
+}
+
+/// The row as text, where it is text and kept whole.
+fn as_text(reject: &Reject) -> Option<&str> {
+    let bytes = &reject.raw;
     let text = std::str::from_utf8(bytes).ok()?;
-    (!bytes.contains(&0) && is_valid_text(bytes)).then_some(text)
+    (reject.is_whole() && !bytes.contains(&0) && is_valid_text(bytes)).then_some(text)
 }
 
 /// The error of a load that stops at its first bad row.

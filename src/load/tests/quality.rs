@@ -71,10 +71,20 @@ fn every_stage_has_a_count_of_its_own() {
         }
     }
     let by_stage = Stage::ALL.map(|stage| counts.rejected_by_stage.get(stage));
-    assert_eq!(by_stage, [1, 2, 3, 4, 5]);
-    assert_eq!(counts.rejected, 15);
+    assert_eq!(by_stage, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(counts.rejected, 21);
     let names = Stage::ALL.map(Stage::as_str);
-    assert_eq!(names, ["parse", "convert", "check", "statement", "quality"]);
+    assert_eq!(
+        names,
+        [
+            "parse",
+            "convert",
+            "check",
+            "statement",
+            "quality",
+            "predict"
+        ]
+    );
 }
 
 #[test]

@@ -35,6 +35,7 @@ fn a_malformed_record_becomes_a_reject_of_stage_parse() {
         sqlstate: "22P04".to_owned(),
         message: "missing data for column \"name\"".to_owned(),
         detail: None,
+        origin: None,
     };
     assert_eq!(rejects[0], expected);
     assert_eq!(

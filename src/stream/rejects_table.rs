@@ -1,0 +1,110 @@
+//! The table of a stream's rejects, made with the stream, or taken over if there is one.
+//!
+//! Its columns are those of COPY's own error table (as proposed for Postgres), and what a reject needs
+//! beyond them to be understood and taken again.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::definition::not_a_stream;
+use super::name::RelationName;
+use crate::pg::catalog::{column_type, quote_literal};
+use crate::pg::error::Raise;
+use crate::pg::session::Session;
+
+const COLUMNS: &str = "
+    reject_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    load_id bigint NOT NULL, stream text NOT NULL, stage text NOT NULL,
+    starttime timestamptz NOT NULL, userid regrole NOT NULL, copy_tbl regclass NOT NULL,
+    filename text, lineno bigint, line text, line_bytes bytea, colname text, raw_field_value text,
+    err_message text NOT NULL, err_detail text, errorcode text NOT NULL,
+    failed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(), origin jsonb,
+    line_format jsonb, line_size bigint";
+
+/// Those that came with version 0.2.
+const LATER_COLUMNS: &str = "
+    ADD COLUMN IF NOT EXISTS failed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    ADD COLUMN IF NOT EXISTS origin jsonb, ADD COLUMN IF NOT EXISTS line_format jsonb,
+    ADD COLUMN IF NOT EXISTS line_size bigint";
+
+/// What is said of the columns that do not speak for themselves.
+const COMMENTS: [(&str, &str); 11] = [
+    ("load_id", "the load, as in termstream.loads"),
+    (
+        "stage",
+        "where the row failed: parse, convert, check, statement, quality or predict",
+    ),
+    ("starttime", "when the load began"),
+    ("filename", "the file, or what the feeder calls its source"),
+    (
+        "lineno",
+        "the line of the file, or the row of the COPY or INSERT, or what the feeder counts",
+    ),
+    (
+        "line",
+        "the whole row, to be mended and taken again by termstream.retry_rejects; NULL where it is no text",
+    ),
+    (
+        "line_bytes",
+        "the row as it came; of a row longer than is kept, its head",
+    ),
+    (
+        "origin",
+        "where the row came from, in the words of its feeder",
+    ),
+    (
+        "line_format",
+        "how the line is written, if it is no CSV of all the columns of the stream",
+    ),
+    ("line_size", "bytes of the whole row"),
+    ("failed_at", "when the row failed"),
+];
+
+/// The rejects table of the stream; made if it is not there.
+pub fn create(session: &Session, stream: &RelationName) -> Result<pg_sys::Oid, Raise> {
+    let rejects = stream.with_suffix("_rejects");
+    let table = rejects.sql();
+    match rejects.find(session) {
+        None => {
+            session.execute(&format!("CREATE TABLE {table} ({COLUMNS})"), &[]);
+            session.execute(&format!("CREATE INDEX ON {table} (load_id)"), &[]);
+        }
+        Some(found) => {
+            refuse_other_table(found, &rejects.name)?;
+            if column_type(found, "line_size").is_none() {
+                session.execute(&format!("ALTER TABLE {table} {LATER_COLUMNS}"), &[]);
+            }
+        }
+    }
+    let comment = format!("rows that stream {} could not take", stream.sql());
+    session.execute(
+        &format!("COMMENT ON TABLE {table} IS {}", quote_literal(&comment)),
+        &[],
+    );
+    for (column, comment) in COMMENTS {
+        session.execute(
+            &format!(
+                "COMMENT ON COLUMN {table}.{column} IS {}",
+                quote_literal(comment)
+            ),
+            &[],
+        );
+    }
+    rejects
+        .find(session)
+        .ok_or_else(|| not_a_stream(&rejects.name))
+}
+
+/// A table of that name that is none of ours is not written into.
+fn refuse_other_table(table: pg_sys::Oid, name: &str) -> Result<(), Raise> {
+    for column in ["load_id", "stage", "line_bytes", "errorcode"] {
+        if column_type(table, column).is_none() {
+            return Err(Raise::new(
+                PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE,
+                format!("relation \"{name}\" already exists and is no rejects table"),
+            )
+            .hint("Rename it, or give the stream another name."));
+        }
+    }
+    Ok(())
+}

@@ -19,6 +19,8 @@ mod kafka;
 mod logging;
 mod metrics;
 mod positions;
+#[cfg(feature = "predict")]
+mod predict;
 #[cfg(feature = "kafka")]
 mod relay;
 mod rows;
@@ -61,6 +63,9 @@ enum Command {
     /// Bring rows of a table to a Kafka topic
     #[cfg(feature = "kafka")]
     Relay(relay::Flags),
+    /// Ask an HTTP service about rows, and bring its answers into a stream
+    #[cfg(feature = "predict")]
+    Predict(predict::Flags),
 }
 
 impl Command {
@@ -72,6 +77,8 @@ impl Command {
             Command::Kafka(_) => "kafka",
             #[cfg(feature = "kafka")]
             Command::Relay(_) => "relay",
+            #[cfg(feature = "predict")]
+            Command::Predict(_) => "predict",
         }
     }
 }
@@ -104,6 +111,8 @@ fn start(arguments: Arguments) -> Result<(), Error> {
             Command::Kafka(flags) => kafka::run(common, source.read(flags)?, shutdown).await,
             #[cfg(feature = "kafka")]
             Command::Relay(flags) => relay::run(common, source.read(flags)?, shutdown).await,
+            #[cfg(feature = "predict")]
+            Command::Predict(flags) => predict::run(common, source.read(flags)?, shutdown).await,
         }
     })
 }

@@ -107,3 +107,11 @@ pub fn failed(stream: &str) {
 pub fn retried(what: &'static str) {
     counter!("termfeed_retries_total", "what" => what).increment(1);
 }
+
+/// Rows became rejects of a stage of ours, without being rows of a COPY.
+#[cfg(any(feature = "predict", feature = "kinesis"))]
+pub fn rejected(stream: &str, stage: &'static str, rows: u64) {
+    counter!("termfeed_rows_total", &[stream_label(stream)]).increment(rows);
+    counter!("termfeed_rejects_total", "stream" => stream.to_owned(), "stage" => stage)
+        .increment(rows);
+}

@@ -35,7 +35,20 @@ pub struct Counts {
     /// Rows that the stream's statement has written.
     pub pairs: i64,
     pub bytes: i64,
+    /// The rejects by their stage, in the order of [`STAGES`].
+    #[serde(skip)]
+    pub stages: [i64; STAGES.len()],
 }
+
+/// Where a row can be rejected.
+pub const STAGES: [&str; 6] = [
+    "parse",
+    "convert",
+    "check",
+    "statement",
+    "quality",
+    "predict",
+];
 
 const FIND: &str = "
 SELECT s.stream::pg_catalog.text,
@@ -113,12 +126,23 @@ impl Copy {
 /// The load that this session has just ended. Loads are numbered in order, and a session runs one COPY
 /// at a time: it is the newest of this backend, found at the end of the primary key.
 const LATEST: &str = "
-SELECT load_id, read, taken, rejected, pairs, bytes FROM termstream.load
+SELECT load_id, read, taken, rejected, pairs, bytes,
+       ARRAY(SELECT coalesce((pg_catalog.to_jsonb(l) ->> stage)::bigint, 0)
+               FROM pg_catalog.unnest($2::text[]) WITH ORDINALITY s (stage, n) ORDER BY n)
+  FROM termstream.load l
  WHERE pid = pg_catalog.pg_backend_pid() AND stream = pg_catalog.to_regclass($1)
  ORDER BY load_id DESC LIMIT 1";
 
-async fn latest_load(client: &impl GenericClient, stream: &str) -> Result<Counts, Error> {
-    let row = client.query_one(LATEST, &[&stream]).await?;
+pub async fn latest_load(client: &impl GenericClient, stream: &str) -> Result<Counts, Error> {
+    let row = client
+        .query_one(LATEST, &[&stream, &STAGES.as_slice()])
+        .await?;
+    let by_stage: Vec<i64> = row.try_get(6)?;
+    let mut stages = [0; STAGES.len()];
+    stages
+        .iter_mut()
+        .zip(by_stage)
+        .for_each(|(stage, rows)| *stage = rows);
     Ok(Counts {
         load_id: row.try_get(0)?,
         read: row.try_get(1)?,
@@ -126,6 +150,7 @@ async fn latest_load(client: &impl GenericClient, stream: &str) -> Result<Counts
         rejected: row.try_get(3)?,
         pairs: row.try_get(4)?,
         bytes: row.try_get(5)?,
+        stages,
     })
 }
 
@@ -152,6 +177,7 @@ impl Counts {
             rejected: self.rejected + other.rejected,
             pairs: self.pairs + other.pairs,
             bytes: self.bytes + other.bytes,
+            stages: std::array::from_fn(|stage| self.stages[stage] + other.stages[stage]),
         }
     }
 }
@@ -174,11 +200,14 @@ pub async fn note_rejects(
         )
         .await?;
     let bytes: usize = rows.iter().map(|row| row.len()).sum();
+    let mut stages = [0; STAGES.len()];
+    stages[0] = rejects.len() as i64;
     Ok(Counts {
         load_id: noted.try_get(0)?,
         read: rejects.len() as i64,
         rejected: rejects.len() as i64,
         bytes: bytes as i64,
+        stages,
         ..Counts::default()
     })
 }

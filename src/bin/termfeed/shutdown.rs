@@ -8,6 +8,7 @@ use crate::error::Error;
 /// Clones hear the same call.
 #[derive(Clone)]
 pub struct Shutdown {
+    call: watch::Sender<bool>,
     called: watch::Receiver<bool>,
 }
 
@@ -18,6 +19,7 @@ impl Shutdown {
         let on = |kind| signal(kind).map_err(|error| Error::io("listen to signals", error));
         let (mut interrupt, mut terminate) =
             (on(SignalKind::interrupt())?, on(SignalKind::terminate())?);
+        let from_outside = call.clone();
         tokio::spawn(async move {
             for second in [false, true] {
                 tokio::select! {
@@ -28,10 +30,15 @@ impl Shutdown {
                     std::process::exit(130);
                 }
                 tracing::info!("told to stop: finishing what is in hand");
-                call.send_replace(true);
+                from_outside.send_replace(true);
             }
         });
-        Ok(Shutdown { called })
+        Ok(Shutdown { call, called })
+    }
+
+    /// Tells all the others, for one who cannot go on.
+    pub fn call(&self) {
+        self.call.send_replace(true);
     }
 
     pub fn is_called(&self) -> bool {
@@ -40,10 +47,8 @@ impl Shutdown {
 
     /// Returns once it is called.
     pub async fn wait(&mut self) {
-        if self.called.wait_for(|called| *called).await.is_err() {
-            // Nobody is left who could call.
-            std::future::pending::<()>().await;
-        }
+        // It cannot fail: a sender is kept here.
+        let _ = self.called.wait_for(|called| *called).await;
     }
 
     /// Sleeps; `false` if it was called meanwhile.

@@ -29,7 +29,10 @@ pub fn client() -> Result<SharedHttpClient, Error> {
         .redirect(redirect::Policy::none())
         .build()
         .map_err(|error| {
-            Error::Settings(format!("the HTTP client cannot be set up: {}", with_causes(&error)))
+            Error::Settings(format!(
+                "the HTTP client cannot be set up: {}",
+                with_causes(&error)
+            ))
         })?;
     Ok(SharedHttpClient::new(Over {
         client,

@@ -99,7 +99,9 @@ fn credentials(provider: &ProviderConfig) -> CredentialsProviderChain {
     let pod = WebIdentityTokenCredentialsProvider::builder()
         .configure(provider)
         .build();
-    let container = EcsCredentialsProvider::builder().configure(provider).build();
+    let container = EcsCredentialsProvider::builder()
+        .configure(provider)
+        .build();
     let chain = CredentialsProviderChain::first_try(
         "environment",
         EnvironmentVariableCredentialsProvider::new(),

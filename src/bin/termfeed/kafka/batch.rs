@@ -1,20 +1,21 @@
 //! A batch: rows as CSV, the messages they came from, and the messages that are no rows.
 
 use bytes::Bytes;
-use rdkafka::message::{BorrowedMessage, Headers, Message};
-use serde_json::json;
+use rdkafka::message::{BorrowedMessage, Headers, Message, OwnedHeaders};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
-use super::decode::{Decoder, Refusal};
+use super::decode::{Decoder, Trouble};
+use crate::decode::Refusal;
+use crate::error::Error;
 
 /// A batch ends where its rows have this many bytes, however few they are.
 const LARGEST: usize = 16 << 20;
 
 /// A message that is no row.
 pub struct Refused {
-    pub partition: i32,
-    pub offset: i64,
-    pub detail: String,
+    pub origin: Origin,
     pub raw: Vec<u8>,
     pub refusal: Refusal,
 }
@@ -23,7 +24,9 @@ pub struct Refused {
 pub struct Origin {
     pub partition: i32,
     pub offset: i64,
-    pub detail: String,
+    timestamp: Option<i64>,
+    key: Option<Vec<u8>>,
+    headers: Option<OwnedHeaders>,
 }
 
 #[derive(Default)]
@@ -50,25 +53,36 @@ impl Batch {
         self.messages() >= rows || self.bytes >= LARGEST
     }
 
-    pub fn add(&mut self, message: &BorrowedMessage<'_>, decoder: &Decoder) {
-        let (partition, offset) = (message.partition(), message.offset());
-        self.next.insert(partition, offset + 1);
+    /// Adds the message as a row, or as one that is none. Fails where its schema cannot be had now;
+    /// then nothing was added.
+    pub fn add(
+        &mut self,
+        message: &BorrowedMessage<'_>,
+        decoder: &mut Decoder,
+    ) -> Result<(), Error> {
+        let taken = match decoder.row(message.payload(), &mut self.csv) {
+            Ok(()) => None,
+            Err(Trouble::Refused(refusal)) => Some(refusal),
+            Err(Trouble::Passing(error)) => return Err(error),
+        };
+        self.next.insert(message.partition(), message.offset() + 1);
         self.bytes += message.payload_len() + message.key_len() + 64;
-        let detail = detail(message);
-        match decoder.row(message.payload(), &mut self.csv) {
-            Ok(()) => self.origins.push(Origin {
-                partition,
-                offset,
-                detail,
-            }),
-            Err(refusal) => self.refused.push(Refused {
-                partition,
-                offset,
-                detail,
+        let origin = Origin {
+            partition: message.partition(),
+            offset: message.offset(),
+            timestamp: message.timestamp().to_millis(),
+            key: message.key().map(<[u8]>::to_vec),
+            headers: message.headers().map(|headers| headers.detach()),
+        };
+        match taken {
+            None => self.origins.push(origin),
+            Some(refusal) => self.refused.push(Refused {
+                origin,
                 raw: message.payload().unwrap_or_default().to_vec(),
                 refusal,
             }),
         }
+        Ok(())
     }
 
     pub fn take_csv(&mut self) -> Bytes {
@@ -76,26 +90,48 @@ impl Batch {
     }
 }
 
-/// Key and headers, for whoever looks into a reject.
-fn detail(message: &BorrowedMessage<'_>) -> String {
-    let mut detail = serde_json::Map::new();
-    if let Some(key) = message.key() {
-        detail.insert("key".into(), printable(key).into());
+impl Origin {
+    /// Where the message is and what came with it, for whoever looks into a reject.
+    pub fn detail(&self, topic: &str) -> Value {
+        let mut detail = json!({
+            "topic": topic, "partition": self.partition, "offset": self.offset,
+        });
+        if let Some(time) = self.timestamp {
+            detail["timestamp"] = time.into();
+        }
+        if let Some(key) = &self.key {
+            detail["key"] = printable(key);
+        }
+        if let Some(headers) = &self.headers {
+            let mut found = Map::new();
+            for header in headers.iter() {
+                let value = header.value.map_or(Value::Null, printable);
+                match found.get_mut(header.key) {
+                    None => drop(found.insert(header.key.to_owned(), value)),
+                    // A name may come again.
+                    Some(Value::Array(values)) => values.push(value),
+                    Some(first) => *first = json!([first.take(), value]),
+                }
+            }
+            detail["headers"] = found.into();
+        }
+        detail
     }
-    if let Some(headers) = message.headers() {
-        let headers: Vec<_> = headers
-            .iter()
-            .map(|one| json!([one.key, one.value.map(printable)]))
-            .collect();
-        detail.insert("headers".into(), headers.into());
-    }
-    if detail.is_empty() {
-        return String::new();
-    }
-    serde_json::Value::Object(detail).to_string()
 }
 
-/// JSON escapes a NUL, so that Postgres takes the text.
-fn printable(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+/// Text as it is; what no text of Postgres's can hold as hex, like its bytea.
+fn printable(bytes: &[u8]) -> Value {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.contains('\0') => text.into(),
+        _ => hex(bytes).into(),
+    }
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 + 2 * bytes.len());
+    text.push_str("\\x");
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }

@@ -16,6 +16,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Settings;
 use crate::error::Error;
+use crate::metrics;
+use crate::settings::Secret;
 
 /// What the group has decided about this member.
 pub enum Change {
@@ -27,8 +29,10 @@ pub enum Change {
 pub struct Context {
     topic: String,
     changes: Mutex<VecDeque<Change>>,
-    /// Where the database goes on, for the lag.
-    next: Mutex<HashMap<i32, i64>>,
+    /// Where the database goes on, for the lag; `None` where nothing was read yet.
+    next: Mutex<HashMap<i32, Option<i64>>>,
+    /// Whether a broker is connected, as far as the last statistics tell.
+    connected: AtomicBool,
     closing: AtomicBool,
 }
 
@@ -47,7 +51,11 @@ impl Context {
         !held(&self.changes).is_empty()
     }
 
-    pub fn committed(&self, partition: i32, next: i64) {
+    pub fn is_connected(&self) -> bool {
+        self.connected.load(Ordering::Relaxed)
+    }
+
+    pub fn committed(&self, partition: i32, next: Option<i64>) {
         held(&self.next).insert(partition, next);
     }
 
@@ -62,6 +70,8 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl ClientContext for Context {
     fn stats(&self, statistics: Statistics) {
+        let connected = statistics.brokers.values().any(|one| one.state == "UP");
+        self.connected.store(connected, Ordering::Relaxed);
         let Some(topic) = statistics.topics.get(&self.topic) else {
             return;
         };
@@ -69,15 +79,14 @@ impl ClientContext for Context {
             if let Some(state) = topic.partitions.get(partition)
                 && state.hi_offset >= 0
             {
-                metrics::gauge!("termfeed_lag_messages", "topic" => self.topic.clone(),
-                    "partition" => partition.to_string())
-                .set((state.hi_offset - next).max(0) as f64);
+                let next = next.unwrap_or(state.lo_offset.max(0));
+                metrics::lag(&self.topic, *partition, state.hi_offset - next);
             }
         }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        crate::metrics::retried("broker");
+        metrics::retried("broker");
         tracing::warn!(%error, reason, "the brokers cannot be reached: trying again");
     }
 }
@@ -119,19 +128,25 @@ pub fn connect(settings: &Settings) -> Result<BaseConsumer<Context>, Error> {
         )
         .set("isolation.level", "read_committed")
         .set("session.timeout.ms", "10000")
-        .set("statistics.interval.ms", "5000");
-    for option in &settings.options {
-        let (name, value) = option
-            .expose()
-            .split_once('=')
-            .ok_or_else(|| Error::Settings("--kafka-option must be \"name=value\"".into()))?;
-        config.set(name, value);
-    }
+        .set("statistics.interval.ms", "1000");
+    options(&mut config, &settings.options)?;
     let context = Context {
         topic: settings.topic.clone(),
         ..Context::default()
     };
     config.create_with_context(context).map_err(kafka)
+}
+
+/// What the user says to librdkafka goes before what we say.
+pub fn options(config: &mut ClientConfig, options: &[Secret]) -> Result<(), Error> {
+    for option in options {
+        let (name, value) = option
+            .expose()
+            .split_once('=')
+            .ok_or_else(|| Error::Settings("--kafka-option must be \"name=value\"".to_owned()))?;
+        config.set(name, value);
+    }
+    Ok(())
 }
 
 /// librdkafka has refused something that trying again does not mend.

@@ -10,16 +10,22 @@
 mod batch;
 mod consumer;
 mod decode;
+mod rejects;
 mod worker;
 
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "avro")]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::database::Database;
 use crate::error::Error;
+use crate::monitor;
 use crate::settings::{Common, Secret};
 use crate::shutdown::Shutdown;
+pub use consumer::{kafka, options};
+use worker::{Totals, Worker};
 
 #[derive(Args, Clone, Debug, Serialize, Deserialize)]
 pub struct Flags {
@@ -53,6 +59,11 @@ pub struct Flags {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_rows: Option<usize>,
 
+    /// Consumers of the group in this process, each with a connection of its own [default: 1]
+    #[arg(long, value_name = "NUMBER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workers: Option<usize>,
+
     /// How long a batch waits for more messages, in milliseconds [default: 500]
     #[arg(long, value_name = "MS")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,6 +78,22 @@ pub struct Flags {
     #[arg(long)]
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub skip_lost: bool,
+
+    /// Where the schemas of --format avro are: a registry with Confluent's interface
+    #[cfg(feature = "avro")]
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema_registry: Option<Secret>,
+
+    /// Read all messages by this Avro schema (a file), whichever they were written by
+    #[cfg(feature = "avro")]
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avro_schema: Option<PathBuf>,
+
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub monitor: monitor::Flags,
 
     /// A setting of librdkafka's, "name=value"; may be given several times
     #[arg(long, value_name = "NAME=VALUE")]
@@ -84,6 +111,9 @@ pub enum Format {
     Csv,
     /// The whole message, for the stream's only column
     Raw,
+    /// A record of Avro, its fields the stream's columns, with the id of its schema before it
+    #[cfg(feature = "avro")]
+    Avro,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -95,7 +125,7 @@ pub enum From {
 }
 
 /// The flags with their defaults.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Settings {
     pub brokers: String,
     pub topic: String,
@@ -106,6 +136,10 @@ pub struct Settings {
     pub batch_wait: Duration,
     pub from: From,
     pub skip_lost: bool,
+    #[cfg(feature = "avro")]
+    pub schema_registry: Option<Secret>,
+    #[cfg(feature = "avro")]
+    pub avro_schema: Option<PathBuf>,
     pub options: Vec<Secret>,
 }
 
@@ -131,29 +165,61 @@ impl Settings {
             batch_wait: Duration::from_millis(flags.batch_wait.unwrap_or(500)),
             from: flags.from.unwrap_or_default(),
             skip_lost: flags.skip_lost,
+            #[cfg(feature = "avro")]
+            schema_registry: flags.schema_registry,
+            #[cfg(feature = "avro")]
+            avro_schema: flags.avro_schema,
             options: flags.kafka_option,
         })
     }
 }
 
 pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(), Error> {
+    let monitor = flags.monitor.clone();
+    let workers = flags.workers.unwrap_or(1).max(1);
     let settings = Settings::new(flags)?;
     let database = Database::new(&common)?;
-    let handle = tokio::runtime::Handle::current();
-    // Polling blocks, and so it has a thread of its own.
-    let work = tokio::task::spawn_blocking(move || {
-        let mut worker = worker::Worker::new(handle, database, settings, shutdown)?;
-        let outcome = worker.run();
-        let totals = worker.totals();
-        tracing::info!(
-            messages = totals.messages,
-            rows = totals.rows,
-            rejected = totals.rejected,
-            batches = totals.batches,
-            "committed"
-        );
-        outcome
-    });
-    work.await
-        .unwrap_or_else(|error| Err(Error::Input(format!("the consumer failed: {error}"))))
+    let readiness = monitor::start(&monitor, shutdown.clone()).await?;
+    let mut hands = vec![readiness];
+    while hands.len() < workers {
+        hands.push(hands[0].another());
+    }
+    // Polling blocks, and so each has a thread of its own.
+    let threads: Vec<_> = hands
+        .into_iter()
+        .map(|readiness| {
+            let handle = tokio::runtime::Handle::current();
+            let (database, settings) = (database.clone(), settings.clone());
+            let shutdown = shutdown.clone();
+            tokio::task::spawn_blocking(move || {
+                let worker = Worker::new(handle, database, settings, shutdown.clone(), readiness);
+                let ended = worker.map(|mut worker| (worker.run(), worker.totals()));
+                // If one is at its end, so are they all.
+                shutdown.call();
+                ended
+            })
+        })
+        .collect();
+    let (mut outcome, mut totals) = (Ok(()), Totals::default());
+    for thread in threads {
+        let ended = thread
+            .await
+            .unwrap_or_else(|error| Err(Error::Input(format!("the consumer failed: {error}"))));
+        match ended {
+            Ok((ended, its)) => {
+                totals.add(its);
+                outcome = outcome.and(ended);
+            }
+            Err(Error::Stopped) => {}
+            Err(error) => outcome = Err(error),
+        }
+    }
+    tracing::info!(
+        messages = totals.messages,
+        rows = totals.rows,
+        rejected = totals.rejected,
+        batches = totals.batches,
+        "committed"
+    );
+    outcome
 }

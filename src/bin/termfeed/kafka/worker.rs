@@ -12,16 +12,17 @@ use rdkafka::types::RDKafkaErrorCode;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::Client;
 
 use super::batch::Batch;
 use super::consumer::{self, Change, Context, kafka};
 use super::decode::Decoder;
-use super::{From, Settings};
+use super::{From, Settings, rejects};
 use crate::database::{Database, backoff};
 use crate::door::{self, Counts, Inbox};
 use crate::error::Error;
 use crate::metrics;
+use crate::monitor::Readiness;
 use crate::positions::{self, Part};
 use crate::shutdown::Shutdown;
 
@@ -34,6 +35,15 @@ pub struct Totals {
     pub rows: u64,
     pub rejected: u64,
     pub batches: u64,
+}
+
+impl Totals {
+    pub fn add(&mut self, other: Totals) {
+        self.messages += other.messages;
+        self.rows += other.rows;
+        self.rejected += other.rejected;
+        self.batches += other.batches;
+    }
 }
 
 pub struct Worker {
@@ -52,6 +62,7 @@ pub struct Worker {
     /// Whether the consumer is not where the database is: the partitions are new, or a batch failed.
     astray: bool,
     totals: Totals,
+    readiness: Readiness,
 }
 
 impl Drop for Worker {
@@ -66,6 +77,7 @@ impl Worker {
         database: Database,
         settings: Settings,
         mut shutdown: Shutdown,
+        readiness: Readiness,
     ) -> Result<Worker, Error> {
         let consumer = consumer::connect(&settings)?;
         let (client, inbox) = runtime.block_on(async {
@@ -73,7 +85,7 @@ impl Worker {
             let inbox = Inbox::find(&client, &settings.stream).await?;
             Ok::<_, Error>((client, inbox))
         })?;
-        let decoder = Decoder::new(settings.format, inbox.columns.clone())?;
+        let decoder = Decoder::new(&settings, inbox.columns.clone())?;
         consumer.subscribe(&[&settings.topic]).map_err(kafka)?;
         Ok(Worker {
             source: format!("kafka:{}", settings.topic),
@@ -88,6 +100,7 @@ impl Worker {
             consumer,
             inbox,
             decoder,
+            readiness,
         })
     }
 
@@ -108,6 +121,7 @@ impl Worker {
                     let wait = waits.next().unwrap_or(POLL);
                     tracing::warn!(reason = %error, wait_ms = wait.as_millis() as u64,
                         "the batch was rolled back: going on where the database says");
+                    self.readiness.set(false);
                     self.client = None;
                     self.astray = !self.committed.is_empty();
                     let mut shutdown = self.shutdown.clone();
@@ -123,6 +137,8 @@ impl Worker {
 
     /// A batch, and then what the group has decided meanwhile.
     fn step(&mut self) -> Result<(), Error> {
+        self.connect()?;
+        self.readiness.set(self.consumer.context().is_connected());
         if self.astray {
             self.follow()?;
         }
@@ -161,9 +177,8 @@ impl Worker {
     /// Reads the positions from the database, and has each partition go on there. What the consumer
     /// has fetched before is dropped.
     fn assign(&mut self) -> Result<(), Error> {
-        self.connect()?;
         let Some(client) = self.client.as_ref() else {
-            return Err(Error::Stopped);
+            return Err(Error::Unreachable("it went away".into()));
         };
         let mut list = TopicPartitionList::new();
         for (partition, committed) in &mut self.committed {
@@ -182,8 +197,8 @@ impl Worker {
             };
             list.add_partition_offset(&self.settings.topic, *partition, offset)
                 .map_err(kafka)?;
-            if let Some(next) = *committed {
-                self.consumer.context().committed(*partition, next);
+            if self.settings.from == From::Beginning || committed.is_some() {
+                self.consumer.context().committed(*partition, *committed);
             }
         }
         self.consumer.assign(&list).map_err(kafka)
@@ -191,6 +206,7 @@ impl Worker {
 
     fn connect(&mut self) -> Result<(), Error> {
         if self.client.as_ref().is_none_or(Client::is_closed) {
+            self.readiness.set(false);
             let connecting = self.database.connect_patiently(&mut self.shutdown);
             self.client = Some(self.runtime.block_on(connecting)?);
         }
@@ -220,7 +236,7 @@ impl Worker {
                     };
                     let next = batch.next.get(&partition).copied().or(*committed);
                     if next.is_none_or(|next| message.offset() >= next) {
-                        batch.add(&message, &self.decoder);
+                        batch.add(&message, &mut self.decoder)?;
                     }
                 }
                 Some(Err(error)) => self.judge(error)?,
@@ -258,10 +274,25 @@ impl Worker {
         };
         let csv = batch.take_csv();
         let (inbox, source, committed) = (&self.inbox, &self.source, &self.committed);
+        let settings = &self.settings;
         let (counts, time) = self.runtime.block_on(async {
             let transaction = client.transaction().await?;
-            let counts = door::copy(&transaction, inbox, [csv]).await?;
-            refuse(&transaction, inbox, source, &batch, &counts).await?;
+            let mut counts = door::copy(&transaction, inbox, [csv]).await?;
+            let rejects = rejects::Sender {
+                transaction: &transaction,
+                inbox,
+                source,
+                topic: &settings.topic,
+                format: settings.format,
+                load_id: counts.load_id,
+            };
+            if counts.rejected > 0 {
+                rejects.place(&batch.origins).await?;
+            }
+            if !batch.refused.is_empty() {
+                rejects.note(&batch.refused).await?;
+                counts = door::latest_load(&transaction, &inbox.name).await?;
+            }
             for (partition, next) in &batch.next {
                 let part = Part {
                     source,
@@ -279,107 +310,19 @@ impl Worker {
     }
 
     fn count(&mut self, batch: &Batch, counts: &Counts, time: Duration) {
-        let refused = batch.refused.len() as u64;
-        let all = Counts {
-            read: counts.read + refused as i64,
-            rejected: counts.rejected + refused as i64,
-            ..counts.clone()
-        };
-        metrics::committed(&self.inbox.name, &all, refused, time);
+        metrics::committed(&self.inbox.name, counts, time);
         self.totals.batches += 1;
         self.totals.messages += batch.messages() as u64;
         self.totals.rows += counts.taken.max(0) as u64;
-        self.totals.rejected += all.rejected.max(0) as u64;
+        self.totals.rejected += counts.rejected.max(0) as u64;
         let mut list = TopicPartitionList::new();
         for (partition, next) in &batch.next {
             self.committed.insert(*partition, Some(*next));
-            self.consumer.context().committed(*partition, *next);
+            self.consumer.context().committed(*partition, Some(*next));
             let _ =
                 list.add_partition_offset(&self.settings.topic, *partition, Offset::Offset(*next));
         }
         // For those who watch the group. Nothing is read from it, and so it may fail.
         let _ = self.consumer.commit(&list, CommitMode::Async);
     }
-}
-
-/// Keeps the messages that were no rows, and tells of the rows that the stream refused where they came
-/// from: file name and line of a reject are the partition and the offset.
-async fn refuse(
-    transaction: &Transaction<'_>,
-    inbox: &Inbox,
-    source: &str,
-    batch: &Batch,
-    counts: &Counts,
-) -> Result<(), Error> {
-    if batch.refused.is_empty() && counts.rejected == 0 {
-        return Ok(());
-    }
-    let rejects: String = transaction
-        .query_one(
-            "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
-               FROM termstream.stream s JOIN pg_catalog.pg_class c ON c.oid = s.rejects
-               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-              WHERE s.stream = pg_catalog.to_regclass($1)",
-            &[&inbox.sql],
-        )
-        .await?
-        .try_get(0)?;
-    if counts.rejected > 0 {
-        let place = format!(
-            "UPDATE {rejects} SET filename = $1 || '/' || o.partition, lineno = o.number,
-                    err_detail = nullif(pg_catalog.concat_ws(' ', err_detail,
-                                     nullif(o.detail, '')), '')
-               FROM ROWS FROM (pg_catalog.unnest($2::int4[]), pg_catalog.unnest($3::int8[]),
-                               pg_catalog.unnest($4::text[]))
-                    WITH ORDINALITY o (partition, number, detail, row)
-              WHERE load_id = $5 AND lineno = o.row"
-        );
-        let partitions: Vec<i32> = batch.origins.iter().map(|one| one.partition).collect();
-        let offsets: Vec<i64> = batch.origins.iter().map(|one| one.offset).collect();
-        let details: Vec<&str> = batch
-            .origins
-            .iter()
-            .map(|one| one.detail.as_str())
-            .collect();
-        transaction
-            .execute(
-                &place,
-                &[&source, &partitions, &offsets, &details, &counts.load_id],
-            )
-            .await?;
-    }
-    if batch.refused.is_empty() {
-        return Ok(());
-    }
-    let note = transaction
-        .prepare(&format!(
-            "INSERT INTO {rejects} (load_id, stream, stage, starttime, userid, copy_tbl, filename,
-                    lineno, line, line_bytes, err_message, err_detail, errorcode)
-             VALUES ($1, $2, 'parse', pg_catalog.now(), CURRENT_USER::pg_catalog.regrole,
-                     pg_catalog.to_regclass($2), $3, $4, $5, $6, $7, nullif($8::text, ''), $9)"
-        ))
-        .await?;
-    for one in &batch.refused {
-        let line = std::str::from_utf8(&one.raw)
-            .ok()
-            .filter(|line| !line.contains('\0'));
-        let place = format!("{source}/{}", one.partition);
-        transaction
-            .execute(
-                &note,
-                &[
-                    &counts.load_id,
-                    &inbox.sql,
-                    &place,
-                    &one.offset,
-                    &line,
-                    &one.raw,
-                    &one.refusal.message,
-                    &one.detail,
-                    &one.refusal.sqlstate,
-                ],
-            )
-            .await?;
-    }
-    Ok(())
 }

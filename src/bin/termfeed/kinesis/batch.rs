@@ -42,7 +42,10 @@ impl Batch {
         if page.records.is_empty() && !page.closed {
             return;
         }
-        let next = self.next.entry(page.shard.clone()).or_insert_with(|| committed.clone());
+        let next = self
+            .next
+            .entry(page.shard.clone())
+            .or_insert_with(|| committed.clone());
         for record in page.records {
             next.records = Some(next.records.unwrap_or(0) + 1);
             next.after = Some(record.sequence_number.clone());

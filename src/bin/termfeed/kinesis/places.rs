@@ -68,7 +68,9 @@ pub async fn began(client: &Client, inbox: &Inbox, source: &str) -> Result<i64, 
     if let Some(time) = positions::next(client, inbox, &part).await? {
         return Ok(time);
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let now = now.as_millis() as i64;
     positions::advance(client, inbox, &part, None, now, None).await?;
     Ok(now)

@@ -100,7 +100,11 @@ impl Reader {
             }
             // A page without records says nothing: there may be gaps in a shard.
             let caught_up = is_empty && millis.unwrap_or(0) == 0;
-            let pause = if caught_up { self.poll_wait } else { BETWEEN.min(self.poll_wait) };
+            let pause = if caught_up {
+                self.poll_wait
+            } else {
+                BETWEEN.min(self.poll_wait)
+            };
             tokio::time::sleep_until(asked + pause).await;
         }
     }
@@ -140,8 +144,12 @@ impl Reader {
         let reason = in_words(error, &self.stream)?;
         let wait = wait.unwrap_or(Duration::from_secs(1));
         metrics::retried("kinesis");
-        tracing::warn!(reason, shard = self.shard, wait_ms = wait.as_millis() as u64,
-            "the shard cannot be read now: waiting");
+        tracing::warn!(
+            reason,
+            shard = self.shard,
+            wait_ms = wait.as_millis() as u64,
+            "the shard cannot be read now: waiting"
+        );
         tokio::time::sleep(wait).await;
         Ok(())
     }
@@ -158,9 +166,15 @@ where
         "ResourceNotFoundException" => Err(Error::Settings(format!(
             "Kinesis has no stream \"{stream}\", or no such shard of it: {message}"
         ))),
-        "AccessDeniedException" | "UnrecognizedClientException" | "InvalidSignatureException"
-        | "KMSAccessDeniedException" | "KMSDisabledException" | "KMSNotFoundException"
-        | "KMSInvalidStateException" | "KMSOptInRequired" | "InvalidArgumentException"
+        "AccessDeniedException"
+        | "UnrecognizedClientException"
+        | "InvalidSignatureException"
+        | "KMSAccessDeniedException"
+        | "KMSDisabledException"
+        | "KMSNotFoundException"
+        | "KMSInvalidStateException"
+        | "KMSOptInRequired"
+        | "InvalidArgumentException"
         | "ValidationException" => Err(Error::Settings(format!("Kinesis: {code}: {message}"))),
         "" => Ok(DisplayErrorContext(error).to_string()),
         other => Ok(format!("{other}: {message}")),

@@ -84,7 +84,11 @@ mod tests {
         ] {
             assert_eq!(open(&shards, &closed), expected, "closed: {closed:?}");
         }
-        assert_eq!(open(&shards[2..4], &[]), "2 3", "parents that are gone are waited for by nobody");
+        assert_eq!(
+            open(&shards[2..4], &[]),
+            "2 3",
+            "parents that are gone are waited for by nobody"
+        );
     }
 
     #[test]

@@ -197,7 +197,9 @@ impl Worker {
             members.give_back(client, &shard).await?;
             tracing::info!(shard, "shard given back");
         }
-        let free = open.iter().filter(|shard| !session.mine.contains_key(*shard));
+        let free = open
+            .iter()
+            .filter(|shard| !session.mine.contains_key(*shard));
         let taken = members.take(client, free, most - kept).await?;
         if taken.is_empty() {
             return Ok(());
@@ -315,7 +317,8 @@ impl Worker {
         if counts.rejected > 0 {
             from.place(counts.load_id, &batch.origins).await?;
         }
-        from.note("parse", Some(counts.load_id), &batch.refused).await?;
+        from.note("parse", Some(counts.load_id), &batch.refused)
+            .await?;
         for (shard, next) in &batch.next {
             let before = session.mine.get(shard).map(|mine| mine.committed.clone());
             let before = before.unwrap_or_default();

@@ -11,7 +11,6 @@
 
 mod answer;
 mod circuit;
-mod count;
 mod service;
 mod split;
 mod work;
@@ -25,6 +24,7 @@ use std::time::Duration;
 
 use crate::database::Database;
 use crate::error::Error;
+use crate::monitor;
 use crate::settings::{Common, Secret};
 use crate::shutdown::Shutdown;
 use answer::{Naming, Shape};
@@ -129,6 +129,10 @@ pub struct Flags {
     #[arg(long)]
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub once: bool,
+
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub monitor: monitor::Flags,
 }
 
 /// The flags with their defaults.
@@ -187,14 +191,19 @@ pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(),
         first_wait,
         longest_wait,
     )));
-    count::describe();
-    let workers = (0..flags.workers.unwrap_or(1).max(1)).map(|_| {
+    let readiness = monitor::start(&flags.monitor, shutdown.clone()).await?;
+    let mut hands = vec![readiness];
+    while hands.len() < flags.workers.unwrap_or(1) {
+        hands.push(hands[0].another());
+    }
+    let workers = hands.into_iter().map(|readiness| {
         let worker = Worker {
             database: database.clone(),
             settings: settings.clone(),
             service: service.clone(),
             circuit: circuit.clone(),
             shutdown: shutdown.clone(),
+            readiness,
         };
         worker.run()
     });

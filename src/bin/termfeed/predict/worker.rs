@@ -10,7 +10,6 @@ use tokio_postgres::{Client, Transaction};
 
 use super::Settings;
 use super::circuit::{Circuit, Permit, State};
-use super::count;
 use super::service::{Blame, Failure, Service};
 use super::split::Groups;
 use super::work::{Row, Work};
@@ -18,6 +17,7 @@ use crate::database::{Database, backoff};
 use crate::door::{self, Counts, Inbox};
 use crate::error::Error;
 use crate::metrics;
+use crate::monitor::Readiness;
 use crate::notes::{Note, Source};
 use crate::shutdown::Shutdown;
 use termstream::record::csv_line;
@@ -31,6 +31,7 @@ pub struct Worker {
     pub service: Arc<Service>,
     pub circuit: Arc<Mutex<Circuit>>,
     pub shutdown: Shutdown,
+    pub readiness: Readiness,
 }
 
 /// What became of the rows of one or more batches.
@@ -77,6 +78,7 @@ impl Worker {
                 Err(Error::Stopped) => break,
                 Err(error) if error.is_passing() => {
                     client = None;
+                    self.readiness.set(false);
                     metrics::failed(&self.settings.stream);
                     metrics::retried("predict");
                     tracing::warn!(reason = %error, "rolled back: the rows will be asked about again");
@@ -131,6 +133,7 @@ impl Worker {
             }
             let work = Work::find(&client, &self.settings.work, &self.settings.key).await?;
             *connection = Some((client, inbox, work));
+            self.readiness.set(true);
         }
         let Some((client, inbox, work)) = connection.as_mut() else {
             return Err(Error::Stopped);
@@ -168,7 +171,11 @@ impl Worker {
             let closed = self.circuit().state() == State::Closed;
             let started = Instant::now();
             let answer = self.service.ask(&rows[group.clone()]).await;
-            count::asked(&self.settings.stream, started.elapsed());
+            let status = answer
+                .as_ref()
+                .err()
+                .map(|failure| failure.status.unwrap_or(0));
+            metrics::asked(&self.settings.stream, started.elapsed(), status);
             match answer {
                 Ok(answers) => {
                     self.circuit().answered();
@@ -218,7 +225,6 @@ impl Worker {
             }
             circuit.state()
         };
-        count::failed(&self.settings.stream, failure.status);
         tracing::warn!(reason = failure.message, status = failure.status, rows, circuit = ?state,
             "the service failed");
         self.show_circuit();
@@ -304,7 +310,6 @@ impl Worker {
     }
 
     fn show_circuit(&self) {
-        let state = self.circuit().state();
-        count::circuit(&self.settings.stream, state);
+        metrics::circuit(&self.settings.stream, self.circuit().state() as u8);
     }
 }

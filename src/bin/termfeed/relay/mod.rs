@@ -1,22 +1,25 @@
-//! `termfeed relay`: rows of an outbox table to a topic, in order; what was delivered is marked.
+//! `termfeed relay`: rows of an outbox to a topic, in order; what was delivered is marked.
 //!
 //! At least once: a row is marked when the brokers have it, so that a crash in between sends it again,
-//! with the same id in its header "termfeed-id". One relay at a time has the table, others stand by.
+//! with the same id in its header "termfeed-id". One relay at a time has an outbox, others stand by.
+//! Whoever drops a message whose id it has seen sees each once, and those of a key in their order.
+
+mod outbox;
+mod sender;
 
 use clap::Args;
-use rdkafka::config::ClientConfig;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_postgres::Client;
 
 use crate::database::{Database, backoff};
 use crate::error::Error;
 use crate::metrics;
+use crate::monitor::{self, Readiness};
 use crate::settings::{Common, Secret};
 use crate::shutdown::Shutdown;
+use outbox::{Outbox, Row};
+use sender::Sender;
 
 #[derive(Args, Clone, Debug, Serialize, Deserialize)]
 pub struct Flags {
@@ -30,10 +33,16 @@ pub struct Flags {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
 
-    /// The table to read: id bigint (the order), key text, payload text or jsonb, delivered timestamptz
+    /// The table or updatable view to read: id bigint (the order), key text, payload text or jsonb,
+    /// delivered timestamptz; and if it has them, headers jsonb, and error text for what no broker takes
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outbox: Option<String>,
+
+    /// Mark nothing: go on above the highest value sent of this column, which only grows
+    #[arg(long, value_name = "COLUMN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
 
     /// Rows sent at a time [default: 1000]
     #[arg(long, value_name = "ROWS")]
@@ -55,224 +64,174 @@ pub struct Flags {
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub once: bool,
 
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub monitor: monitor::Flags,
+
     /// A setting of librdkafka's, "name=value"; may be given several times
     #[arg(long, value_name = "NAME=VALUE")]
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub kafka_option: Vec<Secret>,
 }
 
+/// More would not fit into librdkafka's queue.
+const MOST_ROWS: i64 = 50_000;
+/// How long a batch in hand may take after the call to stop.
+const LAST_WAIT: Duration = Duration::from_secs(20);
+/// How often the rows that wait are counted.
+const COUNTED: Duration = Duration::from_secs(10);
+
 struct Relay {
-    producer: FutureProducer,
-    topic: String,
-    table: String,
+    database: Database,
+    outbox_name: String,
+    cursor: Option<String>,
     batch_rows: i64,
-    transactional: bool,
+    kafka: sender::Settings,
+    shutdown: Shutdown,
+    /// Of the database; `link` is that of the brokers.
+    readiness: Readiness,
+    link: Readiness,
+    sender: Option<Sender>,
+    source: Option<(Client, Outbox)>,
+    counted: Option<Instant>,
 }
 
-/// How long a transaction of Kafka's may take to begin or to end before it is tried again.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// What a step has done.
+enum Done {
+    Sent(u64),
+    Empty,
+    /// Another relay has the outbox.
+    StandingBy,
+}
 
 pub async fn run(common: Common, flags: Flags, mut shutdown: Shutdown) -> Result<(), Error> {
-    let database = Database::new(&common)?;
     let needed = |name: &str, value: &Option<String>| {
         value
             .clone()
             .ok_or_else(|| Error::Settings(format!("--{name} is needed")))
     };
+    let readiness = monitor::start(&flags.monitor, shutdown.clone()).await?;
     let mut relay = Relay {
-        topic: needed("topic", &flags.topic)?,
-        table: needed("outbox", &flags.outbox)?,
-        batch_rows: flags.batch_rows.unwrap_or(1000).max(1),
-        transactional: flags.transactional_id.is_some(),
-        producer: producer(&flags, &needed("brokers", &flags.brokers)?)?,
+        database: Database::new(&common)?,
+        outbox_name: needed("outbox", &flags.outbox)?,
+        cursor: flags.cursor.clone(),
+        batch_rows: flags.batch_rows.unwrap_or(1000).clamp(1, MOST_ROWS),
+        kafka: sender::Settings {
+            brokers: needed("brokers", &flags.brokers)?,
+            topic: needed("topic", &flags.topic)?,
+            transactional_id: flags.transactional_id.clone(),
+            options: flags.kafka_option.clone(),
+        },
+        shutdown: shutdown.clone(),
+        link: readiness.another(),
+        readiness,
+        sender: None,
+        source: None,
+        counted: None,
     };
     let (mut waits, mut sent) = (backoff(), 0);
-    let mut client: Option<Client> = None;
+    let mut outcome = Ok(());
     while !shutdown.is_called() {
-        let outcome = relay.step(&database, &mut client, &mut shutdown).await;
-        let wait = match outcome {
-            Ok(Some(0)) if flags.once => break,
-            Ok(Some(rows)) if rows > 0 => {
+        let wait = match relay.step().await {
+            Ok(Done::Empty) if flags.once => break,
+            Ok(Done::Sent(rows)) => {
                 (waits, sent) = (backoff(), sent + rows);
                 continue;
             }
             Ok(_) => Duration::from_millis(flags.poll_wait.unwrap_or(500)),
             Err(Error::Stopped) => break,
             Err(error) if error.is_passing() => {
-                client = None;
+                relay.start_anew();
                 metrics::retried("relay");
-                tracing::warn!(reason = %error, "the rows will be sent again");
-                if relay.transactional {
-                    relay.producer = producer(&flags, &needed("brokers", &flags.brokers)?)?;
-                }
-                waits.next().unwrap_or_default()
+                let wait = waits.next().unwrap_or_default();
+                tracing::warn!(reason = %error, wait_ms = wait.as_millis() as u64,
+                    "the rows will be sent again");
+                wait
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                outcome = Err(error);
+                break;
+            }
         };
         shutdown.sleep(wait).await;
     }
-    tracing::info!(rows = sent, topic = relay.topic, "delivered");
-    Ok(())
-}
-
-fn producer(flags: &Flags, brokers: &str) -> Result<FutureProducer, Error> {
-    let mut config = ClientConfig::new();
-    config
-        .set("bootstrap.servers", brokers)
-        .set("enable.idempotence", "true")
-        .set("compression.type", "lz4")
-        .set("linger.ms", "5");
-    match &flags.transactional_id {
-        Some(id) => config.set("transactional.id", id),
-        // Never given up by itself: a later row of the same key must not overtake.
-        None => config.set("message.timeout.ms", "0"),
-    };
-    for option in &flags.kafka_option {
-        let (name, value) = option
-            .expose()
-            .split_once('=')
-            .ok_or_else(|| Error::Settings("--kafka-option must be \"name=value\"".into()))?;
-        config.set(name, value);
-    }
-    let producer: FutureProducer = config.create().map_err(refused)?;
-    if flags.transactional_id.is_some() {
-        producer.init_transactions(PATIENCE).map_err(passing)?;
-    }
-    Ok(producer)
-}
-
-fn refused(error: KafkaError) -> Error {
-    Error::Settings(format!("Kafka: {error}"))
-}
-
-fn passing(error: KafkaError) -> Error {
-    Error::Unreachable(format!("Kafka: {error}"))
+    tracing::info!(rows = sent, topic = relay.kafka.topic, "delivered");
+    outcome
 }
 
 impl Relay {
-    /// Sends a batch and marks it: how many rows, or `None` while another relay has the table.
-    async fn step(
-        &mut self,
-        database: &Database,
-        client: &mut Option<Client>,
-        shutdown: &mut Shutdown,
-    ) -> Result<Option<i64>, Error> {
-        if client.is_none() {
-            let fresh = database.connect_patiently(shutdown).await?;
-            let row = fresh
-                .query_opt(
-                    "SELECT pg_catalog.to_regclass($1)::pg_catalog.text",
-                    &[&self.table],
-                )
-                .await?;
-            self.table = match row.and_then(|row| row.get::<_, Option<String>>(0)) {
-                Some(name) => name,
-                None => {
-                    return Err(Error::Settings(format!(
-                        "there is no table \"{}\"",
-                        self.table
-                    )));
-                }
-            };
-            let mine: bool = fresh
-                .query_one(
-                    "SELECT pg_catalog.pg_try_advisory_lock(
-                        pg_catalog.hashtextextended('termfeed relay ' || $1, 0))",
-                    &[&self.table],
-                )
-                .await?
-                .try_get(0)?;
-            if !mine {
-                return Ok(None);
-            }
-            *client = Some(fresh);
+    /// Sends a batch and marks it.
+    async fn step(&mut self) -> Result<Done, Error> {
+        if self.sender.is_none() {
+            self.sender = Some(Sender::new(&self.kafka, self.link.clone())?);
         }
-        let Some(client) = client.as_ref() else {
-            return Ok(None);
+        if self.source.is_none() {
+            let client = self.database.connect_patiently(&mut self.shutdown).await?;
+            let (name, topic) = (&self.outbox_name, &self.kafka.topic);
+            let opened = Outbox::open(&client, name, topic, self.cursor.as_deref()).await?;
+            self.source = opened.map(|outbox| (client, outbox));
+        }
+        let (Some(sender), Some((client, outbox))) = (&self.sender, &mut self.source) else {
+            return Ok(Done::StandingBy);
         };
-        let rows = client
-            .query(
-                &format!(
-                    "SELECT id, key::text, payload::text FROM {} WHERE delivered IS NULL
-                      ORDER BY id LIMIT $1",
-                    self.table
-                ),
-                &[&self.batch_rows],
-            )
-            .await?;
+        self.readiness.set(true);
+        if self.counted.is_none_or(|then| then.elapsed() > COUNTED) {
+            metrics::waiting(&self.kafka.topic, outbox.waiting(client).await?);
+            self.counted = Some(Instant::now());
+        }
+        let rows = outbox.next(client, self.batch_rows).await?;
         if rows.is_empty() {
-            return Ok(Some(0));
+            return Ok(Done::Empty);
         }
-        if self.transactional {
-            self.producer.begin_transaction().map_err(passing)?;
-        }
-        let (mut ids, mut waiting) = (Vec::new(), Vec::new());
-        for row in &rows {
-            let id: i64 = row.try_get(0)?;
-            ids.push(id);
-            waiting.push(self.send(id, row.try_get(1)?, row.try_get(2)?));
-        }
-        let all = futures_util::future::join_all(waiting);
+        let started = Instant::now();
+        let name = outbox.name().to_owned();
         let reports = tokio::select! {
-            reports = all => reports,
+            reports = sender.send(rows, |row: &Row| format!("{name}/{}", row.id)) => reports?,
             // What is under way may arrive; it is not marked, and will be sent again.
-            () = shutdown.wait() => return Err(Error::Stopped),
+            () = async { self.shutdown.wait().await; tokio::time::sleep(LAST_WAIT).await } => {
+                return Err(Error::Stopped);
+            }
         };
-        for report in reports {
-            report?;
+        if !reports.refused.is_empty() {
+            self.refused(&reports.refused).await?;
         }
-        if self.transactional {
-            self.producer
-                .commit_transaction(PATIENCE)
-                .map_err(passing)?;
-        }
-        client
-            .execute(
-                &format!(
-                    "UPDATE {} SET delivered = pg_catalog.clock_timestamp() WHERE id = ANY ($1)",
-                    self.table
-                ),
-                &[&ids],
-            )
-            .await?;
-        Ok(Some(ids.len() as i64))
+        let Some((client, outbox)) = &mut self.source else {
+            return Ok(Done::StandingBy);
+        };
+        outbox.delivered(client, &reports.delivered).await?;
+        let rows = reports.delivered.len() as u64;
+        metrics::delivered(&self.kafka.topic, rows, started.elapsed());
+        Ok(Done::Sent(rows))
     }
 
-    /// Joins the queue at once, in the order of the calls; the future is the delivery report.
-    fn send(
-        &self,
-        id: i64,
-        key: Option<String>,
-        payload: Option<String>,
-    ) -> impl Future<Output = Result<(), Error>> + use<> {
-        let name = format!("{}/{id}", self.table);
-        let headers = OwnedHeaders::new().insert(Header {
-            key: "termfeed-id",
-            value: Some(&name),
-        });
-        let mut record = FutureRecord::<str, str>::to(&self.topic).headers(headers);
-        if let Some(key) = &key {
-            record = record.key(key);
+    /// Rows that no broker will take are marked, where the outbox has a column for it: those behind them
+    /// go on. Elsewhere it is for a person to decide.
+    async fn refused(&self, refused: &[(i64, String)]) -> Result<(), Error> {
+        let Some((client, outbox)) = &self.source else {
+            return Ok(());
+        };
+        if let Some((id, reason)) = refused.first()
+            && !outbox.keeps_errors()
+        {
+            return Err(Error::Input(format!(
+                "row {id} of \"{}\" cannot be delivered: {reason}; give the outbox a column \
+                 \"error\" of type text to have such rows marked and passed over",
+                outbox.name()
+            )));
         }
-        if let Some(payload) = &payload {
-            record = record.payload(payload);
-        }
-        let queued = self
-            .producer
-            .send_result(record)
-            .map_err(|(error, _)| error);
-        async move {
-            let failed = |error: KafkaError| match error.rdkafka_error_code() {
-                Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
-                    Error::Input(format!("row {name} is too large for the topic"))
-                }
-                _ => passing(error),
-            };
-            match queued.map_err(failed)?.await {
-                Ok(Ok(_)) => Ok(()),
-                Ok(Err((error, _))) => Err(failed(error)),
-                Err(_) => Err(Error::Unreachable("Kafka: the producer was closed".into())),
-            }
-        }
+        outbox.refused(client, refused).await?;
+        metrics::refused(&self.kafka.topic, refused.len() as u64);
+        tracing::warn!(
+            rows = refused.len(),
+            "rows that no broker will take were marked"
+        );
+        Ok(())
+    }
+
+    /// What is in the queue of a producer that failed must not arrive after what comes next.
+    fn start_anew(&mut self) {
+        self.readiness.set(false);
+        self.source = None;
+        self.sender = None;
     }
 }

@@ -71,10 +71,10 @@ pub async fn rows(
     )
     .await;
     match outcome {
-        Ok((counts, parse)) => {
+        Ok(counts) => {
             let started = Instant::now();
             transaction.commit().await?;
-            metrics::committed(&inbox.name, &counts, parse, started.elapsed());
+            metrics::committed(&inbox.name, &counts, started.elapsed());
             Ok(Json(counts))
         }
         Err(refusal) => {
@@ -90,10 +90,9 @@ async fn take(
     inbox: &Inbox,
     mut rows: Rows,
     reader: &mut (dyn AsyncRead + Send + Unpin),
-) -> Result<(Counts, u64), Refusal> {
+) -> Result<Counts, Refusal> {
     let mut copy = Copy::begin(transaction, inbox).await?;
     let mut done: Option<Counts> = None;
-    let mut parse = 0;
     let mut buffer = vec![0; CHUNK_BYTES];
     loop {
         let read = tokio::time::timeout(shared.stall, reader.read(&mut buffer));
@@ -121,7 +120,6 @@ async fn take(
         }
         let mut counts = copy.finish(transaction).await?;
         if number > 0 {
-            parse += number as u64;
             let rejects = rows.take_rejects();
             counts = counts.plus(door::note_rejects(transaction, inbox, "http", &rejects).await?);
         }
@@ -130,7 +128,7 @@ async fn take(
             None => counts,
         };
         if length == 0 {
-            return Ok((sum, parse));
+            return Ok(sum);
         }
         done = Some(sum);
         copy = Copy::begin(transaction, inbox).await?;

@@ -1,0 +1,291 @@
+//! The rows to relay, and how far they were delivered, both in the database.
+//!
+//! An outbox is a table, or a view that can be updated: a row leaves it by its mark, so that a row
+//! committed late, with an id below those already sent, is sent all the same. With a cursor nothing is
+//! marked: the rows are those above a position, which moves. There a late row would be jumped over, and
+//! so a batch ends at the newest row seen, and is read when all who were writing then have ended (as
+//! `CREATE INDEX CONCURRENTLY` waits for them: `WaitForLockers` in Postgres's lmgr.c).
+
+use serde_json::Value;
+use tokio_postgres::{Client, GenericClient};
+
+use crate::door::Inbox;
+use crate::error::Error;
+use crate::positions::{self, Part};
+
+/// A row as it is sent.
+pub struct Row {
+    pub id: i64,
+    pub key: Option<String>,
+    pub payload: Option<Vec<u8>>,
+    pub headers: Option<Value>,
+}
+
+/// A table or view, once it was looked at.
+pub struct Outbox {
+    /// Named and qualified; a relation like a stream, for positions.
+    relation: Inbox,
+    /// The name of the position.
+    source: String,
+    cursor: Option<Cursor>,
+    headers: bool,
+    error: bool,
+}
+
+struct Cursor {
+    column: String,
+    position: Option<i64>,
+    /// The newest row that was seen, and the transactions that were writing then.
+    horizon: Option<(i64, Vec<String>)>,
+}
+
+const FIND: &str = "
+SELECT c.oid::pg_catalog.regclass::pg_catalog.text,
+       pg_catalog.format('%I.%I', n.nspname, c.relname),
+       ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.oid = pg_catalog.to_regclass($1)";
+
+/// Transactions, other than this one, that may be writing into the relation, or into one beneath it.
+const WRITERS: &str = "
+WITH RECURSIVE beneath (oid) AS (
+    SELECT pg_catalog.to_regclass($1)::pg_catalog.oid
+    UNION
+    SELECT d.oid FROM beneath b CROSS JOIN LATERAL (
+        SELECT p.refobjid FROM pg_catalog.pg_rewrite r
+          JOIN pg_catalog.pg_depend p ON p.objid = r.oid
+         WHERE r.ev_class = b.oid AND p.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+           AND p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        UNION ALL
+        SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = b.oid) d (oid))
+SELECT DISTINCT l.virtualtransaction FROM pg_catalog.pg_locks l JOIN beneath b ON b.oid = l.relation
+ WHERE l.locktype = 'relation' AND l.granted AND l.mode IN ('RowExclusiveLock',
+           'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+   AND l.database = (SELECT oid FROM pg_catalog.pg_database
+                      WHERE datname = pg_catalog.current_database())
+   AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()";
+
+impl Outbox {
+    /// Looks at the relation; only one relay at a time gets it, the others `None`.
+    pub async fn open(
+        client: &Client,
+        name: &str,
+        topic: &str,
+        cursor: Option<&str>,
+    ) -> Result<Option<Outbox>, Error> {
+        let found = client.query_opt(FIND, &[&name]).await?;
+        let Some(found) = found else {
+            return Err(Error::Settings(format!(
+                "there is no table or view \"{name}\""
+            )));
+        };
+        let relation = Inbox {
+            name: found.try_get(0)?,
+            sql: found.try_get(1)?,
+            columns: found.try_get(2)?,
+        };
+        let has = |column: &str| relation.columns.iter().any(|one| one == column);
+        let needed = match cursor {
+            Some(cursor) => [cursor, "key", "payload"],
+            None => ["id", "payload", "delivered"],
+        };
+        if let Some(missing) = needed.into_iter().find(|column| !has(column)) {
+            return Err(Error::Settings(format!(
+                "\"{name}\" has no column \"{missing}\": a relay needs {}",
+                needed.join(", ")
+            )));
+        }
+        let lock = format!("termfeed relay {} {topic}", relation.sql);
+        let mine: bool = client
+            .query_one(
+                "SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0))",
+                &[&lock],
+            )
+            .await?
+            .try_get(0)?;
+        let mut outbox = Outbox {
+            source: format!("relay:{topic}"),
+            headers: has("headers"),
+            error: has("error") && cursor.is_none(),
+            cursor: None,
+            relation,
+        };
+        if let Some(column) = cursor {
+            let position = positions::next(client, &outbox.relation, &outbox.part()).await?;
+            outbox.cursor = Some(Cursor {
+                column: column.to_owned(),
+                position,
+                horizon: None,
+            });
+        }
+        Ok(mine.then_some(outbox))
+    }
+
+    pub fn name(&self) -> &str {
+        &self.relation.name
+    }
+
+    /// Whether a row that no broker will take can be marked as such.
+    pub fn keeps_errors(&self) -> bool {
+        self.error
+    }
+
+    /// The next rows, in the order of their ids; none of them was marked.
+    pub async fn next(&mut self, client: &Client, rows: i64) -> Result<Vec<Row>, Error> {
+        let Some((low, high)) = self.bounds(client).await? else {
+            return Ok(Vec::new());
+        };
+        let found = client
+            .query(
+                &format!(
+                    "SELECT {}::pg_catalog.int8, {}, payload::pg_catalog.text, {}
+                       FROM {} WHERE {} ORDER BY 1 LIMIT $3",
+                    self.id(),
+                    match self.relation.columns.iter().any(|one| one == "key") {
+                        true => "key::pg_catalog.text",
+                        false => "NULL::pg_catalog.text",
+                    },
+                    match self.headers {
+                        true => "headers::pg_catalog.jsonb",
+                        false => "NULL::pg_catalog.jsonb",
+                    },
+                    self.relation.sql,
+                    self.waits(),
+                ),
+                &[&low, &high, &rows],
+            )
+            .await?;
+        found
+            .iter()
+            .map(|row| {
+                Ok(Row {
+                    id: row.try_get(0)?,
+                    key: row.try_get(1)?,
+                    payload: row.try_get::<_, Option<String>>(2)?.map(String::into_bytes),
+                    headers: row.try_get(3)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Marks rows, or moves the position over them.
+    pub async fn delivered(&mut self, client: &Client, ids: &[i64]) -> Result<(), Error> {
+        match (&self.cursor, ids.last()) {
+            (_, None) => {}
+            (None, _) => {
+                let mark = format!(
+                    "UPDATE {} SET delivered = pg_catalog.clock_timestamp() WHERE id = ANY ($1)",
+                    self.relation.sql
+                );
+                client.execute(&mark, &[&ids]).await?;
+            }
+            (Some(cursor), Some(last)) => {
+                positions::advance(
+                    client,
+                    &self.relation,
+                    &self.part(),
+                    cursor.position,
+                    *last,
+                    None,
+                )
+                .await?;
+                if let Some(cursor) = &mut self.cursor {
+                    cursor.position = Some(*last);
+                    cursor.horizon.take_if(|(newest, _)| *newest <= *last);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks rows that no broker will take, with the reason.
+    pub async fn refused(&self, client: &Client, refused: &[(i64, String)]) -> Result<(), Error> {
+        let (ids, reasons): (Vec<i64>, Vec<&str>) =
+            refused.iter().map(|(id, reason)| (*id, &**reason)).unzip();
+        let mark = format!(
+            "UPDATE {} o SET error = r.reason
+               FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.int8[]),
+                               pg_catalog.unnest($2::pg_catalog.text[])) r (id, reason)
+              WHERE o.id = r.id",
+            self.relation.sql
+        );
+        client.execute(&mark, &[&ids, &reasons]).await?;
+        Ok(())
+    }
+
+    /// How many rows wait.
+    pub async fn waiting(&self, client: &Client) -> Result<i64, Error> {
+        let low = self.cursor.as_ref().and_then(|cursor| cursor.position);
+        let count = format!(
+            "SELECT count(*) FROM {} WHERE {}",
+            self.relation.sql,
+            self.waits()
+        );
+        let row = client
+            .query_one(&count, &[&low.unwrap_or(i64::MIN), &i64::MAX])
+            .await?;
+        Ok(row.try_get(0)?)
+    }
+
+    fn part(&self) -> Part<'_> {
+        Part {
+            source: &self.source,
+            part: "",
+        }
+    }
+
+    fn id(&self) -> String {
+        match &self.cursor {
+            Some(cursor) => format!("\"{}\"", cursor.column.replace('"', "\"\"")),
+            None => "id".to_owned(),
+        }
+    }
+
+    /// What is true of a row that waits, between $1 (exclusive) and $2.
+    fn waits(&self) -> String {
+        let id = self.id();
+        let between = format!("{id} > $1 AND {id} <= $2");
+        match (&self.cursor, self.error) {
+            (Some(_), _) => between,
+            (None, false) => format!("delivered IS NULL AND {between}"),
+            (None, true) => format!("delivered IS NULL AND error IS NULL AND {between}"),
+        }
+    }
+
+    /// Between which ids the rows are complete: no transaction can add one any more.
+    async fn bounds(&mut self, client: &Client) -> Result<Option<(i64, i64)>, Error> {
+        let id = self.id();
+        let relation = &self.relation.sql;
+        let Some(cursor) = &mut self.cursor else {
+            return Ok(Some((i64::MIN, i64::MAX)));
+        };
+        let low = cursor.position.unwrap_or(i64::MIN);
+        if cursor.horizon.is_none() {
+            let newest: Option<i64> = client
+                .query_one(
+                    &format!("SELECT max({id})::pg_catalog.int8 FROM {relation} WHERE {id} > $1"),
+                    &[&low],
+                )
+                .await?
+                .try_get(0)?;
+            let Some(newest) = newest else {
+                return Ok(None);
+            };
+            cursor.horizon = Some((newest, writers(client, relation).await?));
+        }
+        let Some((newest, then)) = &mut cursor.horizon else {
+            return Ok(None);
+        };
+        if !then.is_empty() {
+            let now = writers(client, relation).await?;
+            then.retain(|one| now.contains(one));
+        }
+        Ok(then.is_empty().then_some((low, *newest)))
+    }
+}
+
+async fn writers(client: &impl GenericClient, relation: &str) -> Result<Vec<String>, Error> {
+    let rows = client.query(WRITERS, &[&relation]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}

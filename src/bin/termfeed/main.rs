@@ -18,6 +18,8 @@ mod database;
 mod decode;
 mod door;
 mod error;
+#[cfg(feature = "export")]
+mod export;
 #[cfg(feature = "kafka")]
 mod kafka;
 #[cfg(feature = "kinesis")]
@@ -79,6 +81,9 @@ enum Command {
     /// Ask an HTTP service about rows, and bring its answers into a stream
     #[cfg(feature = "predict")]
     Predict(predict::Flags),
+    /// Write a query's rows as Parquet files, in a folder or on S3
+    #[cfg(feature = "export")]
+    Export(export::Flags),
 }
 
 impl Command {
@@ -94,6 +99,8 @@ impl Command {
             Command::Kinesis(_) => "kinesis",
             #[cfg(feature = "predict")]
             Command::Predict(_) => "predict",
+            #[cfg(feature = "export")]
+            Command::Export(_) => "export",
         }
     }
 }
@@ -130,6 +137,8 @@ fn start(arguments: Arguments) -> Result<(), Error> {
             Command::Kinesis(flags) => kinesis::run(common, source.read(flags)?, shutdown).await,
             #[cfg(feature = "predict")]
             Command::Predict(flags) => predict::run(common, source.read(flags)?, shutdown).await,
+            #[cfg(feature = "export")]
+            Command::Export(flags) => export::run(common, source.read(flags)?, shutdown).await,
         }
     })
 }

@@ -28,7 +28,7 @@ enum Kind {
 use Kind::{Counter, Gauge, Histogram};
 
 /// All that termfeed exports. Dashboards and alerts may use these, and the code counts no other.
-const METRICS: [(Kind, &str, Unit, &str); 19] = [
+const METRICS: [(Kind, &str, Unit, &str); 21] = [
     (
         Counter,
         "termfeed_rows_total",
@@ -143,6 +143,18 @@ const METRICS: [(Kind, &str, Unit, &str); 19] = [
         Unit::Count,
         "0: closed, the service is asked; 1: one row is tried; 2: open, it is not asked.",
     ),
+    (
+        Counter,
+        "termfeed_exported_rows_total",
+        Unit::Count,
+        "Rows in complete files of finished exports.",
+    ),
+    (
+        Histogram,
+        "termfeed_export_duration_seconds",
+        Unit::Seconds,
+        "From the beginning of an export to its manifest.",
+    ),
 ];
 
 /// Begins to count; the handle renders what was counted.
@@ -249,4 +261,10 @@ pub fn asked(stream: &str, time: Duration, failure: Option<u16>) {
 /// 0 for closed, 1 for trying, 2 for open.
 pub fn circuit(stream: &str, state: u8) {
     gauge!("termfeed_circuit_state", &[stream_label(stream)]).set(f64::from(state));
+}
+
+/// An export is finished: its files and its manifest are there.
+pub fn exported(export: &str, rows: u64, time: Duration) {
+    counter!("termfeed_exported_rows_total", "export" => export.to_owned()).increment(rows);
+    histogram!("termfeed_export_duration_seconds", "export" => export.to_owned()).record(time);
 }

@@ -5,6 +5,8 @@ use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types::{Record, ShardIteratorType};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 use tokio::time::Instant;
@@ -43,6 +45,8 @@ pub struct Reader {
     pub start: Start,
     pub page_rows: i32,
     pub poll_wait: Duration,
+    /// Whether the shard is known to get no more records.
+    pub ended: Arc<AtomicBool>,
     pub pages: Sender<Result<Page, Error>>,
 }
 
@@ -59,6 +63,7 @@ impl Reader {
         let mut waits = backoff();
         loop {
             let asked = Instant::now();
+            let ended = self.ended.load(Ordering::Relaxed);
             let answer = self
                 .client
                 .get_records()
@@ -81,14 +86,15 @@ impl Reader {
             if let Some(last) = page.records.last() {
                 self.start = Start::After(last.sequence_number.clone());
             }
-            let millis = page.millis_behind_latest.map(|millis| millis.max(0) as u64);
-            let is_empty = page.records.is_empty();
-            let next = page.next_shard_iterator;
+            let behind = page.millis_behind_latest.map(|millis| millis.max(0) as u64);
+            // A page without records alone says nothing: there may be gaps in a shard.
+            let caught_up = page.records.is_empty() && behind == Some(0);
+            let next = page.next_shard_iterator.filter(|_| !(caught_up && ended));
             let read = Page {
                 shard: self.shard.clone(),
                 reader: self.number,
                 records: page.records,
-                behind: millis.map(Duration::from_millis),
+                behind: behind.map(Duration::from_millis),
                 closed: next.is_none(),
             };
             if self.pages.send(Ok(read)).await.is_err() {
@@ -98,12 +104,9 @@ impl Reader {
                 Some(next) => iterator = next,
                 None => return Ok(()),
             }
-            // A page without records says nothing: there may be gaps in a shard.
-            let caught_up = is_empty && millis.unwrap_or(0) == 0;
-            let pause = if caught_up {
-                self.poll_wait
-            } else {
-                BETWEEN.min(self.poll_wait)
+            let pause = match caught_up {
+                true => self.poll_wait,
+                false => BETWEEN.min(self.poll_wait),
             };
             tokio::time::sleep_until(asked + pause).await;
         }

@@ -8,6 +8,8 @@ pub struct Shard {
     pub id: String,
     /// None, the one that was split, or the two that were merged. They may be gone already.
     pub parents: Vec<String>,
+    /// Split or merged itself: nothing is added to it any more.
+    pub ended: bool,
 }
 
 /// How far a shard was read, as the database has it.
@@ -49,6 +51,7 @@ mod tests {
         Shard {
             id: id.into(),
             parents: parents.iter().map(|parent| (*parent).to_owned()).collect(),
+            ended: false,
         }
     }
 

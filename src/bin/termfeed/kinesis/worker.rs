@@ -7,6 +7,8 @@
 use aws_sdk_kinesis::Client as Kinesis;
 use aws_sdk_kinesis::primitives::DateTime;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
@@ -56,6 +58,8 @@ pub struct Worker {
 struct Mine {
     number: u64,
     task: JoinHandle<()>,
+    /// Whether the shard is known to get no more records.
+    ended: Arc<AtomicBool>,
     committed: Position,
 }
 
@@ -63,6 +67,10 @@ impl Drop for Mine {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+fn has_ended(shards: &[Shard], id: &str) -> bool {
+    shards.iter().any(|shard| shard.id == id && shard.ended)
 }
 
 /// What lives as long as a connection does.
@@ -179,6 +187,10 @@ impl Worker {
         let Some(shards) = self.shards().await? else {
             return Ok(());
         };
+        for (shard, mine) in &session.mine {
+            mine.ended
+                .store(has_ended(&shards, shard), Ordering::Relaxed);
+        }
         let (client, members) = (&session.client, &session.members);
         let positions = places::all(client, &session.inbox, &session.source).await?;
         let open = readable(&shards, &positions);
@@ -214,6 +226,7 @@ impl Worker {
             }
             tracing::info!(shard, records = committed.records, "shard taken");
             self.readers += 1;
+            let ended = Arc::new(AtomicBool::new(has_ended(&shards, &shard)));
             let reader = Reader {
                 client: self.kinesis.clone(),
                 stream: self.settings.kinesis_stream.clone(),
@@ -225,10 +238,12 @@ impl Worker {
                 },
                 page_rows: self.settings.batch_rows.min(10_000) as i32,
                 poll_wait: self.settings.poll_wait,
+                ended: ended.clone(),
                 pages: session.sender.clone(),
             };
             let mine = Mine {
                 number: self.readers,
+                ended,
                 task: tokio::spawn(reader.run()),
                 committed,
             };
@@ -253,6 +268,9 @@ impl Worker {
                     Shard {
                         id: one.shard_id,
                         parents: parents.into_iter().flatten().collect(),
+                        ended: one
+                            .sequence_number_range
+                            .is_some_and(|range| range.ending_sequence_number.is_some()),
                     }
                 })),
                 Err(error) => {

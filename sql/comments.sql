@@ -19,6 +19,8 @@ COMMENT ON FUNCTION termstream."match"(text, text) IS
     'finds the terms of a lexicon in a document, misspelled or not: one row per mention';
 COMMENT ON FUNCTION termstream."match"(text, text, text) IS
     'the same with another choice among overlapping mentions than the lexicon''s: longest, nested or all';
+COMMENT ON FUNCTION termstream.match_ids(text, text[]) IS
+    'the ids of the terms that one of the documents mentions, each once, nested ones too: the fastest form of match';
 COMMENT ON FUNCTION termstream.best_match(text, text) IS
     'the most similar mention in a document, of several the longest, of those the first; NULL if there is none';
 COMMENT ON FUNCTION termstream.has_match(text, text) IS

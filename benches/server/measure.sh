@@ -1,7 +1,14 @@
-# What ./run bench measures inside a server; sourced by ./run. Everything runs several times, the median counts.
+# What ./run bench measures inside a server; sourced by ./run, which gives the names of the parts in
+# $parts. Every figure is a median over rounds, every ratio that of two runs of the same round.
 #
-# The rows are those of examples/menu, twenty times over; the server has Postgres's own settings,
-# so that a commit is a commit. The peers need pg_trgm and fuzzystrmatch, which Debian's server has.
+#   doors    rows through each door, beside a plain COPY into a table with a primary key
+#   bad      files of which 1 row in 100 is bad, beside the clean one through the same door
+#   memory   what a backend takes of its own while it loads
+#   match    match inside Postgres beside the core alone
+#   peers    what else finds terms in text: pg_trgm, fuzzystrmatch, RapidFuzz
+#
+# The server has Postgres's own settings, so that a commit is a commit, but for its memory.
+# BENCH_ROWS=100000 ./run bench doors takes a tenth of the rows.
 
 build
 trap 'cluster_stop bench' EXIT
@@ -10,24 +17,15 @@ trap 'exit 143' TERM HUP
 cluster_start bench max_wal_size=4GB shared_buffers=256MB
 
 export PGOPTIONS='-c client_min_messages=warning'
+bench=$repo/benches/server
+rows=${BENCH_ROWS:-1000000}
 mkdir "$pg_home/files"
-cp "$repo"/examples/menu/*.csv "$pg_home/files/"
 cd "$pg_home/files"
-awk -v times=20 -f "$repo/examples/menu/times.awk" input.csv >big.csv
-rows=$(($(wc -l <big.csv) - 1))
-chmod -R a+rX .
-
-psql -q -f "$repo/benches/server/prepare.sql"
-for round in 1 2 3; do
-  say "Loading $rows rows, each way (round $round of 3)"
-  psql -q -v path="$PWD/big.csv" -v rows="$rows" -f "$repo/benches/server/doors.sql"
+source "$bench/data.sh"
+for part in $parts; do
+  source "$bench/$part.sh"
 done
-for round in 1 2 3; do
-  say "Matching by termstream and by what else Postgres has (round $round of 3)"
-  psql -q -f "$repo/benches/server/peers.sql"
-done
-source "$repo/benches/server/rapidfuzz.sh"
-source "$repo/benches/server/speed.sh"
 echo
-echo "$(date -u +%F), $(nproc) × $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $("$pg_bin/postgres" --version): ./run bench"
-psql -q -f "$repo/benches/server/report.sql"
+echo "$(date -u +%F), $(nproc) × $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $("$pg_bin/postgres" --version)"
+echo "./run bench $parts: $rows rows and $(psql -Atc 'SELECT count(*) FROM terms') terms of $data_name"
+psql -q -f "$bench/report.sql"

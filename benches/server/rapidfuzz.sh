@@ -1,4 +1,4 @@
-# RapidFuzz on the rows of the slow peers, in a throw-away venv; sourced by measure.sh.
+# RapidFuzz on the rows of the slow peers, in a throw-away venv; sourced by peers.sh.
 
 # Prints why there is no Python with RapidFuzz, or nothing: then $rapidfuzz_python is one.
 rapidfuzz_missing() {
@@ -17,7 +17,7 @@ else
   psql -qc "\\copy (SELECT * FROM some_menus) TO 'some_menus.csv' (FORMAT csv, HEADER)"
   for round in 1 2 3; do
     say "Matching by RapidFuzz (round $round of 3)"
-    "$target/rapidfuzz/bin/python" "$repo/benches/server/windows.py" terms.csv some_menus.csv gold.csv |
-      psql -qc '\copy peer FROM STDIN (FORMAT csv)'
+    "$target/rapidfuzz/bin/python" "$bench/windows.py" terms.csv some_menus.csv gold.csv |
+      psql -qc '\copy run (what, rows, seconds, found, hit, meant) FROM STDIN (FORMAT csv)'
   done
 fi

@@ -1,22 +1,18 @@
--- The medians of the rounds.
+-- The medians of the rounds. "time against" is that of the first line of its group, in the same round.
 
-\pset footer off
-\pset border 1
-\echo
-SELECT door, round(percentile_disc(0.5) WITHIN GROUP (ORDER BY rows / extract(epoch FROM time))) AS "rows/s",
-       round(percentile_disc(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM time)) /
-             min(percentile_disc(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM time)))
-               FILTER (WHERE door LIKE '%primary key') OVER (), 2) AS "time against COPY"
-FROM door GROUP BY door ORDER BY 2 DESC;
-SELECT peer, round(percentile_disc(0.5) WITHIN GROUP (ORDER BY rows / extract(epoch FROM time))) AS "rows/s",
-       round(max(hit)::numeric / max(found), 3) AS precision, round(max(hit)::numeric / max(meant), 3) AS recall,
-       round(2.0 * max(hit) / (max(found) + max(meant)), 3) AS "F1"
-FROM peer GROUP BY peer ORDER BY 2 DESC;
-
-SELECT way AS "match, the same rows and terms",
-       round(percentile_cont(0.5) WITHIN GROUP (ORDER BY rate)) AS "rows/s",
-       round((percentile_cont(0.5) WITHIN GROUP (ORDER BY rate) /
-              min(percentile_cont(0.5) WITHIN GROUP (ORDER BY rate)) FILTER (WHERE place = 1) OVER ())::numeric, 2)
-         AS "against the core",
-       min(mentions) AS mentions
-FROM speed GROUP BY place, way ORDER BY place;
+UPDATE run SET part = 'peers', place = 44, base = 40 WHERE what LIKE 'RapidFuzz%';
+WITH round AS (
+  SELECT *, row_number() OVER (PARTITION BY place ORDER BY at) AS number
+  FROM (SELECT *, ctid AS at FROM run) AS run),
+figure AS (
+  SELECT r.part, r.place, r.what, max(r.asked) AS asked,
+         percentile_cont(0.5) WITHIN GROUP (ORDER BY r.rows / r.seconds) AS rate,
+         percentile_cont(0.5) WITHIN GROUP (ORDER BY (r.seconds / r.rows) / (b.seconds / b.rows)) AS against,
+         percentile_cont(0.5) WITHIN GROUP (ORDER BY (r.cpu / r.rows) / (b.cpu / b.rows)) AS cpu,
+         max(r.hit) AS hit, max(r.found) AS found, max(r.meant) AS meant, max(r.mib) AS mib
+  FROM round AS r LEFT JOIN round AS b ON b.place = r.base AND b.number = r.number
+  GROUP BY 1, 2, 3)
+SELECT part, what, round(rate) AS "rows/s", round(against::numeric, 2) AS "time against",
+       round(cpu::numeric, 2) AS "processor", asked,
+       round(2.0 * hit / (found + meant), 3) AS "F1", round(mib::numeric, 1) AS "MiB"
+FROM figure ORDER BY place;

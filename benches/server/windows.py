@@ -1,4 +1,4 @@
-"""RapidFuzz over token windows: prints one line of CSV for the table `peer`.
+"""RapidFuzz over token windows: prints one line of CSV for the table `run`.
 
 usage: windows.py TERMS.csv MENUS.csv GOLD.csv
 
@@ -51,4 +51,4 @@ for threshold in range(LOWEST, 101):
     hit = len(found & meant)
     measured.append((2 * hit / max(1, len(found) + len(meant)), threshold, len(found), hit))
 _, threshold, found, hit = max(measured)
-print(f"RapidFuzz ratio ≥ {threshold} over windows of words,{len(menus)},{seconds} s,{found},{hit},{len(meant)}")
+print(f"RapidFuzz ratio ≥ {threshold} over windows of words,{len(menus)},{seconds},{found},{hit},{len(meant)}")

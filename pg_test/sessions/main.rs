@@ -22,5 +22,6 @@ mod rights;
 mod select_list;
 mod source;
 mod standby;
+mod statement;
 mod stream;
 mod visibility;

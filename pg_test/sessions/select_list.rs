@@ -81,3 +81,34 @@ fn the_terms_of_a_set_are_those_its_statement_sees() {
     session.run("ROLLBACK");
     assert_eq!(session.one(count), "3");
 }
+
+#[test]
+fn match_ids_returns_each_id_once_of_all_documents_nested_ones_too() {
+    let (_database, mut session) = with_lexicon("match_ids");
+    session.run(
+        "INSERT INTO terms VALUES (6, 'Pepsi Max'), (-7, 'Max');
+         CREATE TABLE documents (id int, a text, b text);
+         INSERT INTO documents VALUES (1, 'pepsi max', 'a pepsi'), (2, NULL, 'red bull, Red Bull'), (3, 'coca', 'cola'),
+             (4, NULL, NULL), (5, 'nothing', ''), (6, repeat('pepsi, red bull ', 5000), 'nestle'), (7, '', 'coca-colla')",
+    );
+    let expected = ["1|-7", "1|2", "1|6", "2|5", "6|2", "6|4", "6|5", "7|1"];
+    for query in [
+        "SELECT id, termstream.match_ids('brands', a, b) FROM documents",
+        "SELECT id, m FROM documents, termstream.match_ids('brands', a, b) m",
+        "SELECT id, m FROM documents, termstream.match_ids('brands', VARIADIC ARRAY[a, b]) m",
+        // What it stands for.
+        "SELECT DISTINCT id, term_id FROM documents, unnest(ARRAY[a, b]) d,
+                termstream.match('brands', d, overlap => 'nested') ORDER BY 1, 2",
+    ] {
+        assert_eq!(session.lines(query), expected, "{query}");
+    }
+    assert_eq!(
+        session.lines("SELECT termstream.match_ids('brands', VARIADIC NULL), termstream.match_ids('brands', VARIADIC '{}')"),
+        [""; 0]
+    );
+    // A caller who stops early begins anew with the next document.
+    assert_eq!(
+        session.lines("SELECT id, (SELECT termstream.match_ids('brands', a, b) LIMIT 1) FROM documents ORDER BY 1"),
+        ["1|-7", "2|5", "3|", "4|", "5|", "6|2", "7|1"]
+    );
+}

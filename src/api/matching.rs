@@ -24,6 +24,10 @@ pub(super) struct Site {
     scratch: Scratch,
     /// What `match` and `best_match` return.
     mentions: Series<8>,
+    /// What `match_ids` returns, and its documents as one.
+    ids: Series<1>,
+    documents: Vec<u8>,
+    found: Vec<i64>,
 }
 
 impl Site {
@@ -55,6 +59,45 @@ impl Site {
         Ok((form, &mut self.scratch, &mut self.mentions))
     }
 }
+
+impl Site {
+    /// The ids that a call of `match_ids` returns: each once, in their order. Mentions do not run from
+    /// one document into the next, for no mention spans the separator.
+    fn find_ids(&mut self, fcinfo: pg_sys::FunctionCallInfo) -> Result<(), Raise> {
+        const SEPARATOR: u8 = 0x1f;
+        let lexicon = String::from_utf8_lossy(argument::bytes(fcinfo, 0));
+        let mut joined = std::mem::take(&mut self.documents);
+        let mut found = std::mem::take(&mut self.found);
+        joined.clear();
+        joined.shrink_to(KEPT_DOCUMENT_BYTES);
+        found.clear();
+        for document in argument::texts(fcinfo, 1) {
+            if !joined.is_empty() {
+                joined.push(SEPARATOR);
+            }
+            joined.extend_from_slice(document);
+        }
+        let (form, scratch, _) = self.find(&lexicon)?;
+        for mention in
+            form.lexicon
+                .search_overlapping(document_text(&joined)?, Overlap::Nested, scratch)
+        {
+            found.push(form.lexicon.term_id(mention.term));
+        }
+        found.sort_unstable();
+        found.dedup();
+        self.ids.begin();
+        for id in &found {
+            self.ids.push([Value::Bigint(*id)]);
+        }
+        self.documents = joined;
+        self.found = found;
+        Ok(())
+    }
+}
+
+/// An unusually big document is not kept for long.
+const KEPT_DOCUMENT_BYTES: usize = 64 << 10;
 
 /// Finds the compiled lexicon of this call and runs `work` with it.
 fn with_lexicon<R>(
@@ -150,6 +193,22 @@ fn mentions(
             rows.push(row(form, document, mention));
         }
         Ok::<_, Raise>(rows.hand_over(fcinfo))
+    });
+    Ok(returned?)
+}
+
+#[pg_extern(sql = r#"
+CREATE FUNCTION termstream.match_ids(lexicon text, VARIADIC documents text[]) RETURNS SETOF bigint
+    STABLE STRICT PARALLEL SAFE COST 100 ROWS 2
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#)]
+fn match_ids(fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
+    let returned = Site::with(fcinfo, |site| {
+        if let Some(row) = site.ids.resume(fcinfo) {
+            return Ok(row);
+        }
+        site.find_ids(fcinfo)?;
+        Ok::<_, Raise>(site.ids.hand_over(fcinfo))
     });
     Ok(returned?)
 }

@@ -94,13 +94,14 @@ impl Batch {
         })
     }
 
-    /// Adds one row. `raw` is the record as read, where there is one.
+    /// Adds one row and returns how many bytes its values have. `raw` is the record as read, where
+    /// there is one.
     pub fn push<'a>(
         &mut self,
         place: Place,
         raw: Option<&[u8]>,
         fields: impl IntoIterator<Item = Option<&'a [u8]>>,
-    ) {
+    ) -> usize {
         let start = self.bytes.len();
         for value in fields {
             self.bytes.extend_from_slice(value.unwrap_or_default());
@@ -109,6 +110,7 @@ impl Batch {
                 is_null: value.is_none(),
             });
         }
+        let values = self.bytes.len() - start;
         let raw_end = raw.map(|raw| {
             self.bytes.extend_from_slice(raw);
             self.bytes.len()
@@ -119,6 +121,7 @@ impl Batch {
             fields_end: self.fields.len(),
             raw_end,
         });
+        values
     }
 
     /// Time to flush. One row more always fits, however big it is.

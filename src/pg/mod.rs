@@ -10,6 +10,7 @@ pub mod definition;
 pub mod error;
 pub mod input;
 pub mod memory;
+pub mod plan;
 pub mod procedure;
 pub mod relation;
 pub mod rows;

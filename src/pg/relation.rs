@@ -2,6 +2,7 @@
 
 use pgrx::pg_sys;
 use std::ffi::CString;
+use std::ops::Range;
 
 use super::definition::Column;
 use super::error::Raise;
@@ -52,6 +53,51 @@ impl BatchRelation {
         // SAFETY: as many values as columns; the store copies them.
         unsafe { pg_sys::tuplestore_putvalues(self.store, self.descriptor, values, nulls) }
         self.rows += 1;
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// The rows with these numbers, from 0, as a relation of its own of the same name.
+    pub fn part(&self, rows: Range<usize>) -> BatchRelation {
+        // SAFETY: both stores are ours. The first read pointer of this one is nobody else's: a scan
+        // takes a pointer of its own. A tuple is copied into the other store before the next is read.
+        unsafe {
+            let descriptor = pg_sys::CreateTupleDescCopy(self.descriptor);
+            let mut part = BatchRelation {
+                store: pg_sys::tuplestore_begin_heap(true, false, pg_sys::work_mem),
+                descriptor,
+                name: self.name.clone(),
+                rows: 0,
+            };
+            let slot = pg_sys::MakeSingleTupleTableSlot(descriptor, &pg_sys::TTSOpsMinimalTuple);
+            pg_sys::tuplestore_select_read_pointer(self.store, 0);
+            pg_sys::tuplestore_rescan(self.store);
+            pg_sys::tuplestore_skiptuples(self.store, rows.start as i64, true);
+            for _ in rows {
+                if !pg_sys::tuplestore_gettupleslot(self.store, true, false, slot) {
+                    break;
+                }
+                pg_sys::tuplestore_puttupleslot(part.store, slot);
+                part.rows += 1;
+            }
+            pg_sys::ExecDropSingleTupleTableSlot(slot);
+            part
+        }
+    }
+
+    /// How many rows the scan that ran last has read; `None` if none has. Told after a statement has
+    /// failed, whose scan has not been closed.
+    pub fn read(&self) -> Option<usize> {
+        let mut left = 0;
+        // SAFETY: moves the read pointer of a scan that is over to the end, a row at a time.
+        unsafe {
+            while pg_sys::tuplestore_advance(self.store, true) {
+                left += 1;
+            }
+        }
+        self.rows.checked_sub(left).filter(|read| *read > 0)
     }
 
     /// Makes the relation visible to the statements of this connection, under its name.

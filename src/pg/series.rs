@@ -28,7 +28,8 @@ enum Kept {
     Text(usize),
 }
 
-/// The rows of one set after the other, of `N` columns.
+/// The rows of one set after the other, of `N` columns. A row of one column is its value, as in
+/// RETURNS SETOF bigint.
 pub struct Series<const N: usize> {
     rows: Vec<[Kept; N]>,
     /// Texts as Postgres has them: a word with the length, then the bytes up to the next word.
@@ -167,6 +168,9 @@ impl<const N: usize> Series<N> {
                     pg_sys::Datum::from(series),
                 );
                 self.is_watched = true;
+            }
+            if N == 1 {
+                return Returned(Some(self.values(row)[0]));
             }
             let descriptor = match (*info).expectedDesc {
                 none if none.is_null() => row_type(fcinfo),

@@ -67,7 +67,7 @@ fn check(code: i32, action: &str) -> i32 {
 }
 
 /// A statement's text for Postgres. An interior NUL cannot be written in SQL, so it ends here.
-fn text(statement: &str) -> CString {
+pub(super) fn text(statement: &str) -> CString {
     CString::new(statement).unwrap_or_else(|_| {
         Raise::new(
             PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,

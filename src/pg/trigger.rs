@@ -4,6 +4,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CStr;
 
+use super::argument::bytes_of;
 use super::error::Raise;
 use super::session::Session;
 
@@ -110,83 +111,86 @@ impl TriggerCall {
         }
     }
 
-    /// Gives the row's fields, all of them text, to `take`.
+    /// Reads the row's fields, all of them text, into `fields`.
     ///
     /// The bytes are those of the database's encoding as they came in: with a client encoding of
     /// SQL_ASCII nobody has checked them.
-    pub fn with_fields<R>(&self, take: impl FnOnce(&[Option<&[u8]>]) -> R) -> R {
-        // SAFETY: the tuple and its relation's descriptor belong to this call; the columns of the
-        // relation are text, which the caller has made so; a detoasted copy lives in the per-tuple
-        // memory of the executor.
+    pub fn read_fields(&self, fields: &mut Fields) {
+        // SAFETY: the tuple and its relation's descriptor belong to this call, and the arrays have
+        // room for its columns.
         unsafe {
             let descriptor = (*(*self.data).tg_relation).rd_att;
             let columns = (*descriptor).natts as usize;
-            let mut values = vec![pg_sys::Datum::from(0); columns];
-            let mut nulls = vec![true; columns];
+            fields.values.resize(columns, pg_sys::Datum::from(0));
+            fields.nulls.resize(columns, true);
             pg_sys::heap_deform_tuple(
                 (*self.data).tg_trigtuple,
                 descriptor,
-                values.as_mut_ptr(),
-                nulls.as_mut_ptr(),
+                fields.values.as_mut_ptr(),
+                fields.nulls.as_mut_ptr(),
             );
-            let fields: Vec<Option<&[u8]>> = values
-                .iter()
-                .zip(&nulls)
-                .map(|(value, null)| {
-                    if *null {
-                        return None;
-                    }
-                    let text = pg_sys::pg_detoast_datum_packed(value.cast_mut_ptr());
-                    Some(std::slice::from_raw_parts(
-                        pgrx::vardata_any(text).cast::<u8>(),
-                        pgrx::varsize_any_exhdr(text),
-                    ))
-                })
-                .collect();
-            take(&fields)
         }
     }
 }
 
-/// The row a trigger hands back, in a memory of its own that each row reuses.
+/// The fields of a row, in a memory that each row uses again.
+#[derive(Default)]
+pub struct Fields {
+    values: Vec<pg_sys::Datum>,
+    nulls: Vec<bool>,
+}
+
+impl Fields {
+    /// The fields of the row that was read last; the trigger's call still runs.
+    pub fn texts(&self, _call: &TriggerCall) -> impl Iterator<Item = Option<&[u8]>> {
+        // SAFETY: the columns of the relation are text, which the caller has made so. They lie in
+        // the row, which lives as long as the call, as does a detoasted copy.
+        std::iter::zip(&self.values, &self.nulls)
+            .map(|(value, null)| (!*null).then(|| unsafe { bytes_of(*value) }))
+    }
+}
+
+/// The row a trigger hands back, in a memory of its own that each row uses again.
 ///
 /// An INSTEAD OF trigger must return a row to be counted, and must not return the one it was given:
 /// Postgres would keep that one until the end of the statement, 160 bytes and more for each row.
 pub struct ReturnedRow {
-    context: pg_sys::MemoryContext,
+    /// Postgres has its address.
+    tuple: Box<pg_sys::HeapTupleData>,
+    /// What the tuple points to, aligned as Postgres aligns it.
+    body: Vec<u64>,
 }
+
+/// An unusually big row is not kept for long.
+const KEPT_ROW_BYTES: usize = 64 << 10;
 
 impl ReturnedRow {
     pub fn new() -> ReturnedRow {
-        // SAFETY: a context that nobody but its owner deletes.
-        let context = unsafe {
-            pg_sys::AllocSetContextCreateInternal(
-                pg_sys::TopMemoryContext,
-                c"termstream returned row".as_ptr(),
-                0,
-                pg_sys::ALLOCSET_SMALL_INITSIZE as usize,
-                pg_sys::ALLOCSET_DEFAULT_MAXSIZE as usize,
-            )
-        };
-        ReturnedRow { context }
-    }
-
-    /// A copy of the call's row, good until the next one.
-    pub fn copy(&self, call: &TriggerCall) -> pg_sys::Datum {
-        // SAFETY: the last copy has been stored and read by the executor before the next row.
-        unsafe {
-            pg_sys::MemoryContextReset(self.context);
-            let previous = pg_sys::MemoryContextSwitchTo(self.context);
-            let copy = pg_sys::heap_copytuple((*call.data).tg_trigtuple);
-            pg_sys::MemoryContextSwitchTo(previous);
-            pg_sys::Datum::from(copy)
+        ReturnedRow {
+            tuple: Box::default(),
+            body: Vec::new(),
         }
     }
-}
 
-impl Drop for ReturnedRow {
-    fn drop(&mut self) {
-        // SAFETY: ours, deleted once; the executor does not read the last copy after the statement.
-        unsafe { pg_sys::MemoryContextDelete(self.context) }
+    /// A copy of the call's row, good until the next one: the executor has stored and read the last
+    /// copy before that.
+    pub fn copy(&mut self, call: &TriggerCall) -> pg_sys::Datum {
+        // SAFETY: the row lies in one piece of memory, `t_len` bytes from `t_data`, and `body` has
+        // room for them.
+        unsafe {
+            let row = &*(*call.data).tg_trigtuple;
+            let bytes = row.t_len as usize;
+            self.body.clear();
+            self.body.shrink_to(KEPT_ROW_BYTES / size_of::<u64>());
+            self.body.reserve(bytes.div_ceil(size_of::<u64>()));
+            *self.tuple = *row;
+            self.tuple.t_data = self.body.as_mut_ptr().cast();
+            std::ptr::copy_nonoverlapping(
+                row.t_data.cast::<u8>(),
+                self.tuple.t_data.cast::<u8>(),
+                bytes,
+            );
+        }
+        pg_sys::Datum::from(&raw mut *self.tuple)
     }
 }

@@ -73,7 +73,7 @@ pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
         let pairs = found_name(pairs_oid);
         let rejects = rejects_table::create(session, &name)?;
         let view = create_view(session, &name, &columns)?;
-        let statement = match_statement(new, &pairs, &key);
+        let statement = match_statement(new, &pairs, &columns, &key);
         let list: Vec<String> = columns.iter().map(sql_column).collect();
         as_extension_owner(|| {
             session.execute(
@@ -190,28 +190,34 @@ fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(quote_identifier).collect::<Vec<_>>().join(", ")
 }
 
-/// The statement that each batch runs. Columns are joined by a unit separator, which no match spans. A
-/// pair says that a row mentions a term, alone or as part of a longer one: hence 'nested'.
-fn match_statement(new: &NewMatchStream, pairs: &str, key: &[Column]) -> String {
-    let columns = list(key.iter().map(|column| column.name.as_str()));
-    let texts = new
-        .text_columns
-        .iter()
-        .map(|column| format!("b.{}", quote_identifier(column)))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let keys = key
+/// The statement that each batch runs.
+fn match_statement(
+    new: &NewMatchStream,
+    pairs: &str,
+    columns: &[Column],
+    key: &[Column],
+) -> String {
+    let names = list(key.iter().map(|column| column.name.as_str()));
+    let keys: Vec<String> = key
         .iter()
         .map(|column| format!("b.{}", quote_identifier(&column.name)))
-        .collect::<Vec<_>>()
-        .join(", ");
+        .collect();
+    let texts: Vec<String> = columns
+        .iter()
+        .filter(|column| new.text_columns.contains(&column.name))
+        .map(|column| {
+            let cast = if column.is_text() { "" } else { "::text" };
+            format!("b.{}{cast}", quote_identifier(&column.name))
+        })
+        .collect();
     format!(
-        "INSERT INTO {pairs} ({columns}, term_id)\n\
-         SELECT {keys}, m.term_id\n  \
-           FROM batch b,\n       \
-                termstream.match({lexicon}, concat_ws(chr(31), {texts}), overlap => 'nested') m\n\
+        "INSERT INTO {pairs} ({names}, term_id)\n\
+         SELECT {}, termstream.match_ids({}, {})\n  \
+           FROM batch b\n\
          ON CONFLICT DO NOTHING",
-        lexicon = quote_literal(new.lexicon),
+        keys.join(", "),
+        quote_literal(new.lexicon),
+        texts.join(", "),
     )
 }
 

@@ -6,8 +6,9 @@
 use std::time::Instant;
 
 use super::definition::Definition;
+use super::statement::execute;
 use super::{Load, refused, rejects};
-use crate::load::{Batch, Bisected, Failure, OnError, Reject, Row, Stage, bisect, is_data_error};
+use crate::load::{Batch, Bisected, Reject, Row, Stage, is_data_error};
 use crate::pg::error::{Caught, Raise};
 use crate::pg::input::{Converter, is_valid_text};
 use crate::pg::memory::in_own_context;
@@ -61,7 +62,11 @@ fn run(load: &mut Load, batch: &Batch) -> Result<(), Raise> {
     if good.is_empty() {
         return Ok(());
     }
-    let Bisected { taken, guilty } = execute(load, batch, &good, &mut converter, &relation)?;
+    drop(converter);
+    let Bisected { taken, guilty } = match execute(load, &relation) {
+        Ok(bisected) => bisected,
+        Err(error) => error.rethrow(),
+    };
     for (rows, pairs) in taken {
         load.counts.add_taken(rows.len() as u64, pairs);
     }
@@ -86,13 +91,10 @@ fn convert(
     while next < batch.len() {
         let mut failing = Failing::default();
         let outcome = subtransaction(|| {
-            let mut text = Vec::new();
             while let Some(row) = batch.row(next) {
                 pgrx::check_for_interrupts!();
                 failing = Failing::default();
-                if let Some(reject) =
-                    convert_row(&load.definition, &row, converter, &mut text, &mut failing)
-                {
+                if let Some(reject) = convert_row(&load.definition, &row, converter, &mut failing) {
                     return Some(reject);
                 }
                 relation.push(converter);
@@ -129,7 +131,6 @@ fn convert_row(
     definition: &Definition,
     row: &Row<'_>,
     converter: &mut Converter,
-    text: &mut Vec<u8>,
     failing: &mut Failing,
 ) -> Option<Reject> {
     converter.start_row();
@@ -158,70 +159,9 @@ fn convert_row(
                 "invalid byte sequence for encoding \"UTF8\"".to_owned(),
             );
         }
-        text.clear();
-        text.extend_from_slice(field);
-        text.push(0);
-        match std::ffi::CStr::from_bytes_with_nul(text) {
-            Ok(text) => converter.convert(number, Some(text)),
-            Err(_) => {
-                return refuse(
-                    Stage::Parse,
-                    "22021",
-                    "invalid byte sequence for encoding \"UTF8\": 0x00".to_owned(),
-                );
-            }
-        }
+        converter.convert(number, Some(field));
     }
     None
-}
-
-/// Runs the statement, over all rows at once if it takes them, else over the parts that it takes.
-fn execute(
-    load: &Load,
-    batch: &Batch,
-    good: &[usize],
-    converter: &mut Converter,
-    all: &BatchRelation,
-) -> Result<Bisected<u64, Caught>, Raise> {
-    let statement = &load.definition.statement;
-    let run = |relation: &BatchRelation| {
-        session::connect(|session| {
-            relation.register(session);
-            session.execute(statement, &[])
-        })
-    };
-    if load.definition.on_error == OnError::Stop {
-        // Nothing has to be undone but everything, so no subtransaction is needed.
-        return Ok(Bisected {
-            taken: vec![(0..good.len(), run(all))],
-            guilty: Vec::new(),
-        });
-    }
-    bisect(0..good.len(), |range| {
-        let outcome = if range.len() == good.len() {
-            subtransaction(|| run(all))
-        } else {
-            let mut part = BatchRelation::new("batch", &load.definition.columns);
-            let mut text = Vec::new();
-            for row in good[range].iter().filter_map(|row| batch.row(*row)) {
-                // They converted before, so they convert again.
-                convert_row(
-                    &load.definition,
-                    &row,
-                    converter,
-                    &mut text,
-                    &mut Failing::default(),
-                );
-                part.push(converter);
-            }
-            subtransaction(|| run(&part))
-        };
-        outcome.map_err(|error| match is_data_error(&error.sqlstate) {
-            true => Failure::Data(error),
-            false => Failure::Fatal(error),
-        })
-    })
-    .map_err(|error: Caught| error.rethrow())
 }
 
 fn of_caught(stage: Stage, row: &Row<'_>, error: &Caught) -> Reject {

@@ -18,10 +18,11 @@ use crate::load::Place;
 use crate::pg::error::Raise;
 use crate::pg::session;
 use crate::pg::transaction::current_subtransaction;
-use crate::pg::trigger::{ReturnedRow, TriggerCall};
+use crate::pg::trigger::{Fields, ReturnedRow, TriggerCall};
 
 struct Open {
     load: Load,
+    fields: Fields,
     returned: ReturnedRow,
     /// The subtransaction in which the statement began.
     subtransaction: u32,
@@ -58,6 +59,7 @@ fn begin(call: &TriggerCall) -> Result<(), Raise> {
     let load = Load::new(definition, None)?;
     let open = Open {
         load,
+        fields: Fields::default(),
         returned: ReturnedRow::new(),
         subtransaction: current_subtransaction(),
     };
@@ -68,18 +70,12 @@ fn begin(call: &TriggerCall) -> Result<(), Raise> {
 fn take_row(call: &TriggerCall) -> Result<pg_sys::Datum, Raise> {
     let (row, full) = with_top(call, |open| {
         let load = &mut open.load;
-        call.with_fields(|fields| {
-            let bytes = fields
-                .iter()
-                .flatten()
-                .map(|field| field.len() as u64)
-                .sum();
-            load.counts.add_read(bytes);
-            let place = Place::Row {
-                number: load.counts.read,
-            };
-            load.batch.push(place, None, fields.iter().copied());
-        });
+        call.read_fields(&mut open.fields);
+        let place = Place::Row {
+            number: load.counts.read + 1,
+        };
+        let bytes = load.batch.push(place, None, open.fields.texts(call));
+        load.counts.add_read(bytes as u64);
         (open.returned.copy(call), load.is_full())
     })?;
     if full {

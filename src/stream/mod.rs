@@ -20,6 +20,7 @@ mod note;
 mod place;
 mod rejects;
 mod rejects_table;
+mod statement;
 
 pub use crate::record::Header;
 pub use file::{FileOptions, load_file};
@@ -54,6 +55,8 @@ struct Load {
     refused: Vec<Reject>,
     refused_bytes: usize,
     counts: Counts,
+    /// Whether the statement has met rows that its table has already.
+    has_duplicates: bool,
     /// At work on batches.
     busy: Duration,
 }
@@ -71,6 +74,7 @@ impl Load {
             refused: Vec::new(),
             refused_bytes: 0,
             counts: Counts::default(),
+            has_duplicates: false,
             busy: Duration::ZERO,
         })
     }

@@ -93,7 +93,7 @@ fn origin(reject: &Reject) -> Option<String> {
 fn as_text(reject: &Reject) -> Option<&str> {
     let bytes = &reject.raw;
     let text = std::str::from_utf8(bytes).ok()?;
-    (reject.is_whole() && !bytes.contains(&0) && is_valid_text(bytes)).then_some(text)
+    (reject.is_whole() && is_valid_text(bytes)).then_some(text)
 }
 
 /// The error of a load that stops at its first bad row.

@@ -1,4 +1,5 @@
-//! Bisection takes exactly the rows that can be taken, in order, with few attempts.
+//! Bisection takes exactly the rows that can be taken, in order, with few attempts, whatever it is
+//! told about how far an attempt had read.
 
 use super::*;
 use proptest::prelude::*;
@@ -10,6 +11,7 @@ proptest! {
         start in 0..50usize,
         length in 0..300usize,
         guilty in prop::collection::btree_set(0..350usize, 0..20),
+        wrong in prop::option::of(0..400usize),
     ) {
         let rows = start..start + length;
         let guilty: BTreeSet<usize> = guilty.into_iter().filter(|row| rows.contains(row)).collect();
@@ -18,7 +20,7 @@ proptest! {
         let result: Result<_, ()> = bisect(rows.clone(), |range| {
             attempts += 1;
             match range.clone().find(|row| guilty.contains(row)) {
-                Some(row) => Err(Failure::Data(row)),
+                Some(row) => Err(Failure::Data { error: row, read: wrong }),
                 None => {
                     database.extend(range.clone());
                     Ok(range.len())
@@ -34,7 +36,8 @@ proptest! {
         let found: Vec<(usize, usize)> = guilty.iter().map(|row| (*row, *row)).collect();
         prop_assert_eq!(result.guilty, found);
         let halvings = length.max(1).next_power_of_two().trailing_zeros() as usize;
-        prop_assert!(attempts <= 1 + 2 * guilty.len() * halvings, "{} attempts", attempts);
+        let suspicions = if wrong.is_some() { 3 } else { 0 };
+        prop_assert!(attempts <= 1 + suspicions + 2 * guilty.len() * halvings.max(2), "{} attempts", attempts);
     }
 
     #[test]
@@ -44,7 +47,7 @@ proptest! {
             let mut attempt = database.clone();
             for key in &keys[range] {
                 if attempt.contains(key) {
-                    return Err(Failure::Data(*key));
+                    return Err(Failure::Data { error: *key, read: None });
                 }
                 attempt.push(*key);
             }
@@ -63,6 +66,30 @@ proptest! {
 }
 
 #[test]
+fn a_statement_that_reads_no_further_than_the_guilty_row_costs_three_attempts_for_each() {
+    let guilty = [0, 1, 400, 999, 2500, 4999];
+    let (mut attempts, mut tried) = (0, 0);
+    let result: Result<_, ()> = bisect(0..5000, |range| {
+        attempts += 1;
+        let Some(row) = range.clone().find(|row| guilty.contains(row)) else {
+            tried += range.len();
+            return Ok(());
+        };
+        let read = row - range.start + 1;
+        tried += read;
+        Err(Failure::Data {
+            error: row,
+            read: Some(read),
+        })
+    });
+    let found: Vec<usize> = result.unwrap().guilty.iter().map(|(row, _)| *row).collect();
+    assert_eq!(found, guilty);
+    // The last row is the last one read, as it is by a statement that reads all rows first: halved.
+    assert!(attempts <= 3 * guilty.len() + 2 * 13, "{attempts} attempts");
+    assert!(tried <= 3 * 5000, "{tried} rows");
+}
+
+#[test]
 fn a_fatal_error_ends_the_attempts() {
     let mut attempts = Vec::new();
     let result = bisect(0..8, |range| -> Result<(), Failure<(), &str>> {
@@ -70,7 +97,10 @@ fn a_fatal_error_ends_the_attempts() {
         if range == (0..2) {
             Err(Failure::Fatal("disk full"))
         } else {
-            Err(Failure::Data(()))
+            Err(Failure::Data {
+                error: (),
+                read: None,
+            })
         }
     });
     assert_eq!(result, Err("disk full"));

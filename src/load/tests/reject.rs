@@ -70,6 +70,7 @@ fn a_row_of_a_batch_becomes_a_reject_with_its_column() {
         stage: Stage::Convert,
         line: Some(7),
         offset: None,
+        origin: None,
         column: Some("id".to_owned()),
         field: Some("x y".to_owned()),
         raw: b"x y,".to_vec(),

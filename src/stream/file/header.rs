@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 use super::options::FileOptions;
 use crate::pg::definition::Column;
 use crate::pg::error::Raise;
-use crate::pg::input::Converter;
+use crate::pg::input::{Converter, is_valid_text};
 use crate::pg::memory::in_own_context;
 use crate::pg::snapshot::with_snapshot;
 use crate::pg::subtransaction::subtransaction;
@@ -63,8 +63,11 @@ fn all_convert<'a>(columns: &[Column], fields: impl Iterator<Item = Option<&'a [
     let typed: Vec<_> = fields
         .enumerate()
         .filter(|(number, _)| columns.get(*number).is_some_and(|column| !column.is_text()))
-        .filter_map(|(number, field)| Some((number, std::ffi::CString::new(field?).ok()?)))
+        .filter_map(|(number, field)| Some((number, field?)))
         .collect();
+    if !typed.iter().all(|(_, field)| is_valid_text(field)) {
+        return false;
+    }
     let outcome = subtransaction(|| {
         in_own_context(|| {
             with_snapshot(|| {

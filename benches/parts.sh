@@ -1,0 +1,13 @@
+# ./run bench [PART…]: the parts that are asked for, or all of them; sourced by ./run.
+
+parts=$*
+for part in $parts; do
+  [[ $part =~ ^(core|doors|bad|memory|match|peers)$ ]] || die "unknown part \"$part\" of ./run bench: core, doors, bad, memory, match, peers"
+done
+parts=${parts:-core doors bad memory match peers}
+if [[ " $parts " == *' core '* ]]; then
+  set_up
+  cargo bench --no-default-features
+  parts=$(xargs -n 1 <<<"$parts" | grep -v '^core$' | xargs)
+fi
+[[ -z $parts ]] || source benches/server/measure.sh

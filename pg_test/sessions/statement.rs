@@ -1,0 +1,99 @@
+//! The statement of a stream: tried without its ON CONFLICT clause, cut where a row breaks it, planned
+//! once and kept.
+
+use crate::fixtures::{loads, pairs, with_lexicon, with_stream};
+
+/// Rows of one pair each.
+fn rows(ids: impl Iterator<Item = i64>) -> String {
+    ids.map(|id| format!("{id},pepsi,1\n")).collect()
+}
+
+#[test]
+fn duplicates_within_a_load_or_of_an_earlier_one_are_no_errors() {
+    let (_database, mut session) = with_stream("duplicates");
+    // Three full batches: two are new, one meets the second one again, and itself.
+    let ids = (1..=10_000).chain(6_001..=8_500).chain(6_001..=8_500);
+    session.copy("COPY menu FROM STDIN (FORMAT csv)", rows(ids));
+    session.copy("COPY menu FROM STDIN (FORMAT csv)", rows(9_001..=14_000));
+    assert_eq!(
+        loads(&mut session),
+        ["15000|15000|0|10000|done", "5000|5000|0|4000|done"]
+    );
+    assert_eq!(
+        session.one("SELECT count(*), min(menu_id), max(menu_id) FROM menu_terms"),
+        "14000|1|14000"
+    );
+}
+
+#[test]
+fn duplicates_are_no_errors_of_a_stream_that_stops_at_errors_either() {
+    let (_database, mut session) = with_lexicon("duplicates_stop");
+    session.run(
+        "SELECT termstream.create_match_stream('menu', 'menu_id bigint, name text, price numeric(5,2)', 'brands',
+             'menu_id', '{name}', 'menu_terms', on_error => 'stop');
+         INSERT INTO menu_terms VALUES (4000, 2)",
+    );
+    session.copy("COPY menu FROM STDIN (FORMAT csv)", rows(1..=8000));
+    assert_eq!(loads(&mut session), ["8000|8000|0|7999|done"]);
+    session.run("ALTER TABLE menu_terms ADD CHECK (menu_id < 9000)");
+    let error = session.copy_error("COPY menu FROM STDIN (FORMAT csv)", rows(8001..=9500));
+    assert_eq!(error.code, "23514");
+    assert_eq!(session.one("SELECT count(*) FROM menu_terms"), "8000");
+}
+
+#[test]
+fn rows_that_break_the_statement_are_found_among_many_wherever_it_stops_reading() {
+    let guilty: Vec<i64> = vec![1, 2, 77, 2500, 4999, 5000, 5001, 9999];
+    let list = guilty
+        .iter()
+        .map(i64::to_string)
+        .collect::<Vec<_>>()
+        .join(",");
+    for (kind, constraint) in [
+        // Fails at the row.
+        ("check", format!("ALTER TABLE menu_terms ADD CHECK (menu_id NOT IN ({list}))")),
+        // Fails when all rows are read.
+        ("foreign", format!(
+            "CREATE TABLE menus AS SELECT id FROM generate_series(1::bigint, 12000) id WHERE id NOT IN ({list});
+             ALTER TABLE menus ADD PRIMARY KEY (id);
+             ALTER TABLE menu_terms ADD FOREIGN KEY (menu_id) REFERENCES menus")),
+    ] {
+        let (_database, mut session) = with_stream(&format!("cut_{kind}"));
+        session.run(&constraint);
+        session.copy("COPY menu FROM STDIN (FORMAT csv)", rows(1..=12_000));
+        assert_eq!(loads(&mut session), ["12000|11992|8|11992|done"], "{kind}");
+        assert_eq!(
+            session.one("SELECT string_agg(lineno::text, ',' ORDER BY lineno) FROM menu_rejects WHERE stage = 'statement'"),
+            list,
+            "{kind}"
+        );
+        assert_eq!(session.one("SELECT count(*) FROM menu_terms"), "11992", "{kind}");
+    }
+}
+
+#[test]
+fn a_plan_that_is_kept_follows_the_stream_and_its_tables() {
+    let (_database, mut session) = with_stream("kept_plan");
+    session.copy("COPY menu FROM STDIN (FORMAT csv)", "1,pepsi,1\n");
+    session.run("ALTER TABLE menu_terms ADD COLUMN at date DEFAULT '2024-02-29'");
+    session.copy("COPY menu FROM STDIN (FORMAT csv)", "2,pepsi,1\n");
+    assert_eq!(
+        session.lines("SELECT menu_id, at FROM menu_terms ORDER BY 1"),
+        ["1|2024-02-29", "2|2024-02-29"]
+    );
+    // The same statement over columns of other types and in another order.
+    session.run(
+        "SELECT termstream.drop_stream('menu');
+         SELECT termstream.create_match_stream('menu', 'name varchar(20), menu_id int', 'brands', 'menu_id', '{name}',
+             'menu_terms')",
+    );
+    session.copy("COPY menu FROM STDIN (FORMAT csv)", "coca cola,3\n");
+    // Another table of the same name.
+    session.run(
+        "DROP TABLE menu_terms;
+         CREATE TABLE menu_terms (term_id bigint, menu_id bigint, PRIMARY KEY (menu_id, term_id))",
+    );
+    session.copy("COPY menu FROM STDIN (FORMAT csv)", "coca cola,4\n");
+    assert_eq!(pairs(&mut session), ["4|1"]);
+    assert_eq!(session.one("SELECT count(*) FROM menu_rejects"), "0");
+}

@@ -1,0 +1,74 @@
+//! Plans of statements over a batch: made once, used for batch after batch, of load after load.
+//!
+//! A plan outlives the connection it was made on; Postgres makes it again when a table, a function or
+//! the search_path it depends on has changed.
+
+use pgrx::PgSqlErrorCode;
+use pgrx::pg_sys;
+
+use super::error::Raise;
+use super::session::{Session, text};
+
+/// A planned statement without parameters, freed when dropped.
+pub struct KeptPlan {
+    plan: pg_sys::SPIPlanPtr,
+}
+
+impl KeptPlan {
+    /// Plans the statement, which may name the relations that are registered on the session.
+    pub fn new(_session: &Session, statement: &str) -> KeptPlan {
+        let statement = text(statement);
+        // SAFETY: no parameters; the plan is moved out of SPI's memory once.
+        unsafe {
+            let plan = pg_sys::SPI_prepare(statement.as_ptr(), 0, std::ptr::null_mut());
+            let code = match plan.is_null() {
+                true => pg_sys::SPI_result,
+                false => pg_sys::SPI_keepplan(plan),
+            };
+            if code < 0 {
+                refuse("plan", code);
+            }
+            KeptPlan { plan }
+        }
+    }
+
+    /// Runs it for what it does; returns the number of rows it touched. The relations it was planned
+    /// with are registered on this session too, with the same columns.
+    pub fn execute(&self, _session: &Session) -> u64 {
+        // SAFETY: a kept plan without parameters.
+        unsafe {
+            let code = pg_sys::SPI_execute_plan(
+                self.plan,
+                std::ptr::null_mut(),
+                std::ptr::null(),
+                false,
+                0,
+            );
+            if code < 0 {
+                refuse("execute", code);
+            }
+            // Rows that the statement returns are nobody's.
+            pg_sys::SPI_freetuptable(pg_sys::SPI_tuptable);
+            pg_sys::SPI_tuptable = std::ptr::null_mut();
+            pg_sys::SPI_processed
+        }
+    }
+}
+
+fn refuse(action: &str, code: i32) -> ! {
+    Raise::new(
+        PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+        format!("SPI could not {action} a stream's statement: code {code}"),
+    )
+    .raise()
+}
+
+impl Drop for KeptPlan {
+    fn drop(&mut self) {
+        // SAFETY: ours, freed once; raises nothing. A plan that is being executed is held by its
+        // caller.
+        unsafe {
+            pg_sys::SPI_freeplan(self.plan);
+        }
+    }
+}

@@ -113,7 +113,7 @@ menu_example() {
 termfeed_serve() {
   fresh_database feed
   psql -qc 'CREATE EXTENSION termstream'
-  cargo build --profile test --no-default-features --features kafka --bin termfeed
+  cargo build --profile test --no-default-features --features feeds --bin termfeed
   mkdir -p "$target/feed"
   bash "$repo/pg_test/feed/serve.sh" "$target/debug/termfeed" "$pg_bin/psql" "$target/feed"
 }
@@ -137,14 +137,18 @@ labelled() {
   python3 "$repo/../shared/tools/score.py" "$target/pairs.csv" "$folder" "$2"
 }
 
+# Kills at random: three, or a dozen with --long.
+kills=3
+[[ -z ${TERMSTREAM_LONG:-} ]] || kills=12
+
 set_up
 need_lints
 check 'formatting' cargo fmt --check
 check 'lints, without Postgres' cargo clippy --no-default-features --features sessions --all-targets -- -D warnings
 check 'lints, with Postgres' cargo clippy --no-default-features --features "pg$pg_major" --all-targets -- -D warnings
-check 'lints of termfeed' cargo clippy --no-default-features --features kafka --bins --examples -- -D warnings
+check 'lints of termfeed' cargo clippy --no-default-features --features feeds --bins --examples -- -D warnings
 check 'the rooms above Postgres' cargo test --lib --no-default-features
-check 'termfeed by itself' cargo test --no-default-features --features kafka --bin termfeed
+check 'termfeed by itself' cargo test --no-default-features --features feeds --bin termfeed
 check 'the data of the menu example' menu_data
 check 'the build' build
 if [[ " ${failures[*]} " != *' the build '* ]]; then
@@ -156,6 +160,11 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'the statements of examples/menu/README.md' readme "$repo/examples/menu/README.md"
   check 'the menu example' menu_example
   check 'termfeed serve, by curl' termfeed_serve
+  check 'termfeed predict' bash pg_test/feed/predict.sh
+  check 'termfeed kinesis' bash pg_test/aws/kinesis.sh
+  check 'termfeed export' bash pg_test/aws/export.sh
+  check 'the articles example' bash pg_test/examples.sh articles "$kills"
+  check 'the sagas example' bash pg_test/examples.sh sagas "$kills"
   check 'real text: brands-small' labelled brands-small 0.97
   check 'real text: brands-demo' labelled brands-demo 0.97
 fi

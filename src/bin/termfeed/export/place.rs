@@ -14,6 +14,8 @@ use openssl::hash::MessageDigest;
 use openssl::pkey::PKey;
 use openssl::sha::Sha256;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::sync::Mutex;
 
 use crate::aws;
 use crate::error::{Error, with_causes};
@@ -99,7 +101,10 @@ fn s3(bucket: &str, config: &SdkConfig) -> Result<object_store::aws::AmazonS3, E
         builder = builder.with_region(region.as_ref());
     }
     if let Some(credentials) = config.credentials_provider() {
-        builder = builder.with_credentials(Arc::new(Credentials(credentials)));
+        builder = builder.with_credentials(Arc::new(Credentials {
+            chain: credentials,
+            kept: Mutex::new(None),
+        }));
     }
     if let Some(url) = config.endpoint_url() {
         builder = builder
@@ -109,25 +114,42 @@ fn s3(bucket: &str, config: &SdkConfig) -> Result<object_store::aws::AmazonS3, E
     builder.build().map_err(failed)
 }
 
-/// The credentials that Kinesis is asked with.
+/// Credentials of the chain, kept for a while: who gives them need not be asked for each request.
 #[derive(Debug)]
-struct Credentials(SharedCredentialsProvider);
+struct Credentials {
+    chain: SharedCredentialsProvider,
+    kept: Mutex<Option<(Arc<AwsCredential>, SystemTime)>>,
+}
+
+/// How long before they expire credentials are asked for again, and after which time in any case.
+const RENEW: Duration = Duration::from_secs(300);
 
 #[async_trait]
 impl CredentialProvider for Credentials {
     type Credential = AwsCredential;
 
     async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
-        let found = self.0.provide_credentials().await;
+        let now = SystemTime::now();
+        let mut kept = self.kept.lock().await;
+        if let Some((credential, until)) = &*kept
+            && now < *until
+        {
+            return Ok(credential.clone());
+        }
+        let found = self.chain.provide_credentials().await;
         let found = found.map_err(|error| StoreError::Generic {
             store: "S3",
             source: Box::new(error),
         })?;
-        Ok(Arc::new(AwsCredential {
+        let credential = Arc::new(AwsCredential {
             key_id: found.access_key_id().to_owned(),
             secret_key: found.secret_access_key().to_owned(),
             token: found.session_token().map(str::to_owned),
-        }))
+        });
+        let expires = found.expiry().map(|time| time - RENEW);
+        let until = expires.unwrap_or(now + RENEW).min(now + RENEW);
+        *kept = Some((credential.clone(), until));
+        Ok(credential)
     }
 }
 

@@ -254,31 +254,37 @@ impl Worker {
 
     /// The shards that Kinesis has; `None` where it does not answer now.
     async fn shards(&self) -> Result<Option<Vec<Shard>>, Error> {
-        let mut pages = self
-            .kinesis
-            .list_shards()
-            .stream_name(&self.settings.kinesis_stream)
-            .into_paginator()
-            .send();
         let mut shards = Vec::new();
-        while let Some(page) = pages.next().await {
-            match page {
-                Ok(page) => shards.extend(page.shards.unwrap_or_default().into_iter().map(|one| {
-                    let parents = [one.parent_shard_id, one.adjacent_parent_shard_id];
-                    Shard {
-                        id: one.shard_id,
-                        parents: parents.into_iter().flatten().collect(),
-                        ended: one
-                            .sequence_number_range
-                            .is_some_and(|range| range.ending_sequence_number.is_some()),
-                    }
-                })),
+        let mut more: Option<String> = None;
+        loop {
+            let question = self.kinesis.list_shards();
+            // The token of the next page stands for the stream, and must stand alone.
+            let question = match more.take() {
+                Some(token) => question.next_token(token),
+                None => question.stream_name(&self.settings.kinesis_stream),
+            };
+            let page = match question.send().await {
+                Ok(page) => page,
                 Err(error) => {
                     let reason = in_words(&error, &self.settings.kinesis_stream)?;
                     metrics::retried("kinesis");
                     tracing::warn!(reason, "the shards cannot be listed now");
                     return Ok(None);
                 }
+            };
+            more = page.next_token;
+            shards.extend(page.shards.unwrap_or_default().into_iter().map(|one| {
+                let parents = [one.parent_shard_id, one.adjacent_parent_shard_id];
+                Shard {
+                    id: one.shard_id,
+                    parents: parents.into_iter().flatten().collect(),
+                    ended: one
+                        .sequence_number_range
+                        .is_some_and(|range| range.ending_sequence_number.is_some()),
+                }
+            }));
+            if more.is_none() {
+                break;
             }
         }
         Ok(Some(shards))

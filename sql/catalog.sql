@@ -91,12 +91,20 @@ CREATE TABLE termstream.stream (
     rejects      regclass NOT NULL,
     on_error     text NOT NULL CHECK (on_error IN ('table', 'stop', 'ignore')),
     batch_rows   integer NOT NULL CHECK (batch_rows BETWEEN 1 AND 1000000),
+    reject_limit bigint CHECK (reject_limit > 0),
+    reject_ratio double precision CHECK (reject_ratio BETWEEN 0 AND 1),
+    -- Conditions by name. json, because it keeps their order.
+    check_rows    json,
+    quality_check json,
+    on_quality   text NOT NULL DEFAULT 'table' CHECK (on_quality IN ('table', 'stop', 'ignore')),
+    -- How the values of a column are written, by its name.
+    formats      jsonb,
     lexicon      text,
     pairs        regclass,
     created      timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
 COMMENT ON TABLE termstream.stream IS
-    'streams: inboxes whose rows run a statement batch by batch; written by termstream.create_match_stream';
+    'streams: inboxes whose rows run a statement batch by batch; written by termstream.create_stream';
 
 CREATE SEQUENCE termstream.load_id AS bigint;
 COMMENT ON SEQUENCE termstream.load_id IS 'numbers of loads';
@@ -104,6 +112,8 @@ COMMENT ON SEQUENCE termstream.load_id IS 'numbers of loads';
 CREATE TABLE termstream.load (
     load_id       bigint PRIMARY KEY,
     stream        regclass NOT NULL,
+    -- What it is called when it is there no more.
+    stream_name   text,
     source        text,
     userid        regrole NOT NULL,
     read          bigint NOT NULL DEFAULT 0,
@@ -135,9 +145,33 @@ CREATE TABLE termstream.load (
     tail_hash     bigint,
     CHECK (read = taken + rejected)
 );
+CREATE INDEX ON termstream.load (stream, load_id);
 COMMENT ON TABLE termstream.load IS 'runs of ingestion, one row each: COPY, INSERT or load_file';
 
-GRANT SELECT ON termstream.lexicon, termstream.lexicon_change, termstream.lexicon_base,
+-- What is left of loads that are too old to be kept one by one. Each row is the sum of some, so that
+-- sessions that forget loads at the same time never wait for each other.
+CREATE TABLE termstream.load_past (
+    stream    regclass NOT NULL,
+    loads     bigint NOT NULL,
+    read      bigint NOT NULL,
+    taken     bigint NOT NULL,
+    rejected  bigint NOT NULL,
+    parse     bigint NOT NULL,
+    convert   bigint NOT NULL,
+    "check"   bigint NOT NULL,
+    statement bigint NOT NULL,
+    quality   bigint NOT NULL,
+    predict   bigint NOT NULL,
+    pairs     bigint NOT NULL,
+    bytes     bigint NOT NULL,
+    busy      double precision NOT NULL,
+    last_load timestamptz NOT NULL
+);
+CREATE INDEX ON termstream.load_past (stream);
+COMMENT ON TABLE termstream.load_past IS
+    'sums of loads that are no longer in termstream.load; see termstream.stream_stats';
+
+GRANT SELECT ON termstream.load_past, termstream.lexicon, termstream.lexicon_change, termstream.lexicon_base,
     termstream.stream, termstream.load
     TO PUBLIC;
 GRANT USAGE ON SCHEMA termstream TO PUBLIC;
@@ -145,5 +179,9 @@ GRANT USAGE ON SCHEMA termstream TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('termstream.lexicon', '');
 SELECT pg_catalog.pg_extension_config_dump('termstream.lexicon_word', '');
 SELECT pg_catalog.pg_extension_config_dump('termstream.stream', '');
-SELECT pg_catalog.pg_extension_config_dump('termstream.load', '');
+-- The number of a stream that was dropped could be another relation's elsewhere.
+SELECT pg_catalog.pg_extension_config_dump('termstream.load',
+    'WHERE stream IN (SELECT stream FROM termstream.stream)');
+SELECT pg_catalog.pg_extension_config_dump('termstream.load_past',
+    'WHERE stream IN (SELECT stream FROM termstream.stream)');
 SELECT pg_catalog.pg_extension_config_dump('termstream.load_id', '');

@@ -9,14 +9,18 @@ COMMENT ON VIEW termstream.lexicons IS
 GRANT SELECT ON termstream.lexicons TO PUBLIC;
 
 CREATE VIEW termstream.streams AS
-SELECT s.stream, c.relowner::regrole AS owner, s.columns, s.statement, s.on_error, s.batch_rows,
-       s.lexicon, s.pairs, s.rejects, s.created
+SELECT s.stream, c.relowner::regrole AS owner, s.columns, s.statement, s.check_rows, s.quality_check,
+       s.formats, s.on_error, s.on_quality, s.reject_limit, s.reject_ratio, s.batch_rows,
+       s.lexicon, s.pairs, s.rejects, s.search_path, s.created
   FROM termstream.stream s JOIN pg_catalog.pg_class c ON c.oid = s.stream;
-COMMENT ON VIEW termstream.streams IS 'streams: their columns, the statement each batch runs, their tables';
+COMMENT ON VIEW termstream.streams IS 'streams: their columns, the statement each batch runs, its conditions and options, their tables';
 
 CREATE VIEW termstream.loads AS
-SELECT l.load_id, l.stream, l.source, l.userid, l.read, l.taken, l.rejected, l.pairs, l.bytes,
-       l.started, l.finished,
+SELECT l.load_id,
+       CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = l.stream)
+            THEN l.stream::text ELSE l.stream_name END AS stream,
+       l.source, l.userid, l.read, l.taken, l.rejected, l.parse, l.convert, l."check", l.statement,
+       l.quality, l.predict, l.pairs, l.bytes, l.busy, l.started, l.finished,
        -- A load whose session is gone cannot have finished. Another session may have its number; when
        -- that one began is not shown to everybody.
        CASE WHEN l.state = 'running'
@@ -26,7 +30,7 @@ SELECT l.load_id, l.stream, l.source, l.userid, l.read, l.taken, l.rejected, l.p
        l.error, l.position, l.line
   FROM termstream.load l;
 COMMENT ON VIEW termstream.loads IS
-    'runs of ingestion: rows read, taken and rejected, new pairs, bytes, state and last committed position';
+    'runs of ingestion: rows read, taken and rejected (by stage), rows written, bytes, seconds at work, state and last committed position; of each stream the last termstream.loads_keep';
 
 CREATE VIEW termstream.progress AS
 SELECT l.load_id, l.stream, l.source, l.pid, l.position AS bytes, l.total_bytes,
@@ -40,4 +44,31 @@ SELECT l.load_id, l.stream, l.source, l.pid, l.position AS bytes, l.total_bytes,
 COMMENT ON VIEW termstream.progress IS
     'load_file at work: bytes and rows committed so far, how fast, and how long it will take';
 
-GRANT SELECT ON termstream.streams, termstream.loads, termstream.progress TO PUBLIC;
+CREATE VIEW termstream.stream_stats AS
+WITH parts AS (
+    SELECT p.stream, p.loads, p.read, p.taken, p.rejected, p.parse, p.convert, p."check", p.statement,
+           p.quality, p.predict, p.pairs, p.bytes, p.busy, p.last_load
+      FROM termstream.load_past p
+    UNION ALL
+    SELECT l.stream, 1, l.read, l.taken, l.rejected, l.parse, l.convert, l."check", l.statement,
+           l.quality, l.predict, l.pairs, l.bytes, l.busy, l.started
+      FROM termstream.load l)
+SELECT s.stream, coalesce(pg_catalog.sum(p.loads), 0)::bigint AS loads,
+       coalesce(pg_catalog.sum(p.read), 0)::bigint AS read,
+       coalesce(pg_catalog.sum(p.taken), 0)::bigint AS taken,
+       coalesce(pg_catalog.sum(p.rejected), 0)::bigint AS rejected,
+       coalesce(pg_catalog.sum(p.parse), 0)::bigint AS parse,
+       coalesce(pg_catalog.sum(p.convert), 0)::bigint AS convert,
+       coalesce(pg_catalog.sum(p."check"), 0)::bigint AS "check",
+       coalesce(pg_catalog.sum(p.statement), 0)::bigint AS statement,
+       coalesce(pg_catalog.sum(p.quality), 0)::bigint AS quality,
+       coalesce(pg_catalog.sum(p.predict), 0)::bigint AS predict,
+       coalesce(pg_catalog.sum(p.pairs), 0)::bigint AS pairs,
+       coalesce(pg_catalog.sum(p.bytes), 0)::bigint AS bytes,
+       coalesce(pg_catalog.sum(p.busy), 0) AS busy, pg_catalog.max(p.last_load) AS last_load
+  FROM termstream.stream s LEFT JOIN parts p USING (stream)
+ GROUP BY s.stream;
+COMMENT ON VIEW termstream.stream_stats IS
+    'totals of each stream since it was made: loads, rows read, taken and rejected (by stage), rows written, bytes, seconds at work, and when its last load began';
+
+GRANT SELECT ON termstream.stream_stats, termstream.streams, termstream.loads, termstream.progress TO PUBLIC;

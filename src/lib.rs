@@ -35,5 +35,7 @@ mod stream;
 #[cfg(feature = "pgrx")]
 #[pgrx::pg_guard]
 extern "C-unwind" fn _PG_init() {
+    stream::register_settings();
+    pg::setting::reserve_prefix();
     pg::transaction::register(stream::CALLBACKS);
 }

@@ -38,33 +38,44 @@ fn a_column_list_that_does_not_parse_does_nothing_else() {
         (
             "a int PRIMARY KEY, t text",
             "42601",
-            "column \"a\" carries more than a type and NOT NULL",
+            "column \"a\" carries more than a type, NOT NULL and DEFAULT",
         ),
         (
-            "a int DEFAULT 1, t text",
+            "a int DEFAULT 1 CHECK (a > 0), t text",
             "42601",
-            "carries more than a type and NOT NULL",
+            "carries more than a type, NOT NULL and DEFAULT",
         ),
+        (
+            "a int DEFAULT 1 /* one, two */, /* three, four */ t text",
+            "42601",
+            "the default of column \"a\" is not plainly written",
+        ),
+        (
+            "a int DEFAULT b, t text",
+            "42703",
+            "column \"b\" does not exist",
+        ),
+        ("a int DEFAULT 'x', t text", "22P02", "invalid input syntax"),
         (
             "a int CHECK (pg_sleep(100) IS NULL), t text",
             "42601",
-            "carries more than a type and NOT NULL",
+            "carries more than a type, NOT NULL and DEFAULT",
         ),
         (
             "a int GENERATED ALWAYS AS IDENTITY, t text",
             "42601",
-            "carries more than a type and NOT NULL",
+            "carries more than a type, NOT NULL and DEFAULT",
         ),
         (
             "a int REFERENCES x (a), t text",
             "42601",
-            "carries more than a type and NOT NULL",
+            "carries more than a type, NOT NULL and DEFAULT",
         ),
         ("a int, a text", "42601", "column \"a\" is declared twice"),
         (
             "a int, t text COLLATE \"C\"",
             "42601",
-            "carries more than a type and NOT NULL",
+            "carries more than a type, NOT NULL and DEFAULT",
         ),
         (
             "a nothing, t text",

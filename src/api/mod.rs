@@ -5,6 +5,7 @@
 
 mod counting;
 mod distance;
+mod earlier;
 mod lexicon;
 mod load_file;
 mod matching;

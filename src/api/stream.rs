@@ -1,25 +1,70 @@
-//! Making and dropping streams, and their triggers.
+//! Making, altering and dropping streams, and their triggers.
 
-use pgrx::AnyArray;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
+use pgrx::{AnyArray, AnyElement};
 
 use super::lexicon::given;
+use crate::pg::argument::json_text;
 use crate::pg::catalog::names;
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::rows::Returned;
 use crate::pg::trigger::TriggerCall;
-use crate::stream::{self, catalog};
+use crate::stream::match_stream::{self, NewMatchStream};
+use crate::stream::{self, Options, catalog};
 
 #[pg_extern(sql = r#"
-CREATE FUNCTION termstream.create_match_stream(stream text, columns text, lexicon text, key text,
-        text_columns name[], pairs text, on_error text DEFAULT 'table',
-        batch_rows integer DEFAULT 5000) RETURNS void
+CREATE FUNCTION termstream.create_stream(stream text, columns text, statement text,
+        check_rows text DEFAULT NULL, on_error text DEFAULT 'table', reject_limit bigint DEFAULT NULL,
+        reject_ratio double precision DEFAULT NULL, batch_rows integer DEFAULT 5000,
+        quality_check text DEFAULT NULL, on_quality text DEFAULT 'table', formats jsonb DEFAULT NULL)
+    RETURNS void
     VOLATILE PARALLEL UNSAFE
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 #[allow(clippy::too_many_arguments)] // They are the user's, by name.
-fn create_match_stream(
+fn create_stream(
+    stream: Option<&str>,
+    columns: Option<&str>,
+    statement: Option<&str>,
+    check_rows: Option<&str>,
+    on_error: Option<&str>,
+    reject_limit: Option<i64>,
+    reject_ratio: Option<f64>,
+    batch_rows: Option<i32>,
+    quality_check: Option<&str>,
+    on_quality: Option<&str>,
+    formats: Option<AnyElement>,
+) -> Result<(), ErrorReport> {
+    let options = Options {
+        check_rows,
+        on_error: Some(given("on_error", on_error)?),
+        reject_limit,
+        reject_ratio,
+        batch_rows: Some(given("batch_rows", batch_rows)?),
+        quality_check,
+        on_quality: Some(given("on_quality", on_quality)?),
+        formats: formats.map(|formats| json_text(formats.datum())),
+    };
+    Ok(catalog::create_stream(
+        given("stream", stream)?,
+        given("columns", columns)?,
+        given("statement", statement)?,
+        &options,
+    )?)
+}
+
+#[pg_extern(sql = r#"
+CREATE FUNCTION termstream.create_match_stream(stream text, columns text, lexicon text, key text,
+        text_columns name[], pairs text, on_error text DEFAULT 'table',
+        batch_rows integer DEFAULT 5000, check_rows text DEFAULT NULL, reject_limit bigint DEFAULT NULL,
+        reject_ratio double precision DEFAULT NULL, quality_check text DEFAULT NULL,
+        on_quality text DEFAULT 'table', formats jsonb DEFAULT NULL) RETURNS void
+    VOLATILE PARALLEL UNSAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#)]
+#[allow(clippy::too_many_arguments)] // They are the user's, by name.
+fn create_checked_match_stream(
     stream: Option<&str>,
     columns: Option<&str>,
     lexicon: Option<&str>,
@@ -28,30 +73,84 @@ fn create_match_stream(
     pairs: Option<&str>,
     on_error: Option<&str>,
     batch_rows: Option<i32>,
+    check_rows: Option<&str>,
+    reject_limit: Option<i64>,
+    reject_ratio: Option<f64>,
+    quality_check: Option<&str>,
+    on_quality: Option<&str>,
+    formats: Option<AnyElement>,
 ) -> Result<(), ErrorReport> {
     let text_columns = names(given("text_columns", text_columns)?.datum())
         .into_iter()
         .map(|name| given("text_columns", name))
         .collect::<Result<Vec<String>, Raise>>()?;
-    Ok(catalog::create_match_stream(&catalog::NewMatchStream {
+    let options = Options {
+        check_rows,
+        on_error: Some(given("on_error", on_error)?),
+        reject_limit,
+        reject_ratio,
+        batch_rows: Some(given("batch_rows", batch_rows)?),
+        quality_check,
+        on_quality: Some(given("on_quality", on_quality)?),
+        formats: formats.map(|formats| json_text(formats.datum())),
+    };
+    Ok(match_stream::create_match_stream(&NewMatchStream {
         stream: given("stream", stream)?,
         columns: given("columns", columns)?,
         lexicon: given("lexicon", lexicon)?,
         key: given("key", key)?,
         text_columns,
         pairs: given("pairs", pairs)?,
-        on_error: given("on_error", on_error)?,
-        batch_rows: given("batch_rows", batch_rows)?,
+        options,
     })?)
 }
 
 #[pg_extern(sql = r#"
-CREATE FUNCTION termstream.drop_stream(stream text) RETURNS void
+CREATE FUNCTION termstream.alter_stream(stream text, statement text DEFAULT NULL,
+        check_rows text DEFAULT NULL, on_error text DEFAULT NULL, reject_limit bigint DEFAULT NULL,
+        reject_ratio double precision DEFAULT NULL, batch_rows integer DEFAULT NULL,
+        quality_check text DEFAULT NULL, on_quality text DEFAULT NULL, formats jsonb DEFAULT NULL)
+    RETURNS void
+    VOLATILE PARALLEL UNSAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#)]
+#[allow(clippy::too_many_arguments)] // They are the user's, by name.
+fn alter_stream(
+    stream: Option<&str>,
+    statement: Option<&str>,
+    check_rows: Option<&str>,
+    on_error: Option<&str>,
+    reject_limit: Option<i64>,
+    reject_ratio: Option<f64>,
+    batch_rows: Option<i32>,
+    quality_check: Option<&str>,
+    on_quality: Option<&str>,
+    formats: Option<AnyElement>,
+) -> Result<(), ErrorReport> {
+    let options = Options {
+        check_rows,
+        on_error,
+        reject_limit,
+        reject_ratio,
+        batch_rows,
+        quality_check,
+        on_quality,
+        formats: formats.map(|formats| json_text(formats.datum())),
+    };
+    Ok(catalog::alter_stream(
+        given("stream", stream)?,
+        statement,
+        &options,
+    )?)
+}
+
+#[pg_extern(sql = r#"
+CREATE FUNCTION termstream.drop_stream(stream text, keep_rejects boolean DEFAULT true) RETURNS void
     VOLATILE STRICT PARALLEL UNSAFE
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
-fn drop_stream(stream: &str) -> Result<(), ErrorReport> {
-    Ok(catalog::drop_stream(stream)?)
+fn drop_stream_and_rejects(stream: &str, keep_rejects: bool) -> Result<(), ErrorReport> {
+    Ok(catalog::drop_stream(stream, keep_rejects)?)
 }
 
 #[pg_extern(sql = r#"

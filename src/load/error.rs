@@ -13,6 +13,10 @@ pub enum Error {
     InvalidRejectLimit { value: i64 },
     #[error("reject_ratio must be between 0 and 1, not {value}")]
     InvalidRejectRatio { value: f64 },
+    #[error("number format \"{value}\" not recognized")]
+    InvalidNumberFormat { value: String },
+    #[error("time format \"{value}\" not recognized")]
+    InvalidTimeFormat { value: String },
     #[error("counts do not add up: {0:?}")]
     Unbalanced(Counts),
 }

@@ -38,6 +38,22 @@ impl Limits {
         })
     }
 
+    pub fn reject_limit(&self) -> Option<u64> {
+        self.reject_limit
+    }
+
+    pub fn reject_ratio(&self) -> Option<f64> {
+        self.reject_ratio
+    }
+
+    /// For a load of rejects alone, of which each part is too large.
+    pub fn without_ratio(self) -> Self {
+        Limits {
+            reject_ratio: None,
+            ..self
+        }
+    }
+
     /// To be called after each batch, or after each reject.
     pub fn check(&self, counts: &Counts) -> Result<(), Stopped> {
         let (rejected, read) = (counts.rejected, counts.read);

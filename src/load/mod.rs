@@ -10,8 +10,10 @@ mod bisect;
 mod counts;
 mod error;
 mod limits;
+mod number;
 mod on_error;
 mod reject;
+mod time;
 
 #[cfg(test)]
 mod tests;
@@ -21,5 +23,7 @@ pub use self::bisect::{Bisected, Failure, bisect};
 pub use self::counts::{Counts, Position, RejectedByStage};
 pub use self::error::{Error, Stopped};
 pub use self::limits::{Limits, RATIO_AFTER_ROWS};
+pub use self::number::NumberFormat;
 pub use self::on_error::{OnError, is_data_error};
 pub use self::reject::{KEPT_RAW_BYTES, KEPT_TEXT_BYTES, Reject, Stage};
+pub use self::time::TimeFormat;

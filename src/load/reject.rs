@@ -70,6 +70,8 @@ pub struct Reject {
     pub sqlstate: String,
     pub message: String,
     pub detail: Option<String>,
+    /// The names of the checks that the row fails.
+    pub checks: Vec<String>,
     /// Where it came from in the feeder's own words, a JSON object.
     pub origin: Option<String>,
 }
@@ -112,6 +114,7 @@ impl Reject {
             sqlstate: sqlstate.to_owned(),
             message: head(message),
             detail: None,
+            checks: Vec::new(),
             origin: None,
         }
     }

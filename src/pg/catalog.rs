@@ -55,6 +55,25 @@ pub fn is_base_type(oid: pg_sys::Oid) -> bool {
     }
 }
 
+/// The category of a type, or of the one below a domain: `N` number, `D` date or time, `S` text …
+pub fn type_category(oid: pg_sys::Oid) -> char {
+    let mut category = 0;
+    let mut preferred = false;
+    // SAFETY: look-ups of a type that exists, into variables of ours.
+    unsafe {
+        let base = pg_sys::getBaseType(oid);
+        pg_sys::get_type_category_preferred(base, &mut category, &mut preferred);
+    }
+    char::from(category as u8)
+}
+
+/// Holds off whoever would drop or alter the relation, until the transaction ends. It may be gone
+/// already.
+pub fn lock_for_insert(relation: pg_sys::Oid) {
+    // SAFETY: a lock by value; the end of the transaction gives it back.
+    unsafe { pg_sys::LockRelationOid(relation, pg_sys::RowExclusiveLock as i32) }
+}
+
 /// The names of a `name[]` value.
 pub fn names(array: pg_sys::Datum) -> Vec<Option<String>> {
     let mut elements = std::ptr::null_mut();

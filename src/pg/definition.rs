@@ -1,13 +1,14 @@
 //! Column definitions: `menu_id bigint, name text NOT NULL` read by Postgres' own parser.
 //!
-//! Refuses everything but a name, a type and NOT NULL: what a table could do beyond that (defaults,
-//! keys, generated columns) a batch of rows cannot.
+//! Refuses everything but a name, a type, NOT NULL and DEFAULT: what a table could do beyond that (keys,
+//! generated columns) a batch of rows cannot.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::{CStr, CString};
 
 use super::error::Raise;
+use super::parse::{is_expression, items};
 
 /// One declared column.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +17,8 @@ pub struct Column {
     pub type_oid: pg_sys::Oid,
     pub typmod: i32,
     pub not_null: bool,
+    /// An expression, as it was written.
+    pub default: Option<String>,
 }
 
 impl Column {
@@ -50,8 +53,17 @@ pub fn parse_columns(columns: &str) -> Vec<Column> {
     let Ok(statement) = CString::new(format!("{PREFIX}{columns}\n)")) else {
         refuse("the column list contains a NUL character".into())
     };
-    // SAFETY: the parser returns a list of RawStmt; each node's tag is checked before it is cast.
+    // SAFETY: the parser returns a list of RawStmt; each node's tag is checked before it is cast. The
+    // places count in the generated statement.
     unsafe {
+        let place = |constraint: *mut pg_sys::Node| {
+            ((*constraint.cast::<pg_sys::Constraint>()).location as usize)
+                .saturating_sub(PREFIX.len())
+        };
+        let column_place = |definition: *mut pg_sys::Node| {
+            ((*definition.cast::<pg_sys::ColumnDef>()).location as usize)
+                .saturating_sub(PREFIX.len())
+        };
         let parsed = match super::subtransaction::subtransaction(|| {
             pg_sys::raw_parser(statement.as_ptr(), pg_sys::RawParseMode::RAW_PARSE_DEFAULT)
         }) {
@@ -76,7 +88,8 @@ pub fn parse_columns(columns: &str) -> Vec<Column> {
             refuse("the column list does not parse: it ends too early".into());
         }
         let mut found: Vec<Column> = Vec::new();
-        for item in items(create.tableElts) {
+        let elements = items(create.tableElts);
+        for (number, item) in elements.iter().copied().enumerate() {
             if (*item).type_ != pg_sys::NodeTag::T_ColumnDef {
                 refuse("the column list may hold columns only, no table constraints".into());
             }
@@ -92,15 +105,35 @@ pub fn parse_columns(columns: &str) -> Vec<Column> {
                 type_oid: pg_sys::InvalidOid,
                 typmod: -1,
                 not_null: definition.is_not_null,
+                default: None,
             };
-            for constraint in items(definition.constraints) {
+            let constraints = items(definition.constraints);
+            for (n, constraint) in constraints.iter().copied().enumerate() {
                 let kind = ((*constraint).type_ == pg_sys::NodeTag::T_Constraint)
                     .then(|| (*constraint.cast::<pg_sys::Constraint>()).contype);
                 match kind {
                     Some(pg_sys::ConstrType::CONSTR_NOTNULL) => column.not_null = true,
                     Some(pg_sys::ConstrType::CONSTR_NULL) => {}
+                    Some(pg_sys::ConstrType::CONSTR_DEFAULT) => {
+                        let start = place(constraint) + "DEFAULT".len();
+                        let text = match (constraints.get(n + 1), elements.get(number + 1)) {
+                            (Some(next), _) => columns.get(start..place(*next)),
+                            (None, Some(next)) => columns
+                                .get(start..column_place(*next))
+                                .and_then(|text| text.rsplit_once(',').map(|parts| parts.0)),
+                            (None, None) => columns.get(start..),
+                        };
+                        let text = text.map(str::trim).unwrap_or_default();
+                        if !matches!(is_expression(text), Ok(true)) {
+                            refuse(format!(
+                                "the default of column \"{}\" is not plainly written",
+                                column.name
+                            ));
+                        }
+                        column.default = Some(text.to_owned());
+                    }
                     _ => refuse(format!(
-                        "column \"{}\" carries more than a type and NOT NULL",
+                        "column \"{}\" carries more than a type, NOT NULL and DEFAULT",
                         column.name
                     )),
                 }
@@ -116,7 +149,7 @@ pub fn parse_columns(columns: &str) -> Vec<Column> {
                 && definition.fdwoptions.is_null();
             if !plain {
                 refuse(format!(
-                    "column \"{}\" carries more than a type and NOT NULL",
+                    "column \"{}\" carries more than a type, NOT NULL and DEFAULT",
                     column.name
                 ));
             }
@@ -137,19 +170,5 @@ pub fn parse_columns(columns: &str) -> Vec<Column> {
             refuse("the column list is empty".into());
         }
         found
-    }
-}
-
-/// # Safety
-/// `list` is null or a list of nodes.
-unsafe fn items(list: *mut pg_sys::List) -> Vec<*mut pg_sys::Node> {
-    if list.is_null() {
-        return Vec::new();
-    }
-    // SAFETY: a List holds `length` cells.
-    unsafe {
-        (0..(*list).length as usize)
-            .map(|n| (*(*list).elements.add(n)).ptr_value.cast::<pg_sys::Node>())
-            .collect()
     }
 }

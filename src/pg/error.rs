@@ -15,6 +15,8 @@ pub struct Raise {
     pub message: String,
     pub detail: Option<String>,
     pub hint: Option<String>,
+    /// A query, and the character in it that is at fault, from 1.
+    pub place: Option<(String, usize)>,
 }
 
 impl Raise {
@@ -24,6 +26,7 @@ impl Raise {
             message: message.into(),
             detail: None,
             hint: None,
+            place: None,
         }
     }
 
@@ -34,6 +37,11 @@ impl Raise {
 
     pub fn hint(mut self, hint: impl Into<String>) -> Raise {
         self.hint = Some(hint.into());
+        self
+    }
+
+    pub fn at(mut self, query: &str, position: usize) -> Raise {
+        self.place = Some((query.to_owned(), position));
         self
     }
 
@@ -53,6 +61,9 @@ impl From<Raise> for ErrorReport {
         if let Some(hint) = raise.hint {
             report = report.set_hint(hint);
         }
+        if let Some((query, position)) = raise.place {
+            super::position::announce(&query, position);
+        }
         report
     }
 }
@@ -62,6 +73,7 @@ pub struct Caught {
     pub sqlstate: String,
     pub message: String,
     pub detail: Option<String>,
+    pub hint: Option<String>,
     error: CaughtError,
 }
 
@@ -76,8 +88,17 @@ impl Caught {
             sqlstate: sqlstate(report.sql_error_code()),
             message: report.message().to_owned(),
             detail: report.detail().map(str::to_owned),
+            hint: report.hint().map(str::to_owned),
             error,
         }
+    }
+
+    /// What the error says, to be told with more.
+    pub fn to_raise(&self) -> Raise {
+        let mut raise = Raise::new(code_of(&self.sqlstate), self.message.clone());
+        raise.detail.clone_from(&self.detail);
+        raise.hint.clone_from(&self.hint);
+        raise
     }
 
     /// Raises the error again, as it was.

@@ -1,8 +1,12 @@
 //! A batch of typed rows that SQL sees as a relation, without a table.
+//!
+//! This is the one place that knows what the relation is made of: a named tuplestore, the fastest form
+//! that needs no catalog entry. It does not survive a distributed INSERT … SELECT (Citus), where its
+//! rows would have to travel as a value, `unnest($1::row_type[])`, or through a temporary table: another
+//! `new`, `push`, `select` and `register`, and nobody else need know.
 
 use pgrx::pg_sys;
 use std::ffi::CString;
-use std::ops::Range;
 
 use super::definition::Column;
 use super::error::Raise;
@@ -59,13 +63,13 @@ impl BatchRelation {
         self.rows
     }
 
-    /// The rows with these numbers, from 0, as a relation of its own of the same name.
-    pub fn part(&self, rows: Range<usize>) -> BatchRelation {
+    /// A relation of the same name with these of the rows, by their numbers from 0, in order.
+    pub fn select(&self, rows: impl IntoIterator<Item = usize>) -> BatchRelation {
         // SAFETY: both stores are ours. The first read pointer of this one is nobody else's: a scan
         // takes a pointer of its own. A tuple is copied into the other store before the next is read.
         unsafe {
             let descriptor = pg_sys::CreateTupleDescCopy(self.descriptor);
-            let mut part = BatchRelation {
+            let mut selected = BatchRelation {
                 store: pg_sys::tuplestore_begin_heap(true, false, pg_sys::work_mem),
                 descriptor,
                 name: self.name.clone(),
@@ -74,16 +78,18 @@ impl BatchRelation {
             let slot = pg_sys::MakeSingleTupleTableSlot(descriptor, &pg_sys::TTSOpsMinimalTuple);
             pg_sys::tuplestore_select_read_pointer(self.store, 0);
             pg_sys::tuplestore_rescan(self.store);
-            pg_sys::tuplestore_skiptuples(self.store, rows.start as i64, true);
-            for _ in rows {
+            let mut next = 0;
+            for row in rows {
+                pg_sys::tuplestore_skiptuples(self.store, (row - next) as i64, true);
                 if !pg_sys::tuplestore_gettupleslot(self.store, true, false, slot) {
                     break;
                 }
-                pg_sys::tuplestore_puttupleslot(part.store, slot);
-                part.rows += 1;
+                pg_sys::tuplestore_puttupleslot(selected.store, slot);
+                selected.rows += 1;
+                next = row + 1;
             }
             pg_sys::ExecDropSingleTupleTableSlot(slot);
-            part
+            selected
         }
     }
 

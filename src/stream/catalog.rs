@@ -1,123 +1,160 @@
-//! Streams in the catalog: the view, its triggers and tables, made and dropped together.
+//! Streams in the catalog: the view, its triggers and tables, made, altered and dropped together.
 //!
-//! View, pairs and rejects are objects of the user who makes the stream: he owns them, pg_dump dumps
-//! them, and nothing of them belongs to the extension.
+//! View, rejects and what the statement writes are objects of the user who makes the stream: he owns
+//! them, pg_dump dumps them, and nothing of them belongs to the extension.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
+use std::ffi::CString;
 
-use super::definition::not_a_stream;
+use super::definition::{Definition, not_a_stream};
+use super::expressions::{self, Of};
 use super::name::RelationName;
+use super::options::{Options, Settings};
 use super::rejects_table;
-use crate::load::OnError;
-use crate::pg::catalog::{
-    column_names, column_type, is_temporary, qualified_name, quote_identifier, quote_literal,
-};
+use super::validation::{self, told};
+use crate::pg::catalog::{qualified_name, quote_identifier};
 use crate::pg::definition::{Column, parse_columns};
 use crate::pg::error::Raise;
-use crate::pg::session::{self, Mode, Session};
-use crate::pg::user::{as_extension_owner, on_safe_path};
-use crate::registry;
+use crate::pg::position::located;
+use crate::pg::session::{self, Arg, Mode, Session};
+use crate::pg::user::{acts_for, as_extension_owner, as_role, current_role, on_safe_path};
 
-/// What `create_match_stream` is asked for.
-pub struct NewMatchStream<'a> {
-    pub stream: &'a str,
-    pub columns: &'a str,
-    pub lexicon: &'a str,
-    pub key: &'a str,
-    pub text_columns: Vec<String>,
-    pub pairs: &'a str,
-    pub on_error: &'a str,
-    pub batch_rows: i32,
+/// A stream that is to be made.
+pub struct NewStream<'a> {
+    pub name: &'a RelationName,
+    pub columns: &'a [Column],
+    pub statement: &'a str,
+    /// On which the statement and the conditions are read, now and with each batch.
+    pub search_path: String,
+    pub lexicon: Option<&'a str>,
+    pub pairs: Option<pg_sys::Oid>,
 }
 
-/// The largest batch: what fits in memory with rows of a few hundred bytes.
-const MAX_BATCH_ROWS: i32 = 1_000_000;
-
-/// Makes the stream, its rejects table, and the pairs table if there is none.
-pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
-    let on_error: OnError = new
-        .on_error
-        .parse()
-        .map_err(|error: crate::load::Error| invalid(error.to_string()))?;
-    if !(1..=MAX_BATCH_ROWS).contains(&new.batch_rows) {
-        return Err(
-            invalid(format!("batch_rows {} is out of range", new.batch_rows))
-                .hint(format!("Give a number from 1 to {MAX_BATCH_ROWS}.")),
-        );
-    }
-    let mut columns = parse_columns(new.columns);
-    let key = key_columns(new, &mut columns)?;
-    for name in &new.text_columns {
-        declared(&columns, name, "text_columns")?;
-    }
-    if new.text_columns.is_empty() {
-        return Err(invalid("text_columns is empty".into())
-            .hint("Name the columns whose text is searched, for example '{name,description}'."));
-    }
-    registry::current(new.lexicon)?;
+/// Makes a stream of the user's own statement, and its rejects table.
+pub fn create_stream(
+    stream: &str,
+    columns: &str,
+    statement: &str,
+    options: &Options,
+) -> Result<(), Raise> {
+    let columns = parse_columns(columns);
     session::connect(|session| {
-        let name = RelationName::parse(session, new.stream)?;
-        let pairs = RelationName::parse(session, new.pairs)?;
-        if name.find(session).is_some() {
-            return Err(Raise::new(
-                PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE,
-                format!("relation \"{}\" already exists", name.name),
-            )
-            .hint("Choose another name, or drop it: a stream with termstream.drop_stream."));
-        }
-        let pairs_oid = match pairs.find_on_path(session) {
-            Some(table) => check_pairs(session, table, &key)?,
-            None => create_pairs(session, &pairs, &key)?,
+        let name = RelationName::parse(session, stream)?;
+        refuse_existing(session, &name)?;
+        let new = NewStream {
+            name: &name,
+            columns: &columns,
+            statement,
+            search_path: pinned_path(session),
+            lexicon: None,
+            pairs: None,
         };
-        let pairs = found_name(pairs_oid);
-        let rejects = rejects_table::create(session, &name)?;
-        let view = create_view(session, &name, &columns)?;
-        let statement = match_statement(new, &pairs, &columns, &key);
-        let list: Vec<String> = columns.iter().map(sql_column).collect();
+        create(session, &new, options)
+    })
+}
+
+/// The name must be free.
+pub fn refuse_existing(session: &Session, name: &RelationName) -> Result<(), Raise> {
+    if name.find(session).is_none() {
+        return Ok(());
+    }
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE,
+        format!("relation \"{}\" already exists", name.name),
+    )
+    .hint("Choose another name, or drop it: a stream with termstream.drop_stream."))
+}
+
+/// Makes the stream; what is wrong with it is told before anything is there.
+pub fn create(session: &Session, new: &NewStream, options: &Options) -> Result<(), Raise> {
+    let settings = Settings::default().change(session, new.columns, options)?;
+    let path = CString::new(new.search_path.as_str()).unwrap_or_default();
+    as_role(current_role(), &path, || {
+        validate(new.columns, new.statement, &settings)
+    })?;
+    let rejects = rejects_table::create(session, new.name)?;
+    let view = create_view(session, new.name, new.columns)?;
+    let list: Vec<String> = new.columns.iter().map(sql_column).collect();
+    let mut args: Vec<Arg> = settings.to_args(session);
+    args.extend([
+        view.into(),
+        list.join(", ").into(),
+        new.statement.into(),
+        new.search_path.as_str().into(),
+        rejects.into(),
+        new.lexicon.into(),
+        new.pairs.into(),
+    ]);
+    as_extension_owner(|| {
+        session.execute(
+            "DELETE FROM termstream.stream s WHERE NOT EXISTS
+            (SELECT FROM pg_class WHERE pg_class.oid = s.stream)",
+            &[],
+        );
+        session.execute(
+            "INSERT INTO termstream.stream (check_rows, quality_check, on_error, on_quality, reject_limit,
+                    reject_ratio, batch_rows, formats, stream, columns, statement, search_path, rejects,
+                    lexicon, pairs)
+             VALUES ($1::json, $2::json, $3, $4, $5, $6, $7, $8::jsonb, $9::regclass, $10, $11, $12,
+                     $13::regclass, $14, $15::regclass)",
+            &args,
+        )
+    });
+    Ok(())
+}
+
+/// Changes options of a stream. Waits for the loads that run, and loads wait for it.
+pub fn alter_stream(stream: &str, statement: Option<&str>, options: &Options) -> Result<(), Raise> {
+    session::connect(|session| {
+        let view = find_stream(session, stream)?;
+        must_own(view, stream)?;
+        lock(session, view);
+        let definition = Definition::read(session, view)?;
+        let settings = Settings::of(&definition).change(session, &definition.columns, options)?;
+        let path = match statement {
+            Some(_) => pinned_path(session),
+            None => definition.search_path.to_string_lossy().into_owned(),
+        };
+        let statement = statement.unwrap_or(&definition.statement);
+        let pinned = CString::new(path.as_str()).unwrap_or_default();
+        as_role(definition.owner, &pinned, || {
+            validate(&definition.columns, statement, &settings)
+        })?;
+        let mut args = settings.to_args(session);
+        args.extend([view.into(), statement.into(), path.into()]);
         as_extension_owner(|| {
             session.execute(
-                "DELETE FROM termstream.stream s WHERE NOT EXISTS
-                (SELECT FROM pg_class WHERE pg_class.oid = s.stream)",
-                &[],
-            );
-            session.execute(
-                "INSERT INTO termstream.stream (stream, columns, statement, search_path, rejects,
-                        on_error, batch_rows, lexicon, pairs)
-                 VALUES ($1::regclass, $2, $3, 'pg_catalog, pg_temp', $4::regclass, $5, $6, $7,
-                         $8::regclass)",
-                &[
-                    view.into(),
-                    list.join(", ").into(),
-                    statement.into(),
-                    rejects.into(),
-                    on_error.as_str().into(),
-                    new.batch_rows.into(),
-                    new.lexicon.into(),
-                    pairs_oid.into(),
-                ],
+                "UPDATE termstream.stream
+                    SET check_rows = $1::json, quality_check = $2::json, on_error = $3, on_quality = $4,
+                        reject_limit = $5, reject_ratio = $6, batch_rows = $7, formats = $8::jsonb,
+                        statement = $10, search_path = $11
+                  WHERE stream::oid = $9",
+                &args,
             )
         });
         Ok(())
     })
 }
 
-/// Drops a stream. Its pairs and its rejects stay: they are the user's data.
-pub fn drop_stream(stream: &str) -> Result<(), Raise> {
+/// Drops a stream. What it has written stays: it is the user's data, and so are its rejects, unless he
+/// says otherwise.
+pub fn drop_stream(stream: &str, keep_rejects: bool) -> Result<(), Raise> {
     session::connect(|session| {
-        let name = RelationName::parse(session, stream)?;
-        let view = name
-            .find_on_path(session)
-            .filter(|view| is_stream(session, *view));
-        let Some(view) = view else {
-            return Err(not_a_stream(stream));
-        };
+        let view = find_stream(session, stream)?;
+        lock(session, view);
+        let definition = Definition::read(session, view);
         session.execute(&format!("DROP VIEW {}", found_name(view)), &[]);
+        if let (false, Ok(definition)) = (keep_rejects, definition) {
+            session.execute(&format!("DROP TABLE {}", definition.rejects), &[]);
+        }
         as_extension_owner(|| {
-            session.execute(
+            for forget in [
                 "DELETE FROM termstream.stream WHERE stream::oid = $1",
-                &[view.into()],
-            )
+                "DELETE FROM termstream.feed_position WHERE stream::oid = $1",
+            ] {
+                session.execute(forget, &[view.into()]);
+            }
         });
         Ok(())
     })
@@ -132,7 +169,7 @@ pub fn find_stream(session: &Session, stream: &str) -> Result<pg_sys::Oid, Raise
 }
 
 /// The name for SQL of a relation that was just found.
-fn found_name(relation: pg_sys::Oid) -> String {
+pub fn found_name(relation: pg_sys::Oid) -> String {
     qualified_name(relation).unwrap_or_else(|| relation.to_u32().to_string())
 }
 
@@ -142,83 +179,71 @@ fn is_stream(session: &Session, view: pg_sys::Oid) -> bool {
     found.len() == 1
 }
 
-/// The key's columns, which a pair cannot do without: they become NOT NULL.
-fn key_columns(new: &NewMatchStream, columns: &mut [Column]) -> Result<Vec<Column>, Raise> {
-    let mut key = Vec::new();
-    for name in new.key.split(',').map(str::trim) {
-        let name = name
-            .strip_prefix('"')
-            .and_then(|n| n.strip_suffix('"'))
-            .unwrap_or(name);
-        declared(columns, name, "key")?;
-        if key.iter().any(|column: &Column| column.name == name) {
-            return Err(Raise::new(
-                PgSqlErrorCode::ERRCODE_DUPLICATE_COLUMN,
-                format!("key: column \"{name}\" is named twice"),
-            ));
-        }
-        for column in columns.iter_mut().filter(|column| column.name == name) {
-            column.not_null = true;
-            key.push(column.clone());
-        }
-    }
-    Ok(key)
-}
-
-fn declared(columns: &[Column], name: &str, argument: &str) -> Result<(), Raise> {
-    if columns.iter().any(|column| column.name == name) {
+/// Only the owner, before he waits for others.
+fn must_own(view: pg_sys::Oid, stream: &str) -> Result<(), Raise> {
+    if crate::pg::catalog::owner(view).is_some_and(acts_for) {
         return Ok(());
     }
-    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     Err(Raise::new(
-        PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
-        format!("{argument}: column \"{name}\" is not declared"),
-    )
-    .hint(format!("The declared columns are: {}.", names.join(", "))))
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("must be owner of stream {stream}"),
+    ))
 }
 
-fn sql_column(column: &Column) -> String {
+/// Waits until nobody loads the stream, and lets nobody begin: as ALTER TABLE does.
+fn lock(session: &Session, view: pg_sys::Oid) {
+    session.execute(
+        &format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", found_name(view)),
+        &[],
+    );
+}
+
+/// The schemas where names are looked for now, without those that are seen by this session only.
+fn pinned_path(session: &Session) -> String {
+    let rows = session.run(
+        "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[]",
+        &[],
+        Mode::Write,
+    );
+    let schemas: Vec<String> = rows.get(0, 1).unwrap_or_default();
+    let lasting = schemas
+        .iter()
+        .filter(|schema| !schema.starts_with("pg_temp_"));
+    let mut path: Vec<String> = lasting.map(|schema| quote_identifier(schema)).collect();
+    path.push("pg_temp".to_owned());
+    path.join(", ")
+}
+
+/// Everything that Postgres has to say about the texts, as the role and on the path that they will have.
+fn validate(columns: &[Column], statement: &str, settings: &Settings) -> Result<(), Raise> {
+    for column in columns {
+        validate_default(column)?;
+    }
+    expressions::validate(Of::Row, columns, &settings.checks)?;
+    expressions::validate(Of::Batch, columns, &settings.quality)?;
+    validation::validate(columns, statement)
+}
+
+fn validate_default(column: &Column) -> Result<(), Raise> {
+    const BEFORE: &str = "EXPLAIN SELECT CAST((";
+    let Some(default) = &column.default else {
+        return Ok(());
+    };
+    let query = format!("{BEFORE}{default}\n) AS {})", column.type_name());
+    located(|| session::connect(|session| session.execute(&query, &[])))
+        .map(|_| ())
+        .map_err(|(error, at)| told(error, at, default, BEFORE.len()))
+}
+
+/// The column as in CREATE TABLE.
+pub fn sql_column(column: &Column) -> String {
+    let default = match &column.default {
+        Some(default) => format!(" DEFAULT {default}"),
+        None => String::new(),
+    };
     let not_null = if column.not_null { " NOT NULL" } else { "" };
-    format!(
-        "{} {}{not_null}",
-        quote_identifier(&column.name),
-        column.type_name()
-    )
-}
-
-fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names.map(quote_identifier).collect::<Vec<_>>().join(", ")
-}
-
-/// The statement that each batch runs.
-fn match_statement(
-    new: &NewMatchStream,
-    pairs: &str,
-    columns: &[Column],
-    key: &[Column],
-) -> String {
-    let names = list(key.iter().map(|column| column.name.as_str()));
-    let keys: Vec<String> = key
-        .iter()
-        .map(|column| format!("b.{}", quote_identifier(&column.name)))
-        .collect();
-    let texts: Vec<String> = columns
-        .iter()
-        .filter(|column| new.text_columns.contains(&column.name))
-        .map(|column| {
-            let cast = if column.is_text() { "" } else { "::text" };
-            format!("b.{}{cast}", quote_identifier(&column.name))
-        })
-        .collect();
-    format!(
-        "INSERT INTO {pairs} ({names}, term_id)\n\
-         SELECT {}, termstream.match_ids({}, {})\n  \
-           FROM batch b\n\
-         ON CONFLICT DO NOTHING",
-        keys.join(", "),
-        quote_literal(new.lexicon),
-        texts.join(", "),
-    )
+    let name = quote_identifier(&column.name);
+    format!("{name} {}{default}{not_null}", column.type_name())
 }
 
 fn create_view(
@@ -243,6 +268,19 @@ fn create_view(
         ),
         &[],
     );
+    for column in columns {
+        // As for a table: whoever leaves the column out gets the default, whoever says NULL does not.
+        if let Some(default) = &column.default {
+            session.execute(
+                &format!(
+                    "ALTER VIEW {view} ALTER COLUMN {} SET DEFAULT (CAST(({default}\n) AS {}))::pg_catalog.text",
+                    quote_identifier(&column.name),
+                    column.type_name()
+                ),
+                &[],
+            );
+        }
+    }
     for (trigger, moment) in [
         (
             "termstream_begin",
@@ -267,81 +305,4 @@ fn create_view(
         &[],
     );
     name.find(session).ok_or_else(|| not_a_stream(&name.name))
-}
-
-fn create_pairs(
-    session: &Session,
-    pairs: &RelationName,
-    key: &[Column],
-) -> Result<pg_sys::Oid, Raise> {
-    let columns: Vec<String> = key.iter().map(sql_column).collect();
-    session.execute(
-        &format!(
-            "CREATE TABLE {} ({}, term_id pg_catalog.int8 NOT NULL, PRIMARY KEY ({}, term_id))",
-            pairs.sql(),
-            columns.join(", "),
-            list(key.iter().map(|column| column.name.as_str())),
-        ),
-        &[],
-    );
-    pairs.find(session).ok_or_else(|| not_a_stream(&pairs.name))
-}
-
-/// A unique key over just these columns that ON CONFLICT can use.
-const UNIQUE_KEY: &str = "
-SELECT FROM pg_index i
- WHERE i.indrelid = $1 AND i.indisunique AND i.indimmediate AND i.indisvalid
-   AND i.indpred IS NULL AND i.indexprs IS NULL
-   AND (SELECT array_agg(a.attname::text ORDER BY a.attname) FROM pg_attribute a
-         WHERE a.attrelid = $1 AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
-     = (SELECT array_agg(w ORDER BY w::name) FROM unnest($2) w)";
-
-/// A pairs table that is already there must have the columns, and a key that keeps pairs single.
-fn check_pairs(
-    session: &Session,
-    table: pg_sys::Oid,
-    key: &[Column],
-) -> Result<pg_sys::Oid, Raise> {
-    let pairs = found_name(table);
-    if is_temporary(table) {
-        return Err(Raise::new(
-            PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
-            format!("pairs table {pairs} is temporary"),
-        )
-        .hint("A stream takes rows of every session: name a permanent table."));
-    }
-    let wanted: Vec<&str> = key
-        .iter()
-        .map(|column| column.name.as_str())
-        .chain(["term_id"])
-        .collect();
-    for column in &wanted {
-        if column_type(table, column).is_none() {
-            return Err(Raise::new(
-                PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
-                format!("pairs table {pairs} has no column \"{column}\""),
-            )
-            .hint(format!(
-                "It has: {}. Name a table that does not exist, and it is made.",
-                column_names(table).join(", ")
-            )));
-        }
-    }
-    let names: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
-    let unique =
-        on_safe_path(|| session.run(UNIQUE_KEY, &[table.into(), names.into()], Mode::Write));
-    if unique.is_empty() {
-        let columns = list(wanted.iter().copied());
-        return Err(Raise::new(
-            PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
-            format!("pairs table {pairs} has no unique key over ({columns})"),
-        )
-        .detail("Without one the same rows loaded twice would double the pairs.")
-        .hint(format!("ALTER TABLE {pairs} ADD PRIMARY KEY ({columns})")));
-    }
-    Ok(table)
-}
-
-fn invalid(message: String) -> Raise {
-    Raise::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, message)
 }

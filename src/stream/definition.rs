@@ -4,7 +4,9 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CString;
 
-use crate::load::OnError;
+use super::expressions::Condition;
+use super::formats::{self, Format};
+use crate::load::{Limits, OnError};
 use crate::pg::catalog::{owner, qualified_name};
 use crate::pg::definition::{Column, parse_columns};
 use crate::pg::error::Raise;
@@ -23,11 +25,26 @@ pub struct Definition {
     /// The rejects table for SQL, qualified.
     pub rejects: String,
     pub on_error: OnError,
+    pub limits: Limits,
     pub batch_rows: usize,
+    /// What each row must fulfil.
+    pub checks: Vec<Condition>,
+    /// What the batch must fulfil as a whole.
+    pub quality: Vec<Condition>,
+    pub on_quality: OnError,
+    /// For each column how its values are written, if not as SQL writes them.
+    pub formats: Vec<Option<Format>>,
 }
 
 const READ: &str = "
-SELECT columns, statement, search_path, rejects::pg_catalog.oid, on_error, batch_rows
+SELECT columns, statement, search_path, rejects::pg_catalog.oid, on_error, batch_rows,
+       reject_limit, reject_ratio, on_quality,
+       ARRAY(SELECT key FROM json_each_text(check_rows)),
+       ARRAY(SELECT value FROM json_each_text(check_rows)),
+       ARRAY(SELECT key FROM json_each_text(quality_check)),
+       ARRAY(SELECT value FROM json_each_text(quality_check)),
+       ARRAY(SELECT key FROM jsonb_each_text(formats)),
+       ARRAY(SELECT value FROM jsonb_each_text(formats))
   FROM termstream.stream WHERE stream = $1";
 
 thread_local! {
@@ -52,19 +69,38 @@ impl Definition {
             )
             .hint("Drop the stream with termstream.drop_stream and create it anew."));
         };
+        let columns = parse_columns(&columns);
+        let pairs = |names, values| {
+            let names = row.get::<Vec<String>>(0, names).unwrap_or_default();
+            let values = row.get::<Vec<String>>(0, values).unwrap_or_default();
+            names.into_iter().zip(values).collect::<Vec<_>>()
+        };
+        let conditions = |names, values| {
+            pairs(names, values)
+                .into_iter()
+                .map(|(name, expression)| Condition { name, expression })
+                .collect()
+        };
+        let option = |column| {
+            row.get::<String>(0, column)
+                .and_then(|option| option.parse().ok())
+                .unwrap_or(OnError::Table)
+        };
         Ok(Definition {
             stream,
             name,
             owner,
-            columns: parse_columns(&columns),
+            formats: formats::by_column(&columns, &pairs(14, 15))?,
+            columns,
             statement: row.get(0, 2).unwrap_or_default(),
             search_path: CString::new(row.get::<String>(0, 3).unwrap_or_default())
                 .unwrap_or_default(),
             rejects,
-            on_error: row
-                .get::<String>(0, 5)
-                .and_then(|option| option.parse().ok())
-                .unwrap_or(OnError::Table),
+            on_error: option(5),
+            limits: Limits::new(row.get(0, 7), row.get(0, 8)).unwrap_or_default(),
+            checks: conditions(10, 11),
+            quality: conditions(12, 13),
+            on_quality: option(9),
             batch_rows: row.get::<i32>(0, 6).map_or(1, |rows| rows.max(1) as usize),
         })
     }
@@ -83,7 +119,8 @@ pub fn not_a_stream(name: &str) -> Raise {
             .collect::<Vec<_>>()
     });
     let hint = if known.is_empty() {
-        "There is none yet: make one with termstream.create_match_stream.".to_owned()
+        "There is none yet: make one with termstream.create_match_stream or create_stream."
+            .to_owned()
     } else {
         format!("Known streams: {}.", known.join(", "))
     };

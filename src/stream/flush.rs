@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::definition::Definition;
 use super::statement::execute;
-use super::{Load, refused, rejects};
+use super::{Load, checks, quality, refused, rejects};
 use crate::load::{Batch, Bisected, Reject, Row, Stage, is_data_error};
 use crate::pg::error::{Caught, Raise};
 use crate::pg::input::{Converter, is_valid_text};
@@ -16,7 +16,7 @@ use crate::pg::relation::BatchRelation;
 use crate::pg::session;
 use crate::pg::snapshot::with_snapshot;
 use crate::pg::subtransaction::subtransaction;
-use crate::pg::user::{as_role, current_role};
+use crate::pg::user::{as_role, current_role, on_safe_path};
 
 /// Runs the batch and empties it. On success the counts balance.
 pub fn flush(load: &mut Load) -> Result<(), Raise> {
@@ -31,7 +31,7 @@ pub fn flush(load: &mut Load) -> Result<(), Raise> {
                 let outcome = run(load, &batch);
                 if outcome.is_ok() {
                     session::connect(|session| {
-                        rejects::write(session, load, caller, &load.refused);
+                        on_safe_path(|| rejects::write(session, load, caller, &load.refused));
                     });
                 }
                 outcome
@@ -45,7 +45,10 @@ pub fn flush(load: &mut Load) -> Result<(), Raise> {
     outcome?;
     load.busy += started.elapsed();
     load.counts.add_batch();
-    load.counts.check_balance().map_err(|error| refused(&error))
+    load.counts
+        .check_balance()
+        .map_err(|error| refused(&error))?;
+    load.check_limits()
 }
 
 fn empty(definition: &Definition) -> Result<Batch, Raise> {
@@ -59,10 +62,11 @@ fn run(load: &mut Load, batch: &Batch) -> Result<(), Raise> {
     let mut converter = Converter::new(&load.definition.columns);
     let mut relation = BatchRelation::new("batch", &load.definition.columns);
     let good = convert(load, batch, &mut converter, &mut relation)?;
-    if good.is_empty() {
+    drop(converter);
+    let (good, relation) = checks::apply(load, batch, good, relation)?;
+    if good.is_empty() || !quality::passes(load, batch, &good, &relation)? {
         return Ok(());
     }
-    drop(converter);
     let Bisected { taken, guilty } = match execute(load, &relation) {
         Ok(bisected) => bisected,
         Err(error) => error.rethrow(),
@@ -159,12 +163,25 @@ fn convert_row(
                 "invalid byte sequence for encoding \"UTF8\"".to_owned(),
             );
         }
-        converter.convert(number, Some(field));
+        let Some(format) = definition.formats.get(number).and_then(Option::as_ref) else {
+            converter.convert(number, Some(field));
+            continue;
+        };
+        let value = String::from_utf8_lossy(field);
+        match format.to_sql(&value) {
+            Some(sql) => converter.convert(number, Some(sql.as_bytes())),
+            None => {
+                let message = format!("invalid input syntax for {}: \"{value}\"", format.noun());
+                let detail = format!("The format of the column is \"{}\".", format.text);
+                return refuse(Stage::Convert, "22P02", message)
+                    .map(|reject| reject.detail(&detail));
+            }
+        }
     }
     None
 }
 
-fn of_caught(stage: Stage, row: &Row<'_>, error: &Caught) -> Reject {
+pub fn of_caught(stage: Stage, row: &Row<'_>, error: &Caught) -> Reject {
     let reject = Reject::of_row(stage, row, &error.sqlstate, &error.message);
     match &error.detail {
         Some(detail) => reject.detail(detail),

@@ -2,7 +2,7 @@
 
 use pgrx::pg_sys;
 
-use super::Load;
+use super::{Load, retention};
 use crate::load::{Counts, Position, RejectedByStage};
 use crate::pg::session::{self, Arg, Mode, Session};
 use crate::pg::user::{as_extension_owner, current_role, on_safe_path};
@@ -38,9 +38,10 @@ pub fn next_id() -> i64 {
 
 const WRITE: &str = "
 INSERT INTO termstream.load (load_id, stream, source, userid, started, finished, state, position, line,
-        read, taken, rejected, parse, convert, \"check\", statement, quality, predict, pairs, bytes, busy)
+        read, taken, rejected, parse, convert, \"check\", statement, quality, predict, pairs, bytes, busy,
+        stream_name)
 VALUES ($1, $2::regclass, $3, $4::regrole, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-        $18, $19, $20, $21)
+        $18, $19, $20, $21, $22)
 ON CONFLICT (load_id) DO UPDATE
    SET finished = $6, state = $7, position = $8, line = $9, read = $10, taken = $11, rejected = $12,
        parse = $13, convert = $14, \"check\" = $15, statement = $16, quality = $17, predict = $18,
@@ -52,7 +53,7 @@ pub fn write(load: &Load, state: State, position: Option<Position>) {
     let rejected = &counts.rejected_by_stage;
     let finished = (state != State::Running).then(crate::pg::clock::now);
     let number = |count: u64| Arg::from(count as i64);
-    let args: [Arg; 21] = [
+    let args: [Arg; 22] = [
         load.id.into(),
         load.definition.stream.into(),
         load.file.as_deref().into(),
@@ -74,8 +75,12 @@ pub fn write(load: &Load, state: State, position: Option<Position>) {
         number(counts.pairs),
         number(counts.bytes),
         load.busy.as_secs_f64().into(),
+        load.definition.name.as_str().into(),
     ];
     as_extension_owner(|| session::connect(|session| session.execute(WRITE, &args)));
+    if state == State::Done {
+        retention::forget(load.definition.stream);
+    }
 }
 
 /// Marks a load as failed. Its counts and position are those of its last committed batch.

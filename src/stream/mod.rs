@@ -10,22 +10,31 @@
 //! The doors differ in where rows come from and in who commits; everything behind them is one path.
 
 pub mod catalog;
+mod checks;
 mod definition;
+mod expressions;
 mod file;
 mod flush;
+mod formats;
 mod inbox;
 mod ledger;
+pub mod match_stream;
 mod name;
 mod note;
+mod options;
 mod place;
+mod quality;
 mod rejects;
 mod rejects_table;
+mod retention;
 mod statement;
+mod validation;
 
 pub use crate::record::Header;
 pub use file::{FileOptions, load_file};
 pub use inbox::take;
 pub use note::{Note, Notes, note_rejects};
+pub use options::Options;
 pub use place::{Places, place_rejects};
 
 use crate::load::{Batch, Counts, Error, OnError, Reject};
@@ -34,6 +43,11 @@ use crate::pg::transaction::Callbacks;
 use definition::Definition;
 use pgrx::prelude::*;
 use std::time::Duration;
+
+/// Defines the settings of streams.
+pub fn register_settings() {
+    retention::register();
+}
 
 /// What the stream room does at the ends of transactions.
 pub const CALLBACKS: Callbacks = Callbacks {
@@ -55,6 +69,8 @@ struct Load {
     refused: Vec<Reject>,
     refused_bytes: usize,
     counts: Counts,
+    /// Rows that were committed before the load's end; `None` where nothing is.
+    committed: Option<u64>,
     /// Whether the statement has met rows that its table has already.
     has_duplicates: bool,
     /// At work on batches.
@@ -74,6 +90,7 @@ impl Load {
             refused: Vec::new(),
             refused_bytes: 0,
             counts: Counts::default(),
+            committed: None,
             has_duplicates: false,
             busy: Duration::ZERO,
         })
@@ -88,15 +105,40 @@ impl Load {
 
     /// Keeps a row aside that cannot be taken, or stops the load for it.
     fn refuse(&mut self, reject: Reject) -> Result<(), Raise> {
-        if self.definition.on_error == OnError::Stop {
+        self.keep_aside(reject, self.definition.on_error)
+    }
+
+    fn keep_aside(&mut self, reject: Reject, on_error: OnError) -> Result<(), Raise> {
+        if on_error == OnError::Stop {
             return Err(rejects::as_error(&self.definition, &reject));
         }
         self.counts.add_rejected(reject.stage);
-        if self.definition.on_error == OnError::Table {
+        if on_error == OnError::Table {
             self.refused_bytes += reject.raw.len();
             self.refused.push(reject);
         }
-        Ok(())
+        self.check_limits()
+    }
+
+    /// Stops the load that has too many rejects. No error of a row's, so that nothing above takes it for
+    /// one.
+    fn check_limits(&self) -> Result<(), Raise> {
+        let Err(stopped) = self.definition.limits.check(&self.counts) else {
+            return Ok(());
+        };
+        let kept = match self.committed {
+            None => "Nothing of it is kept: a load of this kind is all or nothing.".to_owned(),
+            Some(rows) => {
+                format!("{rows} rows are committed, taken or rejected; the others are not.")
+            }
+        };
+        let name = &self.definition.name;
+        Err(Raise::new(
+            PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+            format!("stream {name}: {stopped}"),
+        )
+        .detail(kept)
+        .hint("See what is wrong with the rows, or raise the limit with termstream.alter_stream."))
     }
 }
 

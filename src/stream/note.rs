@@ -71,6 +71,8 @@ pub fn note_rejects(notes: &Notes, rows: Vec<Note>) -> Result<i64, Raise> {
         load.id = load_id;
         load.counts = own.counts;
         load.busy = Duration::from_secs_f64(own.busy.max(0.0));
+    } else {
+        load.definition.limits = load.definition.limits.without_ratio();
     }
     for note in rows {
         pgrx::check_for_interrupts!();

@@ -8,7 +8,7 @@ use super::ledger;
 use super::note::not_own;
 use crate::pg::error::Raise;
 use crate::pg::session;
-use crate::pg::user::as_role;
+use crate::pg::user::{SAFE_PATH, as_role};
 
 /// For each row of the load, in its order, what is to stand in its reject.
 pub struct Places {
@@ -42,7 +42,7 @@ pub fn place_rejects(load_id: i64, places: Places) -> Result<i64, Raise> {
         places.lines.into(),
         places.origins.into(),
     ];
-    let placed = as_role(definition.owner, &definition.search_path, || {
+    let placed = as_role(definition.owner, SAFE_PATH, || {
         session::connect(|session| session.execute(&update, &args))
     });
     Ok(placed as i64)

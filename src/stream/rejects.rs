@@ -9,7 +9,7 @@ use crate::pg::error::Raise;
 use crate::pg::input::is_valid_text;
 use crate::pg::session::Session;
 
-const TYPES: [pg_sys::Oid; 18] = [
+const TYPES: [pg_sys::Oid; 19] = [
     pg_sys::INT8OID,
     pg_sys::TEXTOID,
     pg_sys::TEXTOID,
@@ -28,6 +28,7 @@ const TYPES: [pg_sys::Oid; 18] = [
     pg_sys::INT8OID,
     pg_sys::TEXTOID,
     pg_sys::TEXTOID,
+    pg_sys::TEXTARRAYOID,
 ];
 
 /// Writes rejects to the stream's table. Runs as the stream's owner.
@@ -39,9 +40,9 @@ pub fn write(session: &Session, load: &Load, userid: pg_sys::Oid, rejects: &[Rej
         &format!(
             "INSERT INTO {} (load_id, stream, stage, starttime, userid, copy_tbl, filename, lineno,
                     line, line_bytes, colname, raw_field_value, err_message, err_detail, errorcode,
-                    line_size, line_format, origin)
+                    line_size, line_format, origin, checks)
              VALUES ($1, $2, $3, $4, $5::regrole, $6::regclass, $7, $8, $9, $10, $11, $12, $13, $14,
-                    $15, $16, $17::jsonb, $18::jsonb)",
+                    $15, $16, $17::jsonb, $18::jsonb, nullif($19, '{{}}'))",
             load.definition.rejects
         ),
         &TYPES,
@@ -79,6 +80,7 @@ pub fn write(session: &Session, load: &Load, userid: pg_sys::Oid, rejects: &[Rej
             (reject.size as i64).into(),
             load.line_format.as_deref().into(),
             origin(reject).into(),
+            reject.checks.clone().into(),
         ]);
     }
 }

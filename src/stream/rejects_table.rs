@@ -19,16 +19,16 @@ const COLUMNS: &str = "
     filename text, lineno bigint, line text, line_bytes bytea, colname text, raw_field_value text,
     err_message text NOT NULL, err_detail text, errorcode text NOT NULL,
     failed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(), origin jsonb,
-    line_format jsonb, line_size bigint";
+    line_format jsonb, line_size bigint, checks text[]";
 
 /// Those that came with version 0.2.
 const LATER_COLUMNS: &str = "
     ADD COLUMN IF NOT EXISTS failed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     ADD COLUMN IF NOT EXISTS origin jsonb, ADD COLUMN IF NOT EXISTS line_format jsonb,
-    ADD COLUMN IF NOT EXISTS line_size bigint";
+    ADD COLUMN IF NOT EXISTS line_size bigint, ADD COLUMN IF NOT EXISTS checks text[]";
 
 /// What is said of the columns that do not speak for themselves.
-const COMMENTS: [(&str, &str); 11] = [
+const COMMENTS: [(&str, &str); 12] = [
     ("load_id", "the load, as in termstream.loads"),
     (
         "stage",
@@ -48,6 +48,7 @@ const COMMENTS: [(&str, &str); 11] = [
         "line_bytes",
         "the row as it came; of a row longer than is kept, its head",
     ),
+    ("checks", "the checks that the row fails, by name"),
     (
         "origin",
         "where the row came from, in the words of its feeder",
@@ -71,7 +72,7 @@ pub fn create(session: &Session, stream: &RelationName) -> Result<pg_sys::Oid, R
         }
         Some(found) => {
             refuse_other_table(found, &rejects.name)?;
-            if column_type(found, "line_size").is_none() {
+            if column_type(found, "checks").is_none() {
                 session.execute(&format!("ALTER TABLE {table} {LATER_COLUMNS}"), &[]);
             }
         }

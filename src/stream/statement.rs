@@ -52,7 +52,7 @@ pub fn execute(load: &mut Load, all: &BatchRelation) -> Result<Bisected<u64, Cau
         let outcome = if range.len() == all.len() {
             attempt(load, all)
         } else {
-            attempt(load, &all.part(range))
+            attempt(load, &all.select(range))
         };
         outcome.map_err(|(error, read)| match is_data_error(&error.sqlstate) {
             true if load.definition.on_error != OnError::Stop => Failure::Data { error, read },

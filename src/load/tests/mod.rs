@@ -2,6 +2,7 @@
 
 mod batch;
 mod bisect;
+mod formats;
 mod quality;
 mod reject;
 

@@ -35,6 +35,7 @@ fn a_malformed_record_becomes_a_reject_of_stage_parse() {
         sqlstate: "22P04".to_owned(),
         message: "missing data for column \"name\"".to_owned(),
         detail: None,
+        checks: Vec::new(),
         origin: None,
     };
     assert_eq!(rejects[0], expected);
@@ -78,6 +79,8 @@ fn a_row_of_a_batch_becomes_a_reject_with_its_column() {
         sqlstate: "22P02".to_owned(),
         message: message.to_owned(),
         detail: Some("as it is".to_owned()),
+        checks: Vec::new(),
+        origin: None,
     };
     assert_eq!(reject, expected);
 }

@@ -104,6 +104,7 @@ pub fn load_file(
         fields,
         file,
     };
+    run.load.committed = Some(0);
     run.write(State::Running)?;
     transactions.commit();
     match caught(|| run.read_all(parser, path, first)) {
@@ -181,6 +182,7 @@ impl Run<'_> {
             self.write(state)
         })?;
         self.transactions.commit();
+        self.load.committed = Some(self.load.counts.read);
         if state == State::Running {
             // Somebody may have changed or dropped the stream in between.
             let stream = self.load.definition.stream;

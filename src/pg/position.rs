@@ -1,0 +1,82 @@
+//! Where in a statement an error is: read from an error that passes, and given to one that is raised.
+//!
+//! Postgres tells a client the place of a mistake inside a query that a function runs ("internal
+//! query"). What pgrx carries through Rust frames has no place, so both ways go by error context
+//! callbacks, which Postgres calls while it finishes an error.
+
+use pgrx::pg_sys;
+use std::ffi::{CString, c_char, c_int, c_void};
+
+use super::error::{Caught, caught};
+
+/// Read and written while an error is finished: the guards of pgrx's own would only be in the way.
+mod plain {
+    use super::{c_char, c_int};
+
+    unsafe extern "C-unwind" {
+        pub safe fn geterrposition() -> c_int;
+        pub safe fn getinternalerrposition() -> c_int;
+        pub safe fn internalerrposition(position: c_int) -> c_int;
+        pub fn internalerrquery(query: *const c_char) -> c_int;
+    }
+}
+
+/// Runs `work`; with an error it raises comes the character of its statement that is at fault, from 1.
+pub fn located<R>(work: impl FnOnce() -> R) -> Result<R, (Caught, Option<usize>)> {
+    let mut position: c_int = 0;
+    // SAFETY: the callback is taken off again before `position` goes; an error that is caught has put
+    // the stack back to what it was outside.
+    unsafe {
+        let outside = pg_sys::error_context_stack;
+        let mut callback = pg_sys::ErrorContextCallback {
+            previous: outside,
+            callback: Some(note),
+            arg: (&raw mut position).cast(),
+        };
+        let result = caught(|| {
+            pg_sys::error_context_stack = &mut callback;
+            let result = work();
+            pg_sys::error_context_stack = outside;
+            result
+        });
+        pg_sys::error_context_stack = outside;
+        result.map_err(|error| (error, usize::try_from(position).ok().filter(|at| *at > 0)))
+    }
+}
+
+unsafe extern "C-unwind" fn note(position: *mut c_void) {
+    let at = match plain::getinternalerrposition() {
+        0 => plain::geterrposition(),
+        at => at,
+    };
+    // SAFETY: the variable of `located`, which is below on the stack.
+    unsafe { *position.cast::<c_int>() = at }
+}
+
+/// Gives the next error that is raised a place in a query. To be called right before it is.
+pub fn announce(query: &str, position: usize) {
+    let query = CString::new(query).unwrap_or_default();
+    // SAFETY: both live until the transaction ends, which the error brings about or a handler of the
+    // error survives; the handler puts the stack back to what it was.
+    unsafe {
+        let place = Box::into_raw(Box::new((query, position as c_int)));
+        let callback = pg_sys::MemoryContextAllocZero(
+            pg_sys::TopTransactionContext,
+            size_of::<pg_sys::ErrorContextCallback>(),
+        )
+        .cast::<pg_sys::ErrorContextCallback>();
+        (*callback).previous = pg_sys::error_context_stack;
+        (*callback).callback = Some(tell);
+        (*callback).arg = place.cast();
+        pg_sys::error_context_stack = callback;
+    }
+}
+
+unsafe extern "C-unwind" fn tell(place: *mut c_void) {
+    // SAFETY: boxed by `announce` and told once: the error takes the callback off the stack.
+    unsafe {
+        let place = Box::from_raw(place.cast::<(CString, c_int)>());
+        plain::internalerrposition(place.1);
+        plain::internalerrquery(place.0.as_ptr());
+    }
+}

@@ -1,0 +1,101 @@
+//! How the values of a column are written, where they are not written as SQL writes them.
+
+use pgrx::prelude::*;
+
+use crate::load::{Error, NumberFormat, TimeFormat};
+use crate::pg::catalog::type_category;
+use crate::pg::definition::Column;
+use crate::pg::error::Raise;
+
+/// The format of one column.
+#[derive(Debug, Clone)]
+pub struct Format {
+    /// As the user has written it.
+    pub text: String,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Number(NumberFormat),
+    Time(TimeFormat),
+}
+
+impl Format {
+    /// The value as SQL writes it; `None` if it is not written in this format.
+    pub fn to_sql(&self, value: &str) -> Option<String> {
+        match &self.kind {
+            Kind::Number(format) => format.to_sql(value),
+            Kind::Time(format) => format.to_iso(value),
+        }
+    }
+
+    /// What a value is called that is not written in it.
+    pub fn noun(&self) -> &'static str {
+        match &self.kind {
+            Kind::Number(_) => "number",
+            Kind::Time(_) => "date or time",
+        }
+    }
+}
+
+/// The formats by column, in the order of the columns.
+pub fn by_column(
+    columns: &[Column],
+    formats: &[(String, String)],
+) -> Result<Vec<Option<Format>>, Raise> {
+    for (name, _) in formats {
+        if columns.iter().all(|column| column.name != *name) {
+            let known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+            return Err(Raise::new(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+                format!("formats: column \"{name}\" is not declared"),
+            )
+            .hint(format!("The declared columns are: {}.", known.join(", "))));
+        }
+    }
+    columns
+        .iter()
+        .map(|column| {
+            let format = formats.iter().find(|(name, _)| *name == column.name);
+            format.map(|(_, text)| of_column(column, text)).transpose()
+        })
+        .collect()
+}
+
+fn of_column(column: &Column, text: &str) -> Result<Format, Raise> {
+    let kind = match type_category(column.type_oid) {
+        'N' => Kind::Number(NumberFormat::new(text).map_err(invalid)?),
+        'D' => Kind::Time(TimeFormat::new(text).map_err(invalid)?),
+        _ => {
+            return Err(Raise::new(
+                PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+                format!(
+                    "formats: column \"{}\" is of type {}",
+                    column.name,
+                    column.type_name()
+                ),
+            )
+            .hint("Numbers, dates and times have formats."));
+        }
+    };
+    Ok(Format {
+        text: text.to_owned(),
+        kind,
+    })
+}
+
+fn invalid(error: Error) -> Raise {
+    let raise = Raise::new(
+        PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("formats: {error}"),
+    );
+    match error {
+        Error::InvalidNumberFormat { .. } => raise.hint(
+            "Write 1234.56 as the input does, for example '1.234,56' or '1 234,56'.",
+        ),
+        _ => raise.hint(
+            "Write a whole date or time with YYYY YY MM DD HH24 HH12 MI SS MS US AM, for example 'DD/MM/YYYY HH24:MI:SS'.",
+        ),
+    }
+}

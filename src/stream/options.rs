@@ -1,0 +1,166 @@
+//! The options of a stream: read, checked, and brought together with those it has.
+
+use pgrx::prelude::*;
+
+use super::definition::Definition;
+use super::expressions::{self, Condition, Of};
+use super::formats;
+use super::refused;
+use crate::load::{DEFAULT_BATCH_ROWS, Limits, MAX_BATCH_ROWS, OnError};
+use crate::pg::definition::Column;
+use crate::pg::error::Raise;
+use crate::pg::session::{Arg, Mode, Session};
+use crate::pg::user::on_safe_path;
+
+/// Options as a user gives them; `None` is not given.
+#[derive(Default)]
+pub struct Options<'a> {
+    pub check_rows: Option<&'a str>,
+    pub on_error: Option<&'a str>,
+    pub reject_limit: Option<i64>,
+    pub reject_ratio: Option<f64>,
+    pub batch_rows: Option<i32>,
+    pub quality_check: Option<&'a str>,
+    pub on_quality: Option<&'a str>,
+    /// A JSON object.
+    pub formats: Option<String>,
+}
+
+/// What a stream has of each option.
+#[derive(Clone)]
+pub struct Settings {
+    pub checks: Vec<Condition>,
+    pub quality: Vec<Condition>,
+    on_error: OnError,
+    on_quality: OnError,
+    reject_limit: Option<i64>,
+    reject_ratio: Option<f64>,
+    batch_rows: i64,
+    /// Column and format.
+    formats: Vec<(String, String)>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            checks: Vec::new(),
+            quality: Vec::new(),
+            on_error: OnError::Table,
+            on_quality: OnError::Table,
+            reject_limit: None,
+            reject_ratio: None,
+            batch_rows: DEFAULT_BATCH_ROWS,
+            formats: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// Those of a stream that there is.
+    pub fn of(definition: &Definition) -> Settings {
+        let formats = definition.columns.iter().zip(&definition.formats);
+        Settings {
+            checks: definition.checks.clone(),
+            quality: definition.quality.clone(),
+            on_error: definition.on_error,
+            on_quality: definition.on_quality,
+            reject_limit: definition.limits.reject_limit().map(|limit| limit as i64),
+            reject_ratio: definition.limits.reject_ratio(),
+            batch_rows: definition.batch_rows as i64,
+            formats: formats
+                .filter_map(|(column, format)| {
+                    Some((column.name.clone(), format.as_ref()?.text.clone()))
+                })
+                .collect(),
+        }
+    }
+
+    /// Changes what is given. Nothing is kept that a load would stumble over.
+    pub fn change(
+        mut self,
+        session: &Session,
+        columns: &[Column],
+        options: &Options,
+    ) -> Result<Settings, Raise> {
+        if let Some(checks) = options.check_rows {
+            self.checks = expressions::read(session, Of::Row, checks)?;
+        }
+        if let Some(quality) = options.quality_check {
+            self.quality = expressions::read(session, Of::Batch, quality)?;
+        }
+        if let Some(on_error) = options.on_error {
+            self.on_error = one_of("on_error", on_error)?;
+        }
+        if let Some(on_quality) = options.on_quality {
+            self.on_quality = one_of("on_quality", on_quality)?;
+        }
+        if options.reject_limit.is_some() {
+            self.reject_limit = options.reject_limit.filter(|limit| *limit != 0);
+        }
+        if options.reject_ratio.is_some() {
+            self.reject_ratio = options.reject_ratio.filter(|ratio| *ratio != 1.0);
+        }
+        Limits::new(self.reject_limit, self.reject_ratio).map_err(|error| refused(&error))?;
+        if let Some(batch_rows) = options.batch_rows.map(i64::from) {
+            if !(1..=MAX_BATCH_ROWS).contains(&batch_rows) {
+                return Err(invalid(format!("batch_rows {batch_rows} is out of range"))
+                    .hint(format!("Give a number from 1 to {MAX_BATCH_ROWS}.")));
+            }
+            self.batch_rows = batch_rows;
+        }
+        if let Some(formats) = &options.formats {
+            self.formats = read_formats(session, formats)?;
+        }
+        formats::by_column(columns, &self.formats)?;
+        Ok(self)
+    }
+
+    /// For the catalog, in the order of [`Settings::COLUMNS`].
+    pub fn to_args(&self, session: &Session) -> Vec<Arg> {
+        let (columns, texts): (Vec<String>, Vec<String>) = self.formats.iter().cloned().unzip();
+        let query = "SELECT nullif(json_object($1, $2)::text, '{}')";
+        let args = [columns.into(), texts.into()];
+        let formats: Option<String> =
+            on_safe_path(|| session.run(query, &args, Mode::Write)).get(0, 1);
+        vec![
+            expressions::to_json(session, &self.checks).into(),
+            expressions::to_json(session, &self.quality).into(),
+            self.on_error.as_str().into(),
+            self.on_quality.as_str().into(),
+            self.reject_limit.into(),
+            self.reject_ratio.into(),
+            (self.batch_rows as i32).into(),
+            formats.into(),
+        ]
+    }
+}
+
+fn one_of(option: &str, value: &str) -> Result<OnError, Raise> {
+    value.parse().map_err(|_: crate::load::Error| {
+        invalid(format!("invalid value for {option}: \"{value}\""))
+            .hint("The values are table, stop and ignore.")
+    })
+}
+
+fn read_formats(session: &Session, formats: &str) -> Result<Vec<(String, String)>, Raise> {
+    let query = "SELECT key, value FROM jsonb_each_text(
+        CASE jsonb_typeof($1::jsonb) WHEN 'object' THEN $1::jsonb ELSE '{\"\": null}' END)";
+    let rows = on_safe_path(|| session.run(query, &[formats.into()], Mode::Write));
+    (0..rows.len())
+        .map(|row| {
+            let column: String = rows.get(row, 1).unwrap_or_default();
+            match rows.get::<String>(row, 2) {
+                Some(format) => Ok((column, format)),
+                None => Err(
+                    invalid("formats is no object of columns and their formats".into()).hint(
+                        "For example '{\"amount\": \"1.234,56\", \"sold_at\": \"DD/MM/YYYY\"}'.",
+                    ),
+                ),
+            }
+        })
+        .collect()
+}
+
+fn invalid(message: String) -> Raise {
+    Raise::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, message)
+}

@@ -13,7 +13,7 @@ kills=${kills:-0}
 # stage_open NAME: a Postgres and a folder for the example, both new.
 stage_open() {
   stage=$1 folder=$target/examples/$1
-  rm -rf "$folder"
+  rm -rf "${folder:?}"
   mkdir -p "$folder"
   trap stage_close EXIT
   trap 'exit 143' INT TERM HUP

@@ -318,8 +318,15 @@ fn a_stream_that_is_dropped_meanwhile_ends_the_load() {
         (failure, loader)
     });
     wait_at_gate(&mut session);
-    session.run("SELECT termstream.drop_stream('menu')");
+    let mut dropper = database.session();
+    let dropping = std::thread::spawn(move || dropper.run("SELECT termstream.drop_stream('menu')"));
+    // The batch at work holds the stream, as it would a table.
+    session.wait_for(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'",
+        "1",
+    );
     session.run("SELECT pg_advisory_unlock(1)");
+    dropping.join().expect("the stream dropped");
     let (failure, mut loader) = loading.join().expect("an answer");
     assert_eq!(failure.code, "42704", "{failure:?}");
     assert_eq!(pairs(&mut loader).len(), 5);

@@ -11,6 +11,7 @@ mod feeders;
 mod fixtures;
 mod inbox;
 mod large;
+mod learning;
 mod load_file;
 mod load_file_options;
 mod load_file_resume;

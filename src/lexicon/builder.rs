@@ -128,8 +128,8 @@ impl Builder {
             core_end: last.source_end as u16,
             edits: allowed_edits(length, options.max_distance, self.settings.max_distance),
             guarded: u8::from(options.guard),
-            possessive: u8::from(last.possessive()),
             own: u8::from(options.max_distance.is_some()),
+            unused: 0,
         });
         for token in tokens {
             let token = &letters[token.start as usize..token.end as usize];

@@ -89,10 +89,10 @@ pub(crate) struct TermRow {
     pub core_end: u16,
     pub edits: u8,
     pub guarded: u8,
-    /// It ends in a possessive s.
-    pub possessive: u8,
     /// The number of edits is its own, of whatever kind.
     pub own: u8,
+    /// Fills the row up to a multiple of four bytes.
+    pub unused: u8,
 }
 
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]

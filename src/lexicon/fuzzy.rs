@@ -153,7 +153,7 @@ impl<L: Letter> Fuzzy<'_, L> {
             } else {
                 Part::Foreign
             }
-        } else if may_be_changed(standing, word.numeric, guarded) {
+        } else if may_be_changed(standing, word.code, guarded) {
             Part::Unknown
         } else {
             Part::Foreign
@@ -182,7 +182,8 @@ impl<L: Letter> Fuzzy<'_, L> {
         if words.len() == 1 && words[0].end(false) - (words[0].start as usize) < *OF_ONE.start() {
             return;
         }
-        let key = words.iter().fold(u64::from(guarded), memory::key);
+        let seed = u64::from(guarded) | u64::from(self.text.brief) << 2;
+        let key = words.iter().fold(seed, memory::key);
         if scratch.memory.recall(key, run.start, candidates) {
             return;
         }

@@ -5,6 +5,7 @@ use super::compiled::{Compiled, GroupRow, Section, TermRow, span};
 use super::hash;
 use super::overlap::Candidate;
 use super::tokens::Standing;
+use super::window::Window;
 use super::words::Word;
 use crate::text::Token;
 
@@ -17,6 +18,8 @@ pub enum Rule {
     Digits,
     /// A term of three letters, and not just a letter too many or two swapped within a word.
     ShortTerm,
+    /// A word alone that has not the consonants of a term of four letters.
+    Consonants,
     /// A word alone that has not the first letter of a short term among its first two.
     FirstLetter,
     /// Two edits in words of too few letters.
@@ -25,7 +28,7 @@ pub enum Rule {
     WholeWord,
     /// A changed word of the text is a word of some term.
     LexiconWord,
-    /// A changed word of the text is a number.
+    /// A changed word of the text is a number, or runs together with one.
     Number,
     /// A changed word of the text is an ordinary word.
     CommonWord,
@@ -43,11 +46,12 @@ impl Rule {
             Rule::Edits => "more edits than the term allows",
             Rule::Digits => "digits differ",
             Rule::ShortTerm => "term too short for this edit",
+            Rule::Consonants => "another consonant",
             Rule::FirstLetter => "another first letter",
             Rule::TwoEdits => "two edits in too few letters",
             Rule::WholeWord => "a whole word is missing or added",
             Rule::LexiconWord => "a word of another term",
-            Rule::Number => "a number",
+            Rule::Number => "a number, or part of a code",
             Rule::CommonWord => "an ordinary word",
             Rule::DictionaryWord => "a word of the dictionary",
             Rule::Frequent => "a word frequent in the learned text",
@@ -64,6 +68,12 @@ impl Rule {
 /// word. With 4 in place of 3: .976 .973 .946 .966; a user counts on the edit that terms of 4 letters
 /// have.
 pub(crate) const SHORT: u16 = 3;
+/// A word alone, one edit from a term of 4 letters, has the term's consonants and no others; or a letter
+/// too many, or two swapped. Another consonant makes another word: nano is not Namo.
+const CONSONANTS_KEPT: u16 = 4;
+/// In texts of so many words, as people type them to search, a word of the dictionary may be a
+/// misspelling.
+const BRIEF: usize = 4;
 /// One word alone, one and two edits from a term of at most so many letters, has the term's first
 /// letter in its first or second place. People seldom miss the first letter, and other words often
 /// have another: of the windows this refuses, one in 15 was a mention. Without: .978 .975 .935 .966.
@@ -73,18 +83,13 @@ const FIRST_KEPT: [u16; 2] = [6, 8];
 const TWICE: usize = 4;
 /// Below this document frequency a learned word may be a misspelling of anything.
 pub(crate) const FREQUENT: u32 = 2;
-/// A misspelling is rarer than the word it misspells: less than a third of its documents. Learned from
-/// the rows themselves: .978 .964 .957 .962; with a fifth .976 .964 .957 .961.
-const RARER: u32 = 3;
-/// From this length a term is what its letters say, however they are split: "in style", "safe way".
-const UNMISTAKABLE: usize = 7;
-/// Shorter pieces of a split term say nothing: the "mm f" of "55 mm f/4" is not MMF.
-const PIECE: usize = 3;
+/// Letters of the Latin script that are no vowel and no y.
+const CONSONANTS: &str = "bcdfghjklmnpqrstvwxz";
 
 /// Whether a word of the text may be a misspelling of something.
 #[inline(always)]
-pub(crate) fn may_be_changed(standing: Standing, numeric: bool, guarded: bool) -> bool {
-    !(standing.in_lexicon() || numeric || guarded && standing.common())
+pub(crate) fn may_be_changed(standing: Standing, code: bool, guarded: bool) -> bool {
+    !(standing.in_lexicon() || code || guarded && standing.common())
 }
 
 /// A folded text as the rules see it.
@@ -95,6 +100,15 @@ pub(crate) struct Text<'a> {
     /// Folded UTF-8.
     pub bytes: &'a [u8],
     pub dictionary: &'a [u64],
+    /// It has few words: see [`is_brief`].
+    pub brief: bool,
+}
+
+/// Whether a text is one as people type it to search: of at most [`BRIEF`] words, of which what runs
+/// together is one.
+pub(crate) fn is_brief(tokens: &[Token]) -> bool {
+    let words = tokens.iter().filter(|token| !token.joined());
+    words.take(BRIEF + 1).count() <= BRIEF
 }
 
 /// Judges candidates by the rules, for one lexicon and text.
@@ -182,11 +196,15 @@ impl<'a> Judge<'a> {
         }
         if guarded {
             if candidate.first == candidate.last
-                && self.in_dictionary(candidate, row.possessive != 0)
+                && !(self.text.brief && candidate.distance == 1)
+                && self.in_dictionary(candidate)
             {
                 return Err(Rule::DictionaryWord);
             }
             window.rare(tokens, self.frequencies)?;
+        }
+        if by_rule && !self.keeps_consonants(candidate) {
+            return Err(Rule::Consonants);
         }
         Ok(())
     }
@@ -236,14 +254,18 @@ impl<'a> Judge<'a> {
     /// too many or the same letters in another order.
     fn near_short(&self, candidate: &Candidate) -> bool {
         let (written, own) = (self.bytes(candidate), self.own_letters(candidate.group));
-        let sorted = |bytes: &[u8]| {
-            let mut letters: Vec<char> = letters(bytes).collect();
-            letters.sort_unstable();
-            letters
-        };
         candidate.first == candidate.last
             && letters(written).next() == letters(own).next()
-            && (candidate.window_letters == candidate.letters + 1 || sorted(written) == sorted(own))
+            && adds_or_swaps(candidate, written, own)
+    }
+
+    /// Whether a word alone has the consonants of its term, if it must.
+    fn keeps_consonants(&self, candidate: &Candidate) -> bool {
+        let (written, own) = (self.bytes(candidate), self.own_letters(candidate.group));
+        candidate.first != candidate.last
+            || candidate.letters > CONSONANTS_KEPT
+            || consonants(written).eq(consonants(own))
+            || adds_or_swaps(candidate, written, own)
     }
 
     /// Whether a fuzzy window has the first letter of its term, if it must.
@@ -260,118 +282,33 @@ impl<'a> Judge<'a> {
                 })
     }
 
-    /// Whether a window is in the dictionary; as a name only if it is not that of the term's owner.
-    fn in_dictionary(&self, candidate: &Candidate, possessive: bool) -> bool {
+    /// Whether a window is in the dictionary; as a name only if it is not the term without its s.
+    fn in_dictionary(&self, candidate: &Candidate) -> bool {
         let (written, own) = (self.bytes(candidate), self.own_letters(candidate.group));
         let has = |word: u64| self.dictionary.binary_search(&word).is_ok();
         let word = hash::of_bytes(written);
-        let owner = possessive && own.split_last().is_some_and(|(_, rest)| rest == written);
+        let owner = own
+            .split_last()
+            .is_some_and(|(last, rest)| *last == b's' && rest == written);
         has(word) || !owner && has(hash::of_name(word))
     }
 }
 
-/// A run of words, the last perhaps without its possessive s; compared with a term as multisets of
-/// vocabulary numbers.
-struct Window<'a> {
-    words: &'a [Word],
-    stem: bool,
+/// Whether a window one edit from a term has a letter too many, or two swapped.
+fn adds_or_swaps(candidate: &Candidate, written: &[u8], own: &[u8]) -> bool {
+    let sorted = |bytes: &[u8]| {
+        let mut letters: Vec<char> = letters(bytes).collect();
+        letters.sort_unstable();
+        letters
+    };
+    candidate.window_letters > candidate.letters || sorted(written) == sorted(own)
 }
 
-impl Window<'_> {
-    fn standings(&self) -> impl Iterator<Item = (Standing, &Word)> {
-        let last = self.words.len().wrapping_sub(1);
-        self.words
-            .iter()
-            .enumerate()
-            .map(move |(i, word)| (word.standing(self.stem && i == last), word))
-    }
-
-    /// Whether the word at `at` is one of the term's, each of which serves once.
-    fn unchanged(&self, at: usize, own: Standing, term: &[u32]) -> bool {
-        own.in_lexicon() && {
-            let wanted = term
-                .iter()
-                .filter(|&&token| token == own.vocabulary)
-                .count();
-            wanted > 0
-                && self
-                    .standings()
-                    .take(at)
-                    .filter(|(other, _)| other.vocabulary == own.vocabulary)
-                    .count()
-                    < wanted
-        }
-    }
-
-    /// A window of the very letters of a term: if the words are others, one of them must be unusual.
-    fn exact(&self, term: &[u32], letters: u16) -> Result<(), Rule> {
-        if usize::from(letters) >= UNMISTAKABLE {
-            return Ok(());
-        }
-        let mut ordinary = false;
-        for (at, (own, word)) in self.standings().enumerate() {
-            if self.unchanged(at, own, term) {
-                continue;
-            }
-            let length = word.end(self.stem && at + 1 == self.words.len()) - word.start as usize;
-            if !own.common() && length >= PIECE {
-                return Ok(());
-            }
-            ordinary = true;
-        }
-        if ordinary { Err(Rule::Pieces) } else { Ok(()) }
-    }
-
-    /// The letters of the words that a misspelled window has unchanged.
-    fn fuzzy(&self, term: &[u32], guarded: bool) -> Result<usize, Rule> {
-        let (mut changed, mut kept) = (0, 0);
-        for (at, (own, word)) in self.standings().enumerate() {
-            if self.unchanged(at, own, term) {
-                let stem = self.stem && at + 1 == self.words.len();
-                kept += word.end(stem) - word.start as usize;
-                continue;
-            }
-            if own.in_lexicon() {
-                return Err(Rule::LexiconWord);
-            }
-            if word.numeric {
-                return Err(Rule::Number);
-            }
-            if guarded && own.common() {
-                return Err(Rule::CommonWord);
-            }
-            changed += 1;
-        }
-        if changed == 0 || self.words.len() - changed == term.len() {
-            return Err(Rule::WholeWord);
-        }
-        Ok(kept)
-    }
-
-    /// A changed word must be rarer in the learned text than the words it stands for.
-    fn rare(&self, term: &[u32], frequencies: &[u32]) -> Result<(), Rule> {
-        let changed = self.standings().filter(|(own, _)| !own.in_lexicon());
-        let most = changed.map(|(own, _)| own.frequency()).max().unwrap_or(0);
-        if most < FREQUENT {
-            return Ok(());
-        }
-        let replaced = term.iter().enumerate().filter(|&(at, token)| {
-            let before = term[..at].iter().filter(|other| *other == token).count();
-            self.standings()
-                .filter(|(own, _)| own.vocabulary == *token)
-                .count()
-                <= before
-        });
-        let rarest = replaced
-            .filter_map(|(_, &token)| frequencies.get(token as usize))
-            .min();
-        let rarest = u64::from(rarest.copied().unwrap_or(0));
-        if u64::from(most) * u64::from(RARER) >= rarest {
-            Err(Rule::Frequent)
-        } else {
-            Ok(())
-        }
-    }
+/// The consonants of folded Latin letters, in order; a double one is one.
+fn consonants(folded: &[u8]) -> impl Iterator<Item = char> + '_ {
+    let mut last = None;
+    letters(folded)
+        .filter(move |&letter| CONSONANTS.contains(letter) && last.replace(letter) != Some(letter))
 }
 
 fn letters(folded: &[u8]) -> impl Iterator<Item = char> + '_ {

@@ -12,13 +12,13 @@
 //! 4. Without edits: if the term has fewer than 7 letters and the window other words ("a very" for
 //!    Avery), one of these must be of 3 letters or more and not ordinary.
 //! 5. With edits: the digits are the same, no whole word is missing or added, and each changed word
-//!    of the text is no number, no word of any term, and no ordinary word.
+//!    of the text is no number nor runs together with one, no word of any term, and no ordinary word.
 //! 6. A fuzzy window of one word is not in the dictionary; as a name it may be, if it is the term
-//!    without a possessive s.
+//!    without its last s; and with one edit it may be in a text of up to 4 words.
 //! 7. A changed word is rarer in the learned text than those it replaces: below 2 documents, or a
 //!    third of theirs.
 //! 8. Terms of 3 letters: only one word with the same first letter, and with one letter too many or
-//!    two swapped. One word alone, one edit from a term of up to 6 letters or two from one of 8, has
+//!    two swapped. Of 4 letters, one word alone: these, or one with the same consonants. One word alone, one edit from a term of up to 6 letters or two from one of 8, has
 //!    the term's first letter among its first two. The words of a term that two edits change have
 //!    together 4 letters or more.
 //! 9. Of overlapping candidates the one with most letters stays, an edit counting as two less; with
@@ -67,6 +67,7 @@ mod tests;
 mod tokens;
 mod vocabulary;
 mod wide;
+mod window;
 mod words;
 
 use std::ops::Range;

@@ -39,7 +39,6 @@ struct Term {
     letters: String,
     tokens: Vec<String>,
     core: String,
-    possessive: bool,
     options: TermOptions,
 }
 
@@ -57,8 +56,9 @@ struct Candidate<'t> {
 struct Token {
     letters: String,
     stem: Option<String>,
-    possessive: bool,
-    numeric: bool,
+    /// A number, or run together with one.
+    code: bool,
+    joined: bool,
     breaks: bool,
     source: (usize, usize, usize),
     place: (usize, usize),
@@ -76,8 +76,8 @@ fn fold(text: &str) -> (String, Vec<Token>) {
         Token {
             letters,
             stem,
-            possessive: token.possessive(),
-            numeric: token.numeric(),
+            code: token.numeric(),
+            joined: token.joined(),
             breaks: token.hard_break(),
             source: (
                 token.source_start as usize,
@@ -87,7 +87,14 @@ fn fold(text: &str) -> (String, Vec<Token>) {
             place: (start, end),
         }
     });
-    let tokens = tokens.collect();
+    let mut tokens: Vec<Token> = tokens.collect();
+    let numbers: Vec<bool> = tokens.iter().map(|token| token.code).collect();
+    for at in 0..tokens.len().saturating_sub(1) {
+        if tokens[at + 1].joined {
+            tokens[at].code |= numbers[at + 1];
+            tokens[at + 1].code |= numbers[at];
+        }
+    }
     (all, tokens)
 }
 
@@ -114,7 +121,6 @@ impl Oracle {
             }
             let (letters, tokens) = fold(text);
             let core = text[tokens[0].source.0..tokens[tokens.len() - 1].source.1].to_owned();
-            let possessive = tokens[tokens.len() - 1].possessive;
             let tokens = tokens.into_iter().map(|token| token.letters).collect();
             terms.push(Term {
                 number: terms.len() as u32,
@@ -123,7 +129,6 @@ impl Oracle {
                 letters,
                 tokens,
                 core,
-                possessive,
                 options: *options,
             });
         }
@@ -219,7 +224,6 @@ impl Oracle {
         let capital = |word: &String| word.chars().next().is_some_and(char::is_uppercase);
         let (names, words): (Vec<String>, Vec<String>) =
             self.dictionary.iter().cloned().partition(capital);
-        let numbers = tokens.iter().filter(|token| token.numeric);
         let rules = Rules {
             settings: self.settings,
             vocabulary: terms.iter().flat_map(|term| &term.tokens).collect(),
@@ -227,7 +231,7 @@ impl Oracle {
             dictionary: words.iter().filter_map(single).collect(),
             names: names.iter().filter_map(single).collect(),
             frequencies: self.frequencies(),
-            numbers: numbers.map(|token| &token.letters).collect(),
+            words: tokens.iter().filter(|token| !token.joined).count(),
         };
         let mut candidates = Vec::new();
         for first in 0..tokens.len() {
@@ -247,7 +251,15 @@ impl Oracle {
                         *words.last_mut().unwrap() = tokens[last].stem.clone().unwrap();
                     }
                     let letters = words.concat();
-                    let window = Window { words, letters };
+                    let codes = tokens[first..=last]
+                        .iter()
+                        .map(|token| token.code)
+                        .collect();
+                    let window = Window {
+                        words,
+                        codes,
+                        letters,
+                    };
                     let source = (
                         tokens[first].source.0,
                         if stem {

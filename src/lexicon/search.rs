@@ -4,7 +4,7 @@
 use super::compiled::{Compiled, GroupRow, Section, span};
 use super::exact;
 use super::fuzzy::{Fuzzy, FuzzyScratch};
-use super::guard::Text;
+use super::guard::{Text, is_brief};
 use super::hash::Letter;
 use super::overlap::{self, Candidate};
 use super::settings::Overlap;
@@ -170,6 +170,7 @@ impl Lexicon {
             tokens: folded.tokens(),
             bytes: folded.letters(),
             dictionary: self.compiled.section(Section::Dictionary),
+            brief: is_brief(folded.tokens()),
         }
     }
 

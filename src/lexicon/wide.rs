@@ -63,7 +63,7 @@ impl<L: Letter> Fuzzy<'_, L> {
                         continue;
                     }
                     let standing = word.standing(stem);
-                    if changed || may_be_changed(standing, word.numeric, false) {
+                    if changed || may_be_changed(standing, word.code, false) {
                         let window = Window {
                             first,
                             last,
@@ -75,7 +75,7 @@ impl<L: Letter> Fuzzy<'_, L> {
                         self.look_up(keys, window, scratch, candidates);
                     }
                 }
-                changed |= may_be_changed(word.standing, word.numeric, false);
+                changed |= may_be_changed(word.standing, word.code, false);
             }
         }
     }

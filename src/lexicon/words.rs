@@ -23,7 +23,8 @@ pub(crate) struct Word {
     /// The same without its possessive s.
     pub stem_standing: Standing,
     pub possessive: bool,
-    pub numeric: bool,
+    /// A number, or a word run together with one, as in codes ("s60abcl").
+    pub code: bool,
     /// No window holds this word and the one before.
     pub breaks: bool,
     /// Longer than any window.
@@ -61,7 +62,8 @@ pub(crate) fn fill(
     let slots: &[TokenSlot] = compiled.section(Section::Tokens);
     let mut broken = false;
     words.clear();
-    words.extend(tokens.iter().map(|token| {
+    let mut after_number = false;
+    words.extend(tokens.iter().enumerate().map(|(at, token)| {
         let own = bytes
             .get(token.start as usize..token.end as usize)
             .unwrap_or(&[]);
@@ -72,6 +74,12 @@ pub(crate) fn fill(
         } else {
             hash::of_range(bytes, token.start as usize, token.end as usize)
         };
+        let number = token.numeric();
+        let before_number = tokens
+            .get(at + 1)
+            .is_some_and(|next| next.numeric() && next.joined());
+        let code = number || after_number && token.joined() || before_number;
+        after_number = number;
         let possessive = token.possessive() && own.len() > 1 && !endless;
         Word {
             start: place(token.start),
@@ -87,7 +95,7 @@ pub(crate) fn fill(
                 false => Standing::UNKNOWN,
             },
             possessive,
-            numeric: token.numeric(),
+            code,
             breaks,
             endless,
         }

@@ -114,6 +114,15 @@ impl Session {
             if plan.is_null() {
                 check(pg_sys::SPI_result.min(-1), "prepare");
             }
+            if !pg_sys::SPI_is_cursor_plan(plan) {
+                Raise::new(
+                    PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
+                    "this is not one query that returns rows",
+                )
+                .detail(format!("It is \"{}\".", query.to_string_lossy()))
+                .hint("Give one SELECT.")
+                .raise();
+            }
             let portal = pg_sys::SPI_cursor_open(
                 std::ptr::null(),
                 plan,
@@ -255,14 +264,21 @@ impl Rows {
         }
     }
 
-    /// Whether a column (from 1) holds text.
-    pub fn is_text(&self, column: i32) -> bool {
-        [pg_sys::TEXTOID, pg_sys::VARCHAROID, pg_sys::BPCHAROID].contains(&self.type_of(column))
+    /// The text in a column (from 1) of a user's query, which may be of any type.
+    pub fn text(&self, row: usize, column: i32) -> Result<Option<String>, AnotherType> {
+        const TEXTS: [pg_sys::Oid; 3] = [pg_sys::TEXTOID, pg_sys::VARCHAROID, pg_sys::BPCHAROID];
+        match TEXTS.contains(&self.type_of(column)) {
+            true => Ok(self.get(row, column)),
+            false => Err(AnotherType),
+        }
     }
 
-    /// Whether a column (from 1) holds bigint.
-    pub fn is_bigint(&self, column: i32) -> bool {
-        self.type_of(column) == pg_sys::INT8OID
+    /// The same of a bigint.
+    pub fn bigint(&self, row: usize, column: i32) -> Result<Option<i64>, AnotherType> {
+        match self.type_of(column) {
+            pg_sys::INT8OID => Ok(self.get(row, column)),
+            _ => Err(AnotherType),
+        }
     }
 
     fn type_of(&self, column: i32) -> pg_sys::Oid {
@@ -273,6 +289,9 @@ impl Rows {
         unsafe { pg_sys::SPI_gettypeid((*self.table).tupdesc, column) }
     }
 }
+
+/// A column has another type than was asked for. Its values must not be read as if they had that one.
+pub struct AnotherType;
 
 /// A row being read column by column.
 pub struct Cells<'r> {

@@ -30,6 +30,19 @@ pub fn check_column(lexicon: &str, column: &str, is_there: bool) -> Result<(), R
     .hint("Rename the column back, or drop the lexicon and create it anew."))
 }
 
+/// A guard is a boolean, a number of edits a whole number: so they were when the lexicon was made.
+pub fn check_option_type(lexicon: &str, column: &str, fits: bool) -> Result<(), Raise> {
+    if fits {
+        return Ok(());
+    }
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        format!("column \"{column}\" has not the type that lexicon \"{lexicon}\" needs"),
+    )
+    .detail("A guard_column is boolean; a distance_column is smallint, integer or bigint.")
+    .hint("Change the type back, or drop the lexicon and create it anew."))
+}
+
 /// Ids are whole numbers: they are returned as bigint.
 pub fn check_id_type(column: &str, id_type: pg_sys::Oid) -> Result<(), Raise> {
     if [pg_sys::INT2OID, pg_sys::INT4OID, pg_sys::INT8OID].contains(&id_type) {

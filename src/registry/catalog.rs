@@ -41,7 +41,7 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
     let table = check_source(new)?;
     if let Some(edits) = new.max_distance.filter(|edits| !(0..=2).contains(edits)) {
         return Err(invalid(format!("max_distance {edits} is out of range"))
-            .hint("Give 0, 1 or 2, or NULL for the rule by length: 0, 1 or 2 edits for fewer than 4, 4 to 7, 8 or more letters."));
+            .hint("Give 0, 1 or 2, or NULL for the rule by length: 0, 1 or 2 edits for fewer than 3, 3 to 7, 8 or more letters."));
     }
     super::parse_overlap(new.overlap)?;
     let owner = user::current_role();
@@ -225,10 +225,14 @@ fn check_source(new: &NewLexicon) -> Result<String, Raise> {
         .detail("A source is a permanent table, so that triggers can note its changes for all sessions.")
         .hint("Keep the terms in a table, for example with CREATE TABLE … AS."));
     }
-    for (argument, column) in [
-        ("id_column", new.id_column),
-        ("term_column", new.term_column),
-    ] {
+    let columns = [
+        ("id_column", Some(new.id_column)),
+        ("term_column", Some(new.term_column)),
+        ("guard_column", new.guard_column),
+        ("distance_column", new.distance_column),
+    ];
+    for (argument, column) in columns {
+        let Some(column) = column else { continue };
         let Some(column_type) = column_type(new.source, column) else {
             return Err(Raise::new(
                 PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,

@@ -107,9 +107,10 @@ impl Definition {
             access::check_column(lexicon, &term_column, term_type.is_some())?;
             access::check_term_type(&term_column, term_type.unwrap_or(pg_sys::InvalidOid))?;
             let mut optional = || -> Result<Option<String>, Raise> {
-                let (column, is_there): (Option<String>, _) = (row.take(), row.take());
+                let (column, fits): (Option<String>, Option<bool>) = (row.take(), row.take());
                 if let Some(column) = &column {
-                    access::check_column(lexicon, column, is_there == Some(true))?;
+                    access::check_column(lexicon, column, fits.is_some())?;
+                    access::check_option_type(lexicon, column, fits == Some(true))?;
                 }
                 Ok(column)
             };

@@ -7,7 +7,7 @@ use super::access::owned_source;
 use super::changes;
 use crate::lexicon::{Learner, Lexicon};
 use crate::pg::error::Raise;
-use crate::pg::session::{self, Mode, Session};
+use crate::pg::session::{self, AnotherType, Mode, Session};
 use crate::pg::user::as_extension_owner;
 
 /// What was learned.
@@ -24,12 +24,10 @@ pub fn learn(lexicon: &str, query: &str) -> Result<Learned, Raise> {
     let mut learner = Learner::default();
     let mut not_text = false;
     session::connect(|session| {
-        session.for_each(query, |rows, row| {
-            if !rows.is_text(1) {
-                not_text = true;
-            } else if let Some(document) = rows.get::<String>(row, 1) {
-                learner.learn(&document);
-            }
+        session.for_each(query, |rows, row| match rows.text(row, 1) {
+            Ok(Some(document)) => learner.learn(&document),
+            Ok(None) => {}
+            Err(AnotherType) => not_text = true,
         });
     });
     if not_text {
@@ -60,9 +58,9 @@ pub fn keep_common_words(lexicon: &str, source: &str) -> Result<(), Raise> {
     let mut words = Vec::new();
     let mut not_text = false;
     session::connect(|session| {
-        session.for_each(&query, |rows, row| {
-            not_text |= !rows.is_text(1);
-            words.extend(rows.get::<String>(row, 1).filter(|_| !not_text));
+        session.for_each(&query, |rows, row| match rows.text(row, 1) {
+            Ok(word) => words.extend(word),
+            Err(AnotherType) => not_text = true,
         });
     });
     if not_text {
@@ -85,12 +83,14 @@ pub fn keep_common_words(lexicon: &str, source: &str) -> Result<(), Raise> {
 
 /// The query behind `common_words`: itself, or one over the table it names.
 fn words_query(session: &Session, source: &str) -> Result<String, Raise> {
-    let is_name = session.run(
-        "SELECT pg_catalog.to_regclass($1)::pg_catalog.text WHERE $1 OPERATOR(pg_catalog.!~) '\\s\\S+\\s'",
+    // `to_regclass` raises an error where this is no name.
+    let table = session.run(
+        r#"SELECT pg_catalog.to_regclass($1)::pg_catalog.text
+            WHERE $1 OPERATOR(pg_catalog.~) '^("([^"]|"")+"|[^\s".]+)(\.("([^"]|"")+"|[^\s".]+))*$'"#,
         &[source.trim().into()],
         Mode::Write,
     );
-    match is_name.get::<String>(0, 1) {
+    match table.get::<String>(0, 1) {
         Some(table) => Ok(format!("SELECT * FROM {table}")),
         None if source.trim().contains(char::is_whitespace) => Ok(source.to_owned()),
         None => Err(Raise::new(

@@ -79,12 +79,12 @@ fn labels(query: &str) -> Result<Labels, Raise> {
     let mut wrong = false;
     session::connect(|session| {
         session.for_each(query, |rows, row| {
-            wrong |= !rows.is_text(1) || !rows.is_bigint(2);
-            if let (false, Some(document)) = (wrong, rows.get::<String>(row, 1)) {
-                labels
-                    .entry(document)
-                    .or_default()
-                    .extend(rows.get::<i64>(row, 2));
+            match (rows.text(row, 1), rows.bigint(row, 2)) {
+                (Ok(Some(document)), Ok(term_id)) => {
+                    labels.entry(document).or_default().extend(term_id);
+                }
+                (Ok(None), Ok(_)) => {}
+                _ => wrong = true,
             }
         });
     });

@@ -11,8 +11,9 @@ use super::definition::{Definition, not_a_stream};
 use super::expressions::{self, Of};
 use super::name::RelationName;
 use super::options::{Options, Settings};
-use super::rejects_table;
 use super::validation::{self, told};
+use super::{refused, rejects_table};
+use crate::load::Limits;
 use crate::pg::catalog::{qualified_name, quote_identifier};
 use crate::pg::definition::{Column, parse_columns};
 use crate::pg::error::Raise;
@@ -68,6 +69,8 @@ pub fn refuse_existing(session: &Session, name: &RelationName) -> Result<(), Rai
 
 /// Makes the stream; what is wrong with it is told before anything is there.
 pub fn create(session: &Session, new: &NewStream, options: &Options) -> Result<(), Raise> {
+    // To take a limit away is a change.
+    Limits::new(options.reject_limit, options.reject_ratio).map_err(|error| refused(&error))?;
     let settings = Settings::default().change(session, new.columns, options)?;
     let path = CString::new(new.search_path.as_str()).unwrap_or_default();
     as_role(current_role(), &path, || {

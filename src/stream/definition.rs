@@ -7,7 +7,7 @@ use std::ffi::CString;
 use super::expressions::Condition;
 use super::formats::{self, Format};
 use crate::load::{Limits, OnError};
-use crate::pg::catalog::{owner, qualified_name};
+use crate::pg::catalog::{lock_for_insert, owner, qualified_name};
 use crate::pg::definition::{Column, parse_columns};
 use crate::pg::error::Raise;
 use crate::pg::session::{Mode, Saved, Session};
@@ -52,8 +52,10 @@ thread_local! {
 }
 
 impl Definition {
-    /// Reads the definition of the stream behind a view.
+    /// Reads the definition of the stream behind a view. Whoever would change or drop it waits from now
+    /// on until the transaction ends, as for a table that rows go into.
     pub fn read(session: &Session, stream: pg_sys::Oid) -> Result<Definition, Raise> {
+        lock_for_insert(stream);
         let row = READ_DEFINITION.with(|read| read.run(session, &[stream.into()], Mode::Write));
         let name = qualified_name(stream);
         let (Some(name), Some(owner), Some(columns)) =

@@ -139,7 +139,13 @@ fn create_pairs(
     pairs: &RelationName,
     key: &[Column],
 ) -> Result<pg_sys::Oid, Raise> {
-    let columns: Vec<String> = key.iter().map(sql_column).collect();
+    let plain = |column: &Column| {
+        sql_column(&Column {
+            default: None,
+            ..column.clone()
+        })
+    };
+    let columns: Vec<String> = key.iter().map(plain).collect();
     session.execute(
         &format!(
             "CREATE TABLE {} ({}, term_id pg_catalog.int8 NOT NULL, PRIMARY KEY ({}, term_id))",

@@ -14,18 +14,21 @@ pub(super) struct Rules<'a> {
     /// Words of the dictionary with a capital.
     pub names: HashSet<String>,
     pub frequencies: HashMap<String, usize>,
-    /// The numbers of the text.
-    pub numbers: HashSet<&'a String>,
+    /// How many words the text has.
+    pub words: usize,
 }
 
 pub(super) struct Window {
     pub words: Vec<String>,
+    /// Which of them are numbers, or run together with one.
+    pub codes: Vec<bool>,
     pub letters: String,
 }
 
 impl Rules<'_> {
     pub fn accept(&self, window: &Window, term: &Term, distance: usize) -> bool {
         let changed = minus(&window.words, &term.tokens);
+        let code = left_over(&window.words, &term.tokens).any(|at| window.codes[at]);
         let replaced = minus(&term.tokens, &window.words);
         let (letters, own) = (window.letters.as_str(), term.letters.as_str());
         let length = count(own);
@@ -45,6 +48,11 @@ impl Rules<'_> {
         let short = alone
             && first(letters) == first(own)
             && (count(letters) == length + 1 || sorted(letters) == sorted(own));
+        let consonants_kept = length != 4
+            || !alone
+            || count(letters) > length
+            || sorted(letters) == sorted(own)
+            || consonants(letters) == consonants(own);
         let first_kept = !alone
             || length > if distance == 1 { 6 } else { 8 }
             || letters
@@ -55,11 +63,9 @@ impl Rules<'_> {
         let most = changed.iter().map(frequency).max().unwrap_or(0);
         let rarest = replaced.iter().map(frequency).min().unwrap_or(0);
         let may_be_changed = |word: &String| {
-            !(self.vocabulary.contains(word)
-                || self.numbers.contains(word)
-                || guarded && self.common.contains(word))
+            !(self.vocabulary.contains(word) || guarded && self.common.contains(word))
         };
-        let owner = term.possessive && format!("{letters}s") == own;
+        let owner = format!("{letters}s") == own;
         let ordinary =
             |word: &str| self.dictionary.contains(word) || !owner && self.names.contains(word);
         let near = match term.options.max_distance {
@@ -70,6 +76,7 @@ impl Rules<'_> {
             None => {
                 distance <= by_length.min(limit)
                     && (length > 3 || short)
+                    && consonants_kept
                     && first_kept
                     && (distance == 1 || count(&replaced.concat()) >= 4)
             }
@@ -78,7 +85,8 @@ impl Rules<'_> {
             && !changed.is_empty()
             && !replaced.is_empty()
             && changed.iter().all(may_be_changed)
-            && !(guarded && alone && ordinary(letters))
+            && !code
+            && !(guarded && alone && ordinary(letters) && (self.words > 4 || distance > 1))
             && !(guarded && most >= 2 && most * 3 >= rarest)
     }
 }
@@ -97,18 +105,28 @@ fn digits(text: &str) -> String {
     text.chars().filter(|c| c.is_numeric()).collect()
 }
 
-fn minus(from: &[String], what: &[String]) -> Vec<String> {
+/// Where the words of `from` are that are not in `what`, each of which serves once.
+fn left_over<'w>(from: &'w [String], what: &[String]) -> impl Iterator<Item = usize> + use<'w> {
     let mut what = what.to_vec();
-    from.iter()
-        .filter(
-            |token| match what.iter().position(|other| other == *token) {
-                Some(at) => {
-                    what.remove(at);
-                    false
-                }
-                None => true,
-            },
-        )
-        .cloned()
-        .collect()
+    (0..from.len()).filter(
+        move |&at| match what.iter().position(|other| *other == from[at]) {
+            Some(at) => {
+                what.remove(at);
+                false
+            }
+            None => true,
+        },
+    )
+}
+
+fn minus(from: &[String], what: &[String]) -> Vec<String> {
+    left_over(from, what).map(|at| from[at].clone()).collect()
+}
+
+/// The consonants, a double one once.
+fn consonants(text: &str) -> Vec<char> {
+    let mut letters: Vec<char> = text.chars().collect();
+    letters.retain(|letter| letter.is_ascii_lowercase() && !"aeiouy".contains(*letter));
+    letters.dedup();
+    letters
 }

@@ -80,7 +80,6 @@ fn a_row_of_a_batch_becomes_a_reject_with_its_column() {
         message: message.to_owned(),
         detail: Some("as it is".to_owned()),
         checks: Vec::new(),
-        origin: None,
     };
     assert_eq!(reject, expected);
 }

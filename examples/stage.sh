@@ -1,20 +1,27 @@
 # What the examples share: servers and feeders in the background, waiting, and disturbance; sourced by
-# ./run example NAME after setup.sh and cluster.sh, and before examples/NAME/run.
+# examples/NAME/run, which ./run example NAME [--kills N] sources.
 #
-# With kills=N, what an example waits for is disturbed N times: a feeder, a service or the database is
+# With --kills N, what an example waits for is disturbed N times: a feeder, a service or the database is
 # killed with -9, at random, and started again. The final tables must be the same.
 
 source "$repo/pg_test/kafka/broker.sh" # free_port
 source "$repo/pg_test/python.sh"
 termfeed=$target/debug/termfeed
 declare -A stage_commands=() stage_pids=()
-kills=${kills:-0}
+kills=0
+case ${1:-} in
+  '') ;;
+  --kills) kills=${2:?--kills takes a number} ;;
+  *) die "unknown option \"$1\" of ./run example" ;;
+esac
+[[ -n ${termfeed_is_built:-} ]] ||
+  cargo build --profile test --no-default-features --features feeds --bin termfeed
 
 # stage_open NAME: a Postgres and a folder for the example, both new.
 stage_open() {
   stage=$1 folder=$target/examples/$1
   rm -rf "${folder:?}"
-  mkdir -p "$folder"
+  mkdir -p "$folder" "$target/logs"
   trap stage_close EXIT
   trap 'exit 143' INT TERM HUP
   cluster_start "example-$stage"

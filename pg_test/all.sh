@@ -22,7 +22,8 @@ flock -n 9 || {
   say "Another ./run test is at work in this clone: waiting for its end"
   flock 9
 }
-trap 'cluster_stop test' EXIT
+source pg_test/kafka/broker.sh
+trap 'cluster_stop test; cluster_stop kafka; broker_stop kafka' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
@@ -118,6 +119,16 @@ termfeed_serve() {
   bash "$repo/pg_test/feed/serve.sh" "$target/debug/termfeed" "$pg_bin/psql" "$target/feed"
 }
 
+# A test of pg_test/kafka: they have a Postgres and a broker of their own, which the first one starts.
+with_broker() {
+  cargo build --profile test --no-default-features --features feeds --bin termfeed
+  bash "$repo/pg_test/kafka/$1" "${@:2}"
+}
+
+logins_example() {
+  LOGINS=5000 bash "$repo/run" example logins
+}
+
 menu_data() {
   command -v python3 >/dev/null || { echo 'SKIP: no python3 to write the data of examples/menu again' && return; }
   local again file
@@ -160,6 +171,11 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'the statements of examples/menu/README.md' readme "$repo/examples/menu/README.md"
   check 'the menu example' menu_example
   check 'termfeed serve, by curl' termfeed_serve
+  check 'termfeed kafka, with a broker' with_broker consume.sh
+  check 'termfeed relay, with a broker' with_broker relay.sh
+  check 'what is measured, by Prometheus' with_broker metrics.sh
+  check 'kills of everything that feeds' with_broker chaos.sh ${TERMSTREAM_LONG:+200000 20}
+  check 'the logins example' logins_example
   check 'termfeed predict' bash pg_test/feed/predict.sh
   check 'termfeed kinesis' bash pg_test/aws/kinesis.sh
   check 'termfeed export' bash pg_test/aws/export.sh

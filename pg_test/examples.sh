@@ -14,9 +14,8 @@ source pg_test/python.sh
 set_up
 
 if [[ ${3:-} == once ]]; then # A process of its own, which ends where something fails.
-  kills=$wanted
-  source examples/stage.sh
-  source "examples/$name/run"
+  termfeed_is_built=yes
+  source "examples/$name/run" --kills "$wanted"
   [[ $kills -eq 0 ]] || echo "$kills of $wanted kills came too late"
   cd "$folder"
   psql -q -At -f "$repo/examples/$name/check.sql" <gold.csv

@@ -9,20 +9,23 @@
 brokers=$target/brokers
 broker_jars=$target/tools/kafka
 
-broker_packages() {
+# install_packages PACKAGE…: those of Debian's that are not here yet.
+install_packages() {
   local package missing=()
-  for package in default-jre-headless kcat maven; do
+  for package in "$@"; do
     [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
   done
-  # A newer Java of the distribution serves as well as its default one.
-  ! command -v java >/dev/null || missing=("${missing[@]/default-jre-headless/}")
-  # shellcheck disable=SC2206 # Drops the empty one.
-  missing=(${missing[@]})
   [[ ${#missing[@]} -gt 0 ]] || return 0
   say "Installing packages: ${missing[*]}"
   as_root apt-get update -q
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends \
     -o DPkg::Lock::Timeout=300 "${missing[@]}"
+}
+
+broker_packages() {
+  install_packages kcat maven
+  # A newer Java of the distribution serves as well as its default one.
+  command -v java >/dev/null || install_packages default-jre-headless
 }
 
 # Copies Kafka's jars to $broker_jars, once; fails where Maven Central cannot be reached.

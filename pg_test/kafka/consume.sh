@@ -30,7 +30,7 @@ for topic in "$json" "$csv" "$raw"; do broker_topic "$topic" 1; done
 produce "$json" -H 'trace=abc' -H 'note=a "quoted" one' -K '|' <<'TEXT'
 k0|{"id": 1, "name": "one, \"two\""}
 k1|{"id": 2, "na
-k2|{"name": "no id", "more": {"is": "ignored"}}
+k2|{"id": 6, "more": {"is": "ignored"}}
 k3|{"id": "x", "name": "no number"}
 k4|[1, 2]
 k5|{"id": 3}
@@ -40,8 +40,8 @@ printf 'any thing\nb\xffd\nmore\n' | produce "$raw"
 consume json "$json"
 consume csv "$csv" --format csv
 consume raw "$raw" --format raw
-soon 'JSON objects become rows, by the names of the columns' '|no id,1|one, "two",3|' \
-  sql "SELECT string_agg(concat_ws('|', coalesce(id::text, ''), coalesce(name, '')), ',' ORDER BY id NULLS FIRST) FROM ${json}_rows HAVING count(*) = 3"
+soon 'JSON objects become rows, by the names of the columns' '1|one, "two",3|,6|' \
+  sql "SELECT string_agg(concat_ws('|', coalesce(id::text, ''), coalesce(name, '')), ',' ORDER BY id) FROM ${json}_rows HAVING count(*) = 3"
 soon 'lines of CSV become rows' '1|one, two,3|three' \
   sql "SELECT string_agg(concat_ws('|', id, name), ',' ORDER BY id) FROM ${csv}_rows HAVING count(*) = 2"
 soon 'raw messages become rows' 'any thing,more' \
@@ -61,18 +61,18 @@ same 'read is taken and rejected, in one load' '6|3|3' \
 # A message without a payload deletes a key, where a topic is compacted; here it is no row.
 printf 'k6|\n' | produce "$json" -K '|' -Z
 printf '{"id": 4}\n' | produce "$json"
-soon 'an empty message is a reject, and what comes after it is read' '22004 4' \
-  sql "SELECT errorcode || ' ' || (SELECT max(id) FROM ${json}_rows) FROM ${json}_rejects WHERE lineno = 6"
+soon 'an empty message is a reject, and what comes after it is read' '22004 4/4' \
+  sql "SELECT errorcode || ' ' || (SELECT count(*) || '/' || count(DISTINCT id) FROM ${json}_rows) FROM ${json}_rejects WHERE lineno = 6"
 for name in json csv raw; do stop "$name"; done
 
 # --- the position is the database's --------------------------------------------------------------
 consume again "$json" --group "other$run"
 printf '{"id": 5}\n' | produce "$json"
-soon 'who comes in another group goes on where the database says' '6/5' rows "$json"
+soon 'who comes in another group goes on where the database says' '5/5' rows "$json"
 stop again
 sql "UPDATE termstream.feed_position SET next = 8 WHERE source = 'kafka:$json'"
 consume again "$json"
-soon 'a position put back by hand is read from' '7/5' rows "$json"
+soon 'a position put back by hand is read from' '6/5' rows "$json"
 
 # --- fencing -------------------------------------------------------------------------------------
 # A rival has taken the next message while this one was reading it.
@@ -80,13 +80,12 @@ sql "SELECT termstream.move_position('$json', 'kafka:$json', '0', 9, 10)" >/dev/
 printf '{"id": 100}\n' | produce "$json"
 soon 'a batch of a partition that a rival has moved is refused' 1 logged again '40001'
 printf '{"id": 101}\n' | produce "$json"
-soon 'and goes on behind the rival' '8/6 101' \
+soon 'and goes on behind the rival' '7/6 101' \
   sql "SELECT count(*) || '/' || count(DISTINCT id) || ' ' || max(id) FROM ${json}_rows"
 stop again
 
 # --- SIGTERM -------------------------------------------------------------------------------------
-plain_stream "slow$run" 'id bigint'
-sql "UPDATE termstream.stream SET statement = 'INSERT INTO slow${run}_rows SELECT id FROM batch, (SELECT pg_sleep(2)) s' WHERE stream = 'slow$run'::regclass"
+plain_stream "slow$run" 'id bigint, name text' 'batch, (SELECT pg_sleep(2)) s'
 broker_topic "slow$run" 1
 for id in {1..50}; do echo "{\"id\": $id}"; done | produce "slow$run"
 consume slow "slow$run" --log json
@@ -99,7 +98,7 @@ same 'logs are JSON lines when asked for' "$(wc -l <"$folder/slow.log")" "$(logg
 
 # --- two instances -------------------------------------------------------------------------------
 two=two$run
-plain_stream "$two" 'id bigint'
+plain_stream "$two" 'id bigint, name text'
 broker_topic "$two" 3
 numbers() { seq "$1" "$2" | sed 's/.*/{"id": &}/'; }
 mine() { grep -o 'partitions assigned partitions=\[[^]]*\]' "$folder/$1.log" | tail -n 1 | grep -o '\[.*' | tr -cd '0-9' | wc -c; }
@@ -135,11 +134,10 @@ else
 fi
 stop_database
 numbers 3201 3300 | produce "$two"
-wait_for 30 grep -q 'cannot be reached: waiting' "$folder/feeder.log" || true
-sleep 3
+wait_for 30 bash -c "[[ \$(grep -c 'nothing was committed' '$folder/feeder.log') -ge 3 ]]"
 start_database
 soon 'the database was away: nothing is lost, nothing twice' '3298/3298' rows "$two"
-waits=$(grep -o 'waiting.*wait_ms=[0-9]*' "$folder/feeder.log" | sed 's/.*=//' | xargs)
+waits=$(grep -o 'wait_ms=[0-9]*' "$folder/feeder.log" | sed 's/.*=//' | xargs)
 same 'it was tried again after waits that grow and differ' yes \
   "$(awk '{ print (NF >= 2 && $NF > $1 && $1 % 200 + $2 % 200 > 0) ? "yes" : $0 }' <<<"$waits")"
 stop feeder
@@ -147,7 +145,7 @@ stop feeder
 # --- messages that the broker has deleted --------------------------------------------------------
 if [[ $broker_kind == kafka ]]; then
   lost=lost$run
-  plain_stream "$lost" 'id bigint'
+  plain_stream "$lost" 'id bigint, name text'
   broker_topic "$lost" 1
   numbers 1 10 | produce "$lost"
   consume lost "$lost"

@@ -9,6 +9,7 @@ declare -A feeds=() # Running termfeeds, name to pid.
 number=0 failed=0
 
 harness_start() {
+  set_up
   mkdir -p "$folder"
   cluster_use kafka || cluster_start kafka synchronous_commit=off full_page_writes=off
   broker_use kafka && broker_pid >/dev/null || broker_start kafka
@@ -41,7 +42,7 @@ same() {
 soon() {
   local name=$1 wanted=$2 got tries
   shift 2
-  for ((tries = 0; tries < 300; tries++)); do
+  for ((tries = 0; tries < 150; tries++)); do
     got=$("$@" 2>/dev/null || true)
     [[ $got != "$wanted" ]] || break
     sleep 0.2
@@ -97,12 +98,13 @@ produce() { kcat -b "$KAFKA_BROKERS" -P -t "$@"; }
 # consumed TOPIC FORMAT: all messages that are there, by kcat.
 consumed() { kcat -q -b "$KAFKA_BROKERS" -C -t "$1" -e -o beginning -f "$2" 2>/dev/null; }
 
-# plain_stream NAME COLUMNS: a stream that keeps each row it gets in NAME_rows, twice if it gets it twice.
+# plain_stream NAME COLUMNS [FROM]: a stream that keeps each row it gets in NAME_rows, twice if it gets it
+# twice; FROM is what its statement reads, the batch.
 plain_stream() {
-  psql -q -v name="$1" -v columns="$2" <<'SQL'
+  psql -q -v name="$1" -v columns="$2" -v source="${3:-batch}" <<'SQL'
 SELECT format('CREATE TABLE %I (%s)', :'name' || '_rows', :'columns') \gexec
 SELECT termstream.create_stream(:'name', :'columns',
-         format('INSERT INTO %I SELECT * FROM batch', :'name' || '_rows')) \g /dev/null
+         format('INSERT INTO %I SELECT batch.* FROM %s', :'name' || '_rows', :'source')) \g /dev/null
 SQL
 }
 

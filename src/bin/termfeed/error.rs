@@ -63,10 +63,22 @@ impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Error {
         match error.as_db_error() {
             Some(refused) => Error::Refused(Box::new(refused.clone())),
+            // What was sent or answered is not what was meant: doing it again mends nothing.
+            None if OURS.iter().any(|ours| error.to_string().starts_with(ours)) => {
+                Error::Input(with_causes(&error))
+            }
             None => Error::Unreachable(with_causes(&error)),
         }
     }
 }
+
+/// How tokio-postgres begins to tell of errors that lie with its caller.
+const OURS: [&str; 4] = [
+    "expected ",
+    "error serializing ",
+    "error deserializing ",
+    "query returned an unexpected number of rows",
+];
 
 fn in_full(error: &DbError) -> String {
     let mut text = format!("{} ({})", error.message(), error.code().code());

@@ -1,5 +1,7 @@
 //! What termfeed says on standard error: lines for people, or JSON for machines.
 
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tracing_subscriber::EnvFilter;
 
 use crate::error::Error;
@@ -13,11 +15,27 @@ pub fn start(settings: &Common) -> Result<(), Error> {
         ))
     })?;
     let lines = tracing_subscriber::fmt()
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
     match settings.log.unwrap_or_default() {
         LogFormat::Text => lines.with_target(false).init(),
-        LogFormat::Json => lines.json().flatten_event(true).init(),
+        LogFormat::Json => {
+            lines.json().flatten_event(true).init();
+            JSON.store(true, Ordering::Relaxed);
+        }
     }
     Ok(())
+}
+
+/// Whether machines read what is said.
+static JSON: AtomicBool = AtomicBool::new(false);
+
+/// Why termfeed ends.
+pub fn last_words(error: &Error) {
+    if JSON.load(Ordering::Relaxed) {
+        tracing::error!(reason = %error, "ended");
+    } else {
+        eprintln!("termfeed: {error}");
+    }
 }

@@ -110,7 +110,7 @@ fn main() -> ExitCode {
     match start(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("termfeed: {error}");
+            logging::last_words(&error);
             ExitCode::from(error.exit_code())
         }
     }
@@ -141,4 +141,15 @@ fn start(arguments: Arguments) -> Result<(), Error> {
             Command::Export(flags) => export::run(common, source.read(flags)?, shutdown).await,
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_and_their_flags_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
 }

@@ -268,3 +268,46 @@ pub fn exported(export: &str, rows: u64, time: Duration) {
     counter!("termfeed_exported_rows_total", "export" => export.to_owned()).increment(rows);
     histogram!("termfeed_export_duration_seconds", "export" => export.to_owned()).record(time);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// All that looks like a metric of ours; a histogram by its base name.
+    fn named(text: &str) -> BTreeSet<&str> {
+        text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .filter(|word| word.starts_with("termfeed_"))
+            .map(|word| {
+                let histogram = ["_bucket", "_sum", "_count"]
+                    .iter()
+                    .find_map(|suffix| word.strip_suffix(suffix));
+                histogram.unwrap_or(word)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn dashboards_and_alerts_use_only_what_is_exported() {
+        let exported: BTreeSet<&str> = METRICS.iter().map(|(_, name, ..)| *name).collect();
+        for file in [
+            include_str!("../../../docker/grafana/dashboards/termstream.json"),
+            include_str!("../../../docker/prometheus/alerts.yml"),
+        ] {
+            let used = named(file);
+            assert!(used.len() > 5);
+            let unknown: Vec<_> = used.difference(&exported).collect();
+            assert!(unknown.is_empty(), "{unknown:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_code_counts_is_described() {
+        let exported: BTreeSet<&str> = METRICS.iter().map(|(_, name, ..)| *name).collect();
+        let counted = named(include_str!("metrics.rs"));
+        assert_eq!(
+            counted.difference(&exported).collect::<Vec<_>>(),
+            [&"termfeed_"]
+        );
+    }
+}

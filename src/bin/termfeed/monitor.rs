@@ -15,6 +15,7 @@ use crate::metrics;
 use crate::shutdown::Shutdown;
 
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
+#[group(id = "monitor")]
 pub struct Flags {
     /// Serve /metrics, /healthz and /readyz here
     #[arg(long, value_name = "ADDRESS:PORT")]

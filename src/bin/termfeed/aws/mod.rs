@@ -27,6 +27,7 @@ use crate::error::{Error, with_causes};
 const MACHINE_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
+#[group(id = "aws")]
 pub struct Flags {
     /// Another address of the service than Amazon's; also AWS_ENDPOINT_URL
     #[arg(long, value_name = "URL")]

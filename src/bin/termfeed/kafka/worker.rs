@@ -29,6 +29,9 @@ use crate::shutdown::Shutdown;
 /// The longest time in which a signal or a rebalance is not seen.
 const POLL: Duration = Duration::from_millis(100);
 
+/// How long the brokers may take to say where a partition ends.
+const ASKED: Duration = Duration::from_secs(1);
+
 #[derive(Clone, Copy, Default)]
 pub struct Totals {
     pub messages: u64,
@@ -116,18 +119,13 @@ impl Worker {
                 Ok(()) => waits = backoff(),
                 Err(Error::Stopped) => break,
                 Err(error) if error.is_passing() => {
-                    metrics::failed(&self.inbox.name);
-                    metrics::retried("batch");
                     let wait = waits.next().unwrap_or(POLL);
                     tracing::warn!(reason = %error, wait_ms = wait.as_millis() as u64,
-                        "the batch was rolled back: going on where the database says");
+                        "nothing was committed: waiting, and going on where the database says");
                     self.readiness.set(false);
                     self.client = None;
                     self.astray = !self.committed.is_empty();
-                    let mut shutdown = self.shutdown.clone();
-                    if !self.runtime.block_on(shutdown.sleep(wait)) {
-                        break;
-                    }
+                    self.rest(wait);
                 }
                 Err(error) => return Err(error),
             }
@@ -201,16 +199,38 @@ impl Worker {
                 self.consumer.context().committed(*partition, *committed);
             }
         }
-        self.consumer.assign(&list).map_err(kafka)
+        self.consumer.assign(&list).map_err(kafka)?;
+        self.consumer.resume(&list).map_err(kafka)
     }
 
     fn connect(&mut self) -> Result<(), Error> {
         if self.client.as_ref().is_none_or(Client::is_closed) {
             self.readiness.set(false);
-            let connecting = self.database.connect_patiently(&mut self.shutdown);
-            self.client = Some(self.runtime.block_on(connecting)?);
+            let connected = self.runtime.block_on(self.database.connect());
+            self.client = Some(connected.inspect_err(|_| metrics::retried("connect"))?);
         }
         Ok(())
+    }
+
+    /// Waits, and stays in the group: whoever does not poll is thrown out of it, and tells no lag. The
+    /// partitions are assigned anew afterwards, so that what is fetched meanwhile is not lost.
+    fn rest(&self, time: Duration) {
+        let end = Instant::now() + time;
+        let pause = |list| self.consumer.pause(&list);
+        if let Err(error) = self.consumer.assignment().and_then(pause) {
+            tracing::debug!(%error, "the partitions are not paused");
+        }
+        // Those that are paused have no statistics.
+        for (partition, committed) in &self.committed {
+            let topic = &self.settings.topic;
+            if let Ok((low, high)) = self.consumer.fetch_watermarks(topic, *partition, ASKED) {
+                metrics::lag(topic, *partition, high - committed.unwrap_or(low));
+            }
+        }
+        while Instant::now() < end && !self.shutdown.is_called() {
+            let left = end.saturating_duration_since(Instant::now());
+            let _ = self.consumer.poll(left.min(POLL));
+        }
     }
 
     /// Polls until the batch is full, its wait is over, or something else is to be done.
@@ -275,36 +295,42 @@ impl Worker {
         let csv = batch.take_csv();
         let (inbox, source, committed) = (&self.inbox, &self.source, &self.committed);
         let settings = &self.settings;
-        let (counts, time) = self.runtime.block_on(async {
-            let transaction = client.transaction().await?;
-            let mut counts = door::copy(&transaction, inbox, [csv]).await?;
-            let rejects = rejects::Sender {
-                transaction: &transaction,
-                inbox,
-                source,
-                topic: &settings.topic,
-                format: settings.format,
-                load_id: counts.load_id,
-            };
-            if counts.rejected > 0 {
-                rejects.place(&batch.origins).await?;
-            }
-            if !batch.refused.is_empty() {
-                rejects.note(&batch.refused).await?;
-                counts = door::latest_load(&transaction, &inbox.name).await?;
-            }
-            for (partition, next) in &batch.next {
-                let part = Part {
+        let (counts, time) = self
+            .runtime
+            .block_on(async {
+                let transaction = client.transaction().await?;
+                let mut counts = door::copy(&transaction, inbox, [csv]).await?;
+                let rejects = rejects::Sender {
+                    transaction: &transaction,
+                    inbox,
                     source,
-                    part: &partition.to_string(),
+                    topic: &settings.topic,
+                    format: settings.format,
+                    load_id: counts.load_id,
                 };
-                let expected = committed.get(partition).copied().flatten();
-                positions::advance(&transaction, inbox, &part, expected, *next, None).await?;
-            }
-            let started = Instant::now();
-            transaction.commit().await?;
-            Ok::<_, Error>((counts, started.elapsed()))
-        })?;
+                if counts.rejected > 0 {
+                    rejects.place(&batch.origins).await?;
+                }
+                if !batch.refused.is_empty() {
+                    rejects.note(&batch.refused).await?;
+                    counts = door::latest_load(&transaction, &inbox.name).await?;
+                }
+                for (partition, next) in &batch.next {
+                    let part = Part {
+                        source,
+                        part: &partition.to_string(),
+                    };
+                    let expected = committed.get(partition).copied().flatten();
+                    positions::advance(&transaction, inbox, &part, expected, *next, None).await?;
+                }
+                let started = Instant::now();
+                transaction.commit().await?;
+                Ok::<_, Error>((counts, started.elapsed()))
+            })
+            .inspect_err(|_| {
+                metrics::failed(&inbox.name);
+                metrics::retried("batch");
+            })?;
         self.count(&batch, &counts, time);
         Ok(())
     }

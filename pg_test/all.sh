@@ -181,6 +181,7 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'termfeed export' bash pg_test/aws/export.sh
   check 'the articles example' bash pg_test/examples.sh articles "$kills"
   check 'the sagas example' bash pg_test/examples.sh sagas "$kills"
+  check 'the transactions example, with its service' bash pg_test/examples.sh transactions "$kills"
   check 'real text: brands-small' labelled brands-small 0.97
   check 'real text: brands-demo' labelled brands-demo 0.97
 fi

@@ -18,7 +18,9 @@ if [[ ${3:-} == once ]]; then # A process of its own, which ends where something
   source "examples/$name/run" --kills "$wanted"
   [[ $kills -eq 0 ]] || echo "$kills of $wanted kills came too late"
   cd "$folder"
-  psql -q -At -f "$repo/examples/$name/check.sql" <gold.csv
+  check=$repo/examples/$name/check_run.sql
+  [[ -f $check ]] || check=$repo/examples/$name/check.sql
+  psql -q -At -f "$check" <gold.csv
   exit
 fi
 

@@ -105,7 +105,7 @@ stop split
 unset AWS_ENDPOINT_URL_KINESIS
 
 refused() { timeout 20 "$termfeed" kinesis --database "host=$PGHOST user=postgres dbname=$PGDATABASE" "$@" 2>&1 | grep -o '^termfeed: .*' | cut -c -70 || true; }
-same 'without credentials it ends at once' 'termfeed: no credentials of Amazon'"'"'s: set AWS_ACCESS_KEY_ID and AWS_S' \
+same 'without credentials it ends at once' 'termfeed: no credentials of Amazon'"'"'s: set AWS_ACCESS_KEY_ID and AWS_SE' \
   "$(AWS_ACCESS_KEY_ID='' AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null refused --kinesis-stream things --stream things)"
 printf '[other]\naws_access_key_id = a\naws_secret_access_key = b\nregion = eu-west-1\n' >"$folder/credentials"
 same 'a profile of the shared file serves, and a stream that is not there is told' \

@@ -9,7 +9,7 @@ stream = sys.argv[1]
 if len(sys.argv) > 2:
     kinesis.create_stream(StreamName=stream, ShardCount=int(sys.argv[2]))
     kinesis.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
-lines = [line.rstrip("\n").encode() for line in sys.stdin]
+lines = sys.stdin.buffer.read().splitlines()
 for start in range(0, len(lines), 500):
     records = [
         {"Data": line, "PartitionKey": str(start + at)}

@@ -33,11 +33,12 @@ work() {
   sql "INSERT INTO work SELECT n, jsonb_strip_nulls(jsonb_build_object('id', n, 'do', nullif('${3:-}', '')))
          FROM generate_series($1, $2) n"
 }
+export TERMFEED_TIMEOUT=2
 ask() { # ask NAME OPTION…
   local name=$1
   shift
   feed "$name" predict --url "$url" --work work --stream answered --first-wait 20 --longest-wait 1 \
-    --poll-wait 50 --timeout 2 "$@"
+    --poll-wait 50 "$@"
 }
 ask_once() {
   ask once --once "$@"
@@ -59,6 +60,7 @@ empty
 work 1 200
 work 201 201 422
 work 202 202 500
+loads=$(sql 'SELECT max(load_id) FROM termstream.load')
 ask_once --batch-rows 500 --attempts 3
 same 'rows that the service cannot take do not keep the others from their answers' '200 200 2 0' "$(outcome)"
 same 'a reject has stage, place, status and body of the last answer, and how often it was tried' \
@@ -68,9 +70,8 @@ predict|202|the service answered 500|P0001|500|{"error": "row 202 is bad"}|3' \
             FROM answered_rejects ORDER BY lineno")"
 same 'a reject keeps the payload' '{"do": "422", "id": 201}' \
   "$(sql 'SELECT line FROM answered_rejects WHERE lineno = 201')"
-same 'the counts of the loads add up' '202 200 2' \
-  "$(sql "SELECT concat_ws(' ', sum(read), sum(taken), sum(rejected)) FROM termstream.loads
-           WHERE load_id > (SELECT max(load_id) FROM termstream.loads) - 3 AND rejected > 0 OR load_id IN (SELECT load_id FROM termstream.loads WHERE taken = 200)" )"
+same 'the counts of the loads add up' '202 200 2 2' \
+  "$(sql "SELECT concat_ws(' ', sum(read), sum(taken), sum(rejected), sum(predict)) FROM termstream.load WHERE load_id > $loads")"
 
 empty
 work 1 9
@@ -93,7 +94,7 @@ same 'a row that is never answered in time is rejected alone' '50 50 1 0' "$(out
 empty
 work 1 20
 ask_once --single --workers 3
-same 'one row a question, three at a time' '20 20 0 0 20' "$(outcome) $(wc -l <"$folder/asked")"
+same 'one row a question, three at a time' '20 20 0 0 20' "$(outcome) $(grep -vc " 51$" "$folder/asked")"
 
 empty
 work 1 20
@@ -143,7 +144,6 @@ mode up
 
 empty
 work 1 3
-sql "INSERT INTO answered_rejects SELECT * FROM answered_rejects LIMIT 0"
 sql "SELECT termstream.alter_stream('answered', statement => \$\$INSERT INTO answers SELECT id, 1 / (id - 2) FROM batch\$\$)" >/dev/null
 ask_once
 same 'an answer that the stream rejects is a reject of the stream' '2|1|statement' \

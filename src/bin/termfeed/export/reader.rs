@@ -3,6 +3,7 @@
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use futures_util::StreamExt;
+use futures_util::stream::Fuse;
 use std::error::Error as StdError;
 use std::pin::Pin;
 use tokio_postgres::types::{FromSql, ToSql, Type};
@@ -21,7 +22,8 @@ pub struct Reader<'a> {
     question: &'a Question,
     pub schema: SchemaRef,
     sinks: Vec<Sink>,
-    rows: Pin<Box<RowStream>>,
+    /// Not to be asked again after its end, which it would take for a broken connection.
+    rows: Pin<Box<Fuse<RowStream>>>,
     /// The first row of the next batch.
     waiting: Option<tokio_postgres::Row>,
 }
@@ -64,7 +66,7 @@ impl Reader<'_> {
                 .iter()
                 .map(|one| Sink::new(&one.value))
                 .collect(),
-            rows: Box::pin(rows),
+            rows: Box::pin(rows.fuse()),
             waiting: None,
         })
     }

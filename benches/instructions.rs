@@ -11,7 +11,7 @@ mod words;
 use std::hint::black_box;
 
 use termstream::lexicon::{Builder, Scratch, Settings, TermOptions, english, english_dictionary};
-use termstream::record::{CsvOptions, CsvParser, Error, Event, csv_line};
+use termstream::record::{Error, Event, Options, Parser, csv_line};
 use termstream::text::Folded;
 
 /// Also what `instructions.sh` divides by.
@@ -60,9 +60,9 @@ fn main() {
                 input.push(b'\n');
             }
             let columns = ["menu_id", "name", "description"].map(str::to_owned);
-            let options = CsvOptions::new(columns.to_vec()).expect("three columns");
+            let options = Options::csv(columns.to_vec()).expect("three columns");
             repeat(passes, || {
-                let mut parser = CsvParser::new(options.clone()).expect("valid options");
+                let mut parser = Parser::new(options.clone()).expect("valid options");
                 let mut sink = |event: Event<'_>| -> Result<(), Error> {
                     black_box(&event);
                     Ok(())

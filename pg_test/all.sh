@@ -93,6 +93,13 @@ sessions() {
     cargo test --no-default-features --features sessions --test sessions
 }
 
+# On a server of its own, which is killed, and which writes to the disk as one must that may be.
+kills() {
+  trap 'cluster_stop kills' EXIT
+  cluster_start kills
+  source pg_test/kills.sh "${TERMSTREAM_LONG:+200}"
+}
+
 readme() {
   fresh_database readme
   TMPDIR=$pg_home bash "$repo/pg_test/readme.sh" "$pg_bin/psql" "$1"
@@ -167,6 +174,7 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'SQL, by pg_regress' regress regress regress/pg_regress sql
   check 'two sessions at once, by pg_isolation_regress' regress isolation isolation/pg_isolation_regress spec
   check 'sessions' sessions
+  check 'load_file, ended at random moments' kills
   check 'the statements of README.md' readme "$repo/README.md"
   check 'the statements of examples/menu/README.md' readme "$repo/examples/menu/README.md"
   check 'the menu example' menu_example

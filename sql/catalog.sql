@@ -143,10 +143,37 @@ CREATE TABLE termstream.load (
     total_bytes   bigint,
     head_hash     bigint,
     tail_hash     bigint,
+    -- How far the file itself was read when the load began, and now: of a compressed file that is
+    -- another place than the position, which counts the bytes that were compressed.
+    file_begin    bigint,
+    file_position bigint,
     CHECK (read = taken + rejected)
 );
 CREATE INDEX ON termstream.load (stream, load_id);
 COMMENT ON TABLE termstream.load IS 'runs of ingestion, one row each: COPY, INSERT or load_file';
+
+-- Parts of files that loads have given to their workers: without counts until the worker commits them
+-- with its rows, and gone when the load has added them to its own.
+CREATE TABLE termstream.load_range (
+    load_id    bigint NOT NULL REFERENCES termstream.load ON DELETE CASCADE,
+    begin_byte bigint NOT NULL,
+    begin_line bigint NOT NULL,
+    end_byte   bigint NOT NULL,
+    end_line   bigint NOT NULL,
+    counts     jsonb,
+    PRIMARY KEY (load_id, begin_byte)
+);
+COMMENT ON TABLE termstream.load_range IS
+    'parts of files that workers of load_file have still to load, or have loaded and not yet counted';
+
+-- What the workers of a load must know, settings of the session among it; nobody else reads it.
+CREATE TABLE termstream.load_job (
+    load_id bigint PRIMARY KEY REFERENCES termstream.load ON DELETE CASCADE,
+    job     jsonb NOT NULL,
+    -- SQLSTATE, message, detail and hint of a worker that gave up.
+    failure text[]
+);
+COMMENT ON TABLE termstream.load_job IS 'what the workers of running loads have to do';
 
 -- What is left of loads that are too old to be kept one by one. Each row is the sum of some, so that
 -- sessions that forget loads at the same time never wait for each other.
@@ -184,4 +211,6 @@ SELECT pg_catalog.pg_extension_config_dump('termstream.load',
     'WHERE stream IN (SELECT stream FROM termstream.stream)');
 SELECT pg_catalog.pg_extension_config_dump('termstream.load_past',
     'WHERE stream IN (SELECT stream FROM termstream.stream)');
+SELECT pg_catalog.pg_extension_config_dump('termstream.load_range',
+    'WHERE load_id IN (SELECT load_id FROM termstream.load WHERE stream IN (SELECT stream FROM termstream.stream))');
 SELECT pg_catalog.pg_extension_config_dump('termstream.load_id', '');

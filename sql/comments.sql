@@ -49,13 +49,15 @@ COMMENT ON FUNCTION termstream.note_rejects(text, text, bigint[], bytea[], text[
     'keeps rows aside that are no rows for COPY: rows[i] as it came, at lines[i] of the source, with its error; it takes the right to INSERT into the stream. stage: parse (a feeder could not take it apart) or predict (a service gave no answer for it). origins[i]: where it came from, as the feeder likes to say it. line_format: how the rows are written, for termstream.retry_rejects: {"format": "jsonl"}, or {"format": "csv"} and COPY''s delimiter, quote, escape, null, columns; NULL is CSV of all the columns. load_id: the load that counts them, one of the same stream, transaction and role; NULL makes one. The stream''s on_error and reject limits hold. Returns the load';
 COMMENT ON FUNCTION termstream.place_rejects(bigint, text[], bigint[], jsonb[]) IS
     'tells where the rows of a COPY came from: sources[i], lines[i] and origins[i] become filename, lineno and origin of the reject of the load''s row i, from 1. The load must be one of the same transaction and role, which need no right on the rejects table; a reject that has a place keeps it. Returns how many rejects were placed';
+COMMENT ON FUNCTION termstream.retry_rejects(text, text, bigint) IS
+    'takes rejects of a stream through it again, as their column line has them now: those for which the condition holds (an expression over the columns of the rejects table, with the rights of the caller), those of a load, or all; but not those of the stage predict, which wait for their feeder. Those that pass leave the table, those that fail stay with the new error. It takes the rights to INSERT into the stream and to SELECT, UPDATE and DELETE the rejects';
 COMMENT ON FUNCTION termstream.take_rows() IS
     'trigger on a stream: takes its rows';
 COMMENT ON PROCEDURE termstream.load_file(text, text, text, text, text, text, text, text, name[],
-        boolean, bigint, bigint, bigint, bigint, bigint, bigint) IS
-    'loads a CSV file of the server into a stream, committing batch by batch; called again it goes on where it stopped';
+        text, boolean, integer, interval, bigint, bigint, bigint, bigint, bigint, bigint) IS
+    'loads a file of the server (csv, text, jsonl; gzip and zstd as they are) into a stream, committing batch by batch; called again it goes on where it stopped';
 COMMENT ON PROCEDURE termstream.load_file(text, text, boolean, text, text, text, text, text, name[],
-        boolean, bigint, bigint, bigint, bigint, bigint, bigint) IS
+        text, boolean, integer, interval, bigint, bigint, bigint, bigint, bigint, bigint) IS
     'the same, for header => true or false without quotes';
 
 COMMENT ON FUNCTION termstream.levenshtein(text, text) IS

@@ -27,22 +27,30 @@ SELECT l.load_id,
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a
                               WHERE a.pid = l.pid AND (a.backend_start <= l.started) IS NOT FALSE)
             THEN 'interrupted' ELSE l.state END AS state,
-       l.error, l.position, l.line
-  FROM termstream.load l;
+       l.error,
+       -- What workers have not yet loaded is not behind it.
+       COALESCE(r.begin_byte, l.position) AS position, COALESCE(r.begin_line, l.line) AS line
+  FROM termstream.load l
+  LEFT JOIN LATERAL (SELECT o.begin_byte, o.begin_line FROM termstream.load_range o
+                      WHERE o.load_id = l.load_id AND o.counts IS NULL
+                      ORDER BY o.begin_byte LIMIT 1) r ON true;
 COMMENT ON VIEW termstream.loads IS
     'runs of ingestion: rows read, taken and rejected (by stage), rows written, bytes, seconds at work, state and last committed position; of each stream the last termstream.loads_keep';
 
 CREATE VIEW termstream.progress AS
-SELECT l.load_id, l.stream, l.source, l.pid, l.position AS bytes, l.total_bytes,
-       pg_catalog.round(100.0 * l.position / NULLIF(l.total_bytes, 0), 1) AS percent,
+SELECT l.load_id, l.stream, l.source, l.pid, r.bytes, l.total_bytes,
+       pg_catalog.round(100.0 * r.bytes / NULLIF(l.total_bytes, 0), 1) AS percent,
        l.read AS rows, pg_catalog.round(l.read / r.seconds) AS rows_per_second,
-       pg_catalog.make_interval(secs => ((l.total_bytes - l.position) * r.seconds
-           / NULLIF(l.bytes, 0))::double precision) AS eta
+       pg_catalog.make_interval(secs => ((l.total_bytes - r.bytes) * r.seconds
+           / NULLIF(r.bytes - l.file_begin, 0))::double precision) AS eta
   FROM termstream.load l JOIN termstream.loads s USING (load_id),
-       LATERAL (SELECT NULLIF(EXTRACT(epoch FROM l.updated - l.started), 0) AS seconds) r
+       LATERAL (SELECT NULLIF(EXTRACT(epoch FROM l.updated - l.started), 0) AS seconds,
+                       -- What workers have before them is not read yet.
+                       CASE WHEN l.file_position = l.position THEN s.position
+                            ELSE l.file_position END AS bytes) r
  WHERE s.state = 'running' AND l.total_bytes IS NOT NULL;
 COMMENT ON VIEW termstream.progress IS
-    'load_file at work: bytes and rows committed so far, how fast, and how long it will take';
+    'load_file at work: bytes of the file and rows committed so far, how fast, and how long it will take';
 
 CREATE VIEW termstream.stream_stats AS
 WITH parts AS (

@@ -38,4 +38,5 @@ extern "C-unwind" fn _PG_init() {
     stream::register_settings();
     pg::setting::reserve_prefix();
     pg::transaction::register(stream::CALLBACKS);
+    pg::worker::register(stream::work_on_load);
 }

@@ -45,6 +45,19 @@ impl Database {
         Session::open(config().dbname(&self.name).user(role))
     }
 
+    /// A session of the superuser, and the notices that it gets.
+    pub fn session_with_notices(&self) -> (Session, std::sync::mpsc::Receiver<String>) {
+        let (sender, notices) = std::sync::mpsc::channel();
+        let mut config = config();
+        config
+            .dbname(&self.name)
+            .notice_callback(move |notice| drop(sender.send(notice.message().to_owned())));
+        let client = config
+            .connect(NoTls)
+            .unwrap_or_else(|error| panic!("cannot connect: {error:?}"));
+        (Session { client }, notices)
+    }
+
     /// A role of this test's own, made anew.
     pub fn role(&self, name: &str) -> String {
         let role = format!("{}_{name}", self.name);

@@ -293,7 +293,7 @@ fn a_file_without_rows_is_loaded_if_it_has_the_header_that_was_promised() {
             Some("0|0|0|0|done")
         );
     }
-    let path = database.file("empty.csv", "");
+    let path = database.file("nothing.csv", "");
     session
         .error(&call(&path))
         .is(

@@ -42,18 +42,18 @@ fn the_delimiter_is_one_character() {
     for (delimiter, message) in [
         (
             ";;",
-            "csv delimiter must be a single one-byte character, not \";;\"",
+            "delimiter must be a single one-byte character, not \";;\"",
         ),
         (
             "",
-            "csv delimiter must be a single one-byte character, not \"\"",
+            "delimiter must be a single one-byte character, not \"\"",
         ),
         (
             "§",
-            "csv delimiter must be a single one-byte character, not \"§\"",
+            "delimiter must be a single one-byte character, not \"§\"",
         ),
-        ("\"", "csv delimiter and quote must be different"),
-        ("\n", "csv delimiter cannot be newline or carriage return"),
+        ("\"", "delimiter and quote must be different"),
+        ("\n", "delimiter cannot be newline or carriage return"),
     ] {
         session
             .error(&format!(
@@ -79,4 +79,33 @@ fn a_file_without_its_header_is_not_robbed_of_its_first_row() {
         "CALL termstream.load_file('menu', '{path}', header => false)"
     ));
     assert_eq!(pairs(&mut session), ["1|2", "2|2"]);
+}
+
+#[test]
+fn notices_tell_how_far_the_load_is_if_the_client_asks_for_them() {
+    let (database, _) = with_stream("notices");
+    let (mut session, notices) = database.session_with_notices();
+    session.run("UPDATE termstream.stream SET batch_rows = 10");
+    let rows: String = (1..=100).map(|id| format!("{id},pepsi,1\n")).collect();
+    let path = database.file("menu.csv", format!("menu_id,name,price\n{rows}"));
+    session.run(&call(&path));
+    assert_eq!(notices.try_iter().count(), 0);
+    for parallel in [1, 2] {
+        session.run(&format!(
+            "CALL termstream.load_file('menu', '{path}', resume => false, notify => '1 us', parallel => {parallel})"
+        ));
+        let told: Vec<String> = notices.try_iter().collect();
+        assert!(told.len() > 1, "{told:?}");
+        assert!(told[0].contains(&format!("% of \"{path}\"")), "{told:?}");
+    }
+    session.run(&call(&path));
+    assert_eq!(
+        notices.try_iter().collect::<Vec<_>>(),
+        [format!("file \"{path}\" is loaded already: nothing to do")]
+    );
+    session
+        .error(&format!(
+            "CALL termstream.load_file('menu', '{path}', notify => '0 s')"
+        ))
+        .is("22023", "notify must be longer than nothing");
 }

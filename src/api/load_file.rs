@@ -3,6 +3,7 @@
 use pgrx::AnyArray;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
+use std::time::Duration;
 
 use super::lexicon::given;
 use crate::pg::catalog::names;
@@ -13,9 +14,10 @@ use crate::stream::{self, FileOptions, Header};
 
 #[pg_extern(sql = r#"
 CREATE PROCEDURE termstream.load_file(stream text, path text, format text DEFAULT 'csv',
-        header text DEFAULT 'true',
+        header text DEFAULT NULL,
         delimiter text DEFAULT NULL, quote text DEFAULT NULL, escape text DEFAULT NULL,
-        null_string text DEFAULT NULL, columns name[] DEFAULT NULL, resume boolean DEFAULT true,
+        null_string text DEFAULT NULL, columns name[] DEFAULT NULL, encoding text DEFAULT NULL,
+        resume boolean DEFAULT true, parallel integer DEFAULT 1, notify interval DEFAULT NULL,
         INOUT load_id bigint DEFAULT NULL, INOUT read bigint DEFAULT NULL,
         INOUT taken bigint DEFAULT NULL, INOUT rejected bigint DEFAULT NULL,
         INOUT pairs bigint DEFAULT NULL, INOUT bytes bigint DEFAULT NULL)
@@ -32,7 +34,10 @@ fn load_file(
     escape: Option<&str>,
     null_string: Option<&str>,
     columns: Option<AnyArray>,
+    encoding: Option<&str>,
     resume: Option<bool>,
+    parallel: Option<i32>,
+    notify: Option<Interval>,
     _load_id: Option<i64>,
     _read: Option<i64>,
     _taken: Option<i64>,
@@ -42,14 +47,17 @@ fn load_file(
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<Returned, ErrorReport> {
     let options = FileOptions {
-        format: given("format", format)?.to_ascii_lowercase(),
-        header: given("header", header)?.parse().map_err(Raise::from)?,
+        format: given("format", format)?.parse().map_err(Raise::from)?,
+        header: header.map(str::parse).transpose().map_err(Raise::from)?,
         delimiter: delimiter.map(str::to_owned),
         quote: quote.map(str::to_owned),
         escape: escape.map(str::to_owned),
         null: null_string.map(str::to_owned),
         columns: columns.map(listed).transpose()?,
+        encoding: encoding.map(str::to_owned),
         resume: given("resume", resume)?,
+        parallel: given("parallel", parallel)?,
+        notify: notify.map(duration).transpose()?,
     };
     call(
         given("stream", stream)?,
@@ -63,7 +71,8 @@ fn load_file(
 CREATE PROCEDURE termstream.load_file(stream text, path text, header boolean,
         format text DEFAULT 'csv',
         delimiter text DEFAULT NULL, quote text DEFAULT NULL, escape text DEFAULT NULL,
-        null_string text DEFAULT NULL, columns name[] DEFAULT NULL, resume boolean DEFAULT true,
+        null_string text DEFAULT NULL, columns name[] DEFAULT NULL, encoding text DEFAULT NULL,
+        resume boolean DEFAULT true, parallel integer DEFAULT 1, notify interval DEFAULT NULL,
         INOUT load_id bigint DEFAULT NULL, INOUT read bigint DEFAULT NULL,
         INOUT taken bigint DEFAULT NULL, INOUT rejected bigint DEFAULT NULL,
         INOUT pairs bigint DEFAULT NULL, INOUT bytes bigint DEFAULT NULL)
@@ -80,7 +89,10 @@ fn load_file_with_header(
     escape: Option<&str>,
     null_string: Option<&str>,
     columns: Option<AnyArray>,
+    encoding: Option<&str>,
     resume: Option<bool>,
+    parallel: Option<i32>,
+    notify: Option<Interval>,
     _load_id: Option<i64>,
     _read: Option<i64>,
     _taken: Option<i64>,
@@ -90,17 +102,21 @@ fn load_file_with_header(
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<Returned, ErrorReport> {
     let options = FileOptions {
-        format: given("format", format)?.to_ascii_lowercase(),
-        header: match given("header", header)? {
-            true => Header::Yes,
-            false => Header::No,
-        },
+        format: given("format", format)?.parse().map_err(Raise::from)?,
+        header: Some(if given("header", header)? {
+            Header::Yes
+        } else {
+            Header::No
+        }),
         delimiter: delimiter.map(str::to_owned),
         quote: quote.map(str::to_owned),
         escape: escape.map(str::to_owned),
         null: null_string.map(str::to_owned),
         columns: columns.map(listed).transpose()?,
+        encoding: encoding.map(str::to_owned),
         resume: given("resume", resume)?,
+        parallel: given("parallel", parallel)?,
+        notify: notify.map(duration).transpose()?,
     };
     call(
         given("stream", stream)?,
@@ -115,6 +131,19 @@ fn listed(columns: AnyArray) -> Result<Vec<String>, Raise> {
         .into_iter()
         .map(|name| given("columns", name))
         .collect()
+}
+
+fn duration(interval: Interval) -> Result<Duration, Raise> {
+    let micros = u64::try_from(interval.as_micros())
+        .ok()
+        .filter(|micros| *micros > 0);
+    micros.map(Duration::from_micros).ok_or_else(|| {
+        Raise::new(
+            PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            "notify must be longer than nothing",
+        )
+        .hint("Give the time between two notices, as '10 s'.")
+    })
 }
 
 fn call(

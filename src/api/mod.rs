@@ -9,7 +9,7 @@ mod earlier;
 mod lexicon;
 mod load_file;
 mod matching;
-mod note;
+mod rejects;
 mod stream;
 
 pgrx::extension_sql_file!("../../sql/catalog.sql", name = "catalog", bootstrap);

@@ -82,13 +82,9 @@ impl Reject {
         Reject::new(stage, row.place(), &row.line(), sqlstate, message)
     }
 
-    /// A record that the parser could not split. All are `22P04` (bad_copy_file_format), as in COPY,
-    /// but for bytes that are not UTF-8 (`22021`, character_not_in_repertoire).
+    /// A record that the parser could not split.
     pub fn of_malformed(malformed: &Malformed<'_>) -> Self {
-        let sqlstate = match malformed.error {
-            RecordError::InvalidEncoding { .. } => "22021",
-            _ => "22P04",
-        };
+        let sqlstate = malformed.error.sqlstate();
         let place = Place::Input {
             line: malformed.line,
             offset: malformed.offset,

@@ -273,6 +273,25 @@ impl Rows {
         }
     }
 
+    /// The same of a bytea.
+    pub fn bytes(&self, row: usize, column: i32) -> Result<Option<Vec<u8>>, AnotherType> {
+        match self.type_of(column) {
+            pg_sys::BYTEAOID => Ok(self.get(row, column)),
+            _ => Err(AnotherType),
+        }
+    }
+
+    /// The same of a jsonb, as text.
+    pub fn json(&self, row: usize, column: i32) -> Result<Option<String>, AnotherType> {
+        match self.type_of(column) {
+            pg_sys::JSONBOID => {
+                let value: Option<pgrx::AnyElement> = self.get(row, column);
+                Ok(value.map(|value| super::argument::json_text(value.datum())))
+            }
+            _ => Err(AnotherType),
+        }
+    }
+
     /// The same of a bigint.
     pub fn bigint(&self, row: usize, column: i32) -> Result<Option<i64>, AnotherType> {
         match self.type_of(column) {

@@ -4,24 +4,33 @@
 /// An error that ends the reading.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    #[error("csv {option} must be a single one-byte character, not \"{value}\"")]
+    #[error("format \"{value}\" not recognized (valid: csv, text, jsonl)")]
+    InvalidFormat { value: String },
+    #[error("{option} is no option of format {format}")]
+    NotOfFormat {
+        option: &'static str,
+        format: &'static str,
+    },
+    #[error("{option} must be a single one-byte character, not \"{value}\"")]
     NotOneByte { option: &'static str, value: String },
-    #[error("csv {option} cannot be newline or carriage return")]
+    #[error("{option} cannot be newline or carriage return")]
     IsNewline { option: &'static str },
-    #[error("csv delimiter and quote must be different")]
+    #[error("delimiter cannot be \"{value}\" in format text")]
+    TextDelimiter { value: String },
+    #[error("delimiter and quote must be different")]
     DelimiterIsQuote,
-    #[error("csv {character} character must not appear in the null specification \"{null}\"")]
+    #[error("{character} character must not appear in the null specification \"{null}\"")]
     InNull {
         character: &'static str,
         null: String,
     },
-    #[error("csv null representation cannot use newline or carriage return")]
+    #[error("null representation cannot use newline or carriage return")]
     NewlineInNull,
-    #[error("invalid value for csv option header: \"{value}\" (valid: true, false, match)")]
+    #[error("invalid value for option header: \"{value}\" (valid: true, false, match)")]
     InvalidHeader { value: String },
-    #[error("csv needs at least one column")]
+    #[error("records need at least one column")]
     NoColumns,
-    #[error("csv max_record_bytes must be between {min} and {max}, not {value}")]
+    #[error("max_record_bytes must be between {min} and {max}, not {value}")]
     InvalidMaxRecordBytes { value: u64, min: u64, max: u64 },
     #[error(
         "column name mismatch in header line field {position}: got \"{found}\", expected \"{expected}\""
@@ -54,9 +63,32 @@ pub enum RecordError {
     UnquotedCarriageReturn,
     #[error("unquoted newline found in data")]
     UnquotedNewline,
+    #[error("literal carriage return found in data")]
+    LiteralCarriageReturn,
+    #[error("literal newline found in data")]
+    LiteralNewline,
     /// `bytes` is the sequence in hex, as `0xff 0x20`; a NUL byte is `0x00`.
-    #[error("invalid byte sequence for encoding \"UTF8\": {bytes}")]
-    InvalidEncoding { bytes: String },
+    #[error("invalid byte sequence for encoding \"{encoding}\": {bytes}")]
+    InvalidEncoding { encoding: String, bytes: String },
     #[error("record is longer than {max} bytes")]
     TooLong { max: u64 },
+    #[error("invalid JSON object: {reason}")]
+    InvalidJson { reason: String },
+    #[error("the stream has no column \"{column}\"")]
+    UnknownColumn { column: String },
+    #[error("column \"{column}\" has a NUL character")]
+    NulInJson { column: String },
+}
+
+impl RecordError {
+    /// As COPY's and the JSON functions': `22P04` (bad_copy_file_format) unless it is about bytes that
+    /// are no text, or text that is no JSON.
+    pub fn sqlstate(&self) -> &'static str {
+        match self {
+            RecordError::InvalidEncoding { .. } => "22021",
+            RecordError::InvalidJson { .. } => "22032",
+            RecordError::NulInJson { .. } => "22P05",
+            _ => "22P04",
+        }
+    }
 }

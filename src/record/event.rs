@@ -20,7 +20,7 @@ pub struct Record<'a> {
     pub offset: u64,
     /// First byte after the record and its line end: the place to resume at.
     pub end_offset: u64,
-    /// The record as read, without its line end; valid UTF-8 without NUL.
+    /// The record as read, without its line end, as UTF-8 without NUL.
     pub raw: &'a [u8],
     /// Ranges of `raw` or of `copied`.
     pub(super) spans: &'a [Span],

@@ -1,18 +1,15 @@
-//! Splits one whole record into fields, as COPY's `CopyReadAttributesCSV` does.
-//!
-//! A field may be quoted in any part of it: `a"b,c"d` is `ab,cd`, `"a"b` is `ab`. It is NULL when it
-//! has no quote at all and equals the null string. Inside quotes the escape character takes the next
-//! quote or escape character literally, and stands for itself before anything else.
-//!
-//! A value that is a range of the record stays there; only values with quotes to remove from their
-//! inside are copied. Time is linear, and so is space, bounded by the record and the column count.
+//! The fields of one record: ranges of its text, or of a buffer for what had to be written anew.
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 
 use super::error::RecordError;
+use super::escaped::Escaped;
+use super::object::Object;
+use super::options::{Format, Options};
+use super::quoted::Quoted;
 
 #[derive(Debug, Clone, Copy)]
-enum Place {
+pub(super) enum Place {
     Raw,
     Copied,
     Null,
@@ -27,6 +24,20 @@ pub(super) struct Span {
 }
 
 impl Span {
+    pub const NULL: Span = Span {
+        start: 0,
+        end: 0,
+        place: Place::Null,
+    };
+
+    pub fn new(start: usize, end: usize, place: Place) -> Span {
+        Span {
+            start: start as u32,
+            end: end as u32,
+            place,
+        }
+    }
+
     pub fn value<'a>(&self, raw: &'a [u8], copied: &'a [u8]) -> Option<&'a [u8]> {
         let range = self.start as usize..self.end as usize;
         match self.place {
@@ -37,157 +48,72 @@ impl Span {
     }
 }
 
-#[derive(Debug)]
-pub(super) struct Splitter {
-    delimiter: u8,
-    quote: u8,
-    escape: u8,
-    null: Vec<u8>,
-    /// Bytes at which an unquoted field does not simply go on: delimiter, quote, CR.
-    special: [bool; 256],
+/// The fields of the record at hand; the memory is used again for the next one.
+#[derive(Debug, Default)]
+pub(super) struct Fields {
     pub spans: Vec<Span>,
     pub copied: Vec<u8>,
 }
 
-impl Splitter {
-    pub fn new(delimiter: u8, quote: u8, escape: u8, null: &str) -> Self {
-        let mut special = [false; 256];
-        for byte in [delimiter, quote, b'\r'] {
-            special[usize::from(byte)] = true;
-        }
-        Splitter {
-            delimiter,
-            quote,
-            escape,
-            null: null.as_bytes().to_vec(),
-            special,
-            spans: Vec::new(),
-            copied: Vec::new(),
-        }
-    }
-
-    /// Splits `raw` and stops after `at_most` fields. `raw` ends outside quotes.
-    pub fn split(&mut self, raw: &[u8], at_most: usize) -> Result<(), RecordError> {
+impl Fields {
+    pub fn clear(&mut self) {
         self.spans.clear();
         self.copied.clear();
-        let mut start = 0;
-        while self.spans.len() < at_most {
-            let end = self.field(raw, start)?;
-            if end >= raw.len() {
-                break;
-            }
-            start = end + 1;
-        }
-        Ok(())
     }
 
-    /// Takes the field that starts at `start`; returns where its delimiter, or the record's end, is.
-    fn field(&mut self, raw: &[u8], start: usize) -> Result<usize, RecordError> {
-        let rest = raw.get(start..).unwrap_or_default();
-        let hit = self.plain(rest);
-        match rest.get(hit) {
-            Some(&byte) if byte == self.quote => {
-                if hit == 0
-                    && let Some(length) = self.simply_quoted(rest)
-                {
-                    self.push(start + 1, start + 1 + length, Place::Raw);
-                    return Ok(start + length + 2);
-                }
-                self.copy(raw, start)
-            }
-            Some(&byte) if byte != self.delimiter => Err(RecordError::UnquotedCarriageReturn),
-            _ => {
-                let is_null = rest.get(..hit) == Some(self.null.as_slice());
-                self.push(
-                    start,
-                    start + hit,
-                    if is_null { Place::Null } else { Place::Raw },
-                );
-                Ok(start + hit)
-            }
+    pub fn push(&mut self, start: usize, end: usize, place: Place) {
+        self.spans.push(Span::new(start, end, place));
+    }
+}
+
+/// Splits whole records, by the rules of their format.
+#[derive(Debug)]
+pub(super) enum Splitter {
+    Quoted(Box<Quoted>),
+    Escaped(Escaped),
+    Object(Object),
+}
+
+impl Splitter {
+    pub fn new(options: &Options) -> Splitter {
+        match options.format {
+            Format::Csv => Splitter::Quoted(Box::new(Quoted::new(options))),
+            Format::Text => Splitter::Escaped(Escaped::new(options)),
+            Format::JsonLines => Splitter::Object(Object::new(options)),
         }
     }
 
-    /// Length of what an unquoted field has before anything special.
-    fn plain(&self, rest: &[u8]) -> usize {
-        rest.iter()
-            .position(|&byte| self.special[usize::from(byte)])
-            .unwrap_or(rest.len())
-    }
-
-    /// Length of the value if the field is one pair of quotes and nothing in it needs care.
-    fn simply_quoted(&self, rest: &[u8]) -> Option<usize> {
-        let inner = rest.get(1..)?;
-        let length = self.next_quote_or_escape(inner)?;
-        if inner.get(length) != Some(&self.quote) {
-            return None;
-        }
-        match inner.get(length + 1) {
-            None => Some(length),
-            Some(&byte) if byte == self.delimiter && byte != self.escape => Some(length),
-            Some(_) => None,
+    /// Splits `raw` and stops after `at_most` fields.
+    pub fn split(
+        &self,
+        raw: &[u8],
+        at_most: usize,
+        fields: &mut Fields,
+    ) -> Result<(), RecordError> {
+        fields.clear();
+        match self {
+            Splitter::Quoted(quoted) => quoted.split(raw, at_most, fields),
+            Splitter::Escaped(escaped) => escaped.split(raw, at_most, fields),
+            Splitter::Object(object) => object.split(raw, fields),
         }
     }
 
-    fn next_quote_or_escape(&self, bytes: &[u8]) -> Option<usize> {
-        if self.quote == self.escape {
-            memchr(self.quote, bytes)
-        } else {
-            memchr2(self.quote, self.escape, bytes)
+    /// Whether a line is no record: the `\.` that ends the data of COPY's text format (what follows it
+    /// is read all the same), and an empty line between JSON objects.
+    pub fn is_filler(&self, raw: &[u8]) -> bool {
+        match self {
+            Splitter::Quoted(_) => false,
+            Splitter::Escaped(_) => raw == b"\\.",
+            Splitter::Object(_) => raw.iter().all(u8::is_ascii_whitespace),
         }
     }
 
-    /// The general case: the value is put together in `copied`.
-    fn copy(&mut self, raw: &[u8], start: usize) -> Result<usize, RecordError> {
-        let begin = self.copied.len();
-        let mut at = start;
-        let mut in_quote = false;
-        while let Some(rest) = raw.get(at..).filter(|rest| !rest.is_empty()) {
-            let hit = if in_quote {
-                self.next_quote_or_escape(rest).unwrap_or(rest.len())
-            } else {
-                self.plain(rest)
-            };
-            self.copied
-                .extend_from_slice(rest.get(..hit).unwrap_or(rest));
-            at += hit;
-            let Some(&byte) = rest.get(hit) else {
-                break;
-            };
-            if in_quote {
-                // The escape is tested first, for it may be the quote character.
-                let literal = rest
-                    .get(hit + 1)
-                    .filter(|&&next| next == self.quote || next == self.escape);
-                if let (true, Some(&next)) = (byte == self.escape, literal) {
-                    self.copied.push(next);
-                    at += 2;
-                    continue;
-                }
-                if byte == self.quote {
-                    in_quote = false;
-                } else {
-                    self.copied.push(byte);
-                }
-            } else if byte == self.quote {
-                in_quote = true;
-            } else if byte == self.delimiter {
-                break;
-            } else {
-                return Err(RecordError::UnquotedCarriageReturn);
-            }
-            at += 1;
+    /// The error of a line feed where lines end in carriage returns.
+    pub fn stray_newline(&self) -> RecordError {
+        match self {
+            Splitter::Quoted(_) => RecordError::UnquotedNewline,
+            Splitter::Escaped(_) | Splitter::Object(_) => RecordError::LiteralNewline,
         }
-        self.push(begin, self.copied.len(), Place::Copied);
-        Ok(at)
-    }
-
-    fn push(&mut self, start: usize, end: usize, place: Place) {
-        self.spans.push(Span {
-            start: start as u32,
-            end: end as u32,
-            place,
-        });
     }
 }
 
@@ -208,13 +134,23 @@ pub(super) fn check_encoding(raw: &[u8]) -> Result<(), RecordError> {
         0xf0..=0xf7 => 4,
         _ => 1,
     };
+    Err(invalid_encoding("UTF8", raw, at, length))
+}
+
+pub(super) fn invalid_encoding(
+    encoding: &str,
+    raw: &[u8],
+    at: usize,
+    length: usize,
+) -> RecordError {
     let bytes: Vec<String> = raw
         .iter()
         .skip(at)
         .take(length)
         .map(|byte| format!("0x{byte:02x}"))
         .collect();
-    Err(RecordError::InvalidEncoding {
+    RecordError::InvalidEncoding {
+        encoding: encoding.to_owned(),
         bytes: bytes.join(" "),
-    })
+    }
 }

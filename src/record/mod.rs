@@ -6,13 +6,16 @@
 //! never changes the events.
 #![forbid(unsafe_code)]
 
-mod csv;
 mod error;
+mod escaped;
 mod event;
 mod fields;
 mod header;
 mod newline;
+mod object;
 mod options;
+mod parser;
+mod quoted;
 mod recover;
 mod scan;
 mod write;
@@ -20,8 +23,8 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use self::csv::CsvParser;
 pub use self::error::{Error, RecordError};
 pub use self::event::{Event, Malformed, Record};
-pub use self::options::{CsvOptions, DEFAULT_MAX_RECORD_BYTES, Header};
+pub use self::options::{DEFAULT_MAX_RECORD_BYTES, Format, Header, Options};
+pub use self::parser::{Decode, Parser};
 pub use self::write::csv_line;

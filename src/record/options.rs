@@ -1,8 +1,9 @@
-//! Options of the CSV parser: named, defaulted and refused as in `COPY … (FORMAT csv)`.
+//! Options of the parser: named, defaulted and refused as in COPY.
 //!
-//! Two things differ from COPY: every one-byte character must be ASCII, because the input is UTF-8
-//! and is split before it is decoded; and a record has a longest length.
+//! Two things differ from COPY: every one-byte character must be ASCII, because the input is split
+//! before it is decoded; and a record has a longest length.
 
+use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
 use super::error::Error;
@@ -15,8 +16,50 @@ pub const DEFAULT_MAX_RECORD_BYTES: usize = 16 << 20;
 /// Field ranges are kept as `u32`, and Postgres holds no text value of 1 GiB.
 const LARGEST_MAX_RECORD_BYTES: usize = 1 << 30;
 
+/// Characters that mean something after a backslash, or could: no delimiters of the text format.
+const NO_TEXT_DELIMITERS: &str = "\\.abcdefghijklmnopqrstuvwxyz0123456789";
+
+/// How records are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// As COPY's `csv`.
+    #[default]
+    Csv,
+    /// As COPY's `text`: backslashes instead of quotes.
+    Text,
+    /// One JSON object to a line, its keys the columns' names.
+    #[serde(rename = "jsonl")]
+    JsonLines,
+}
+
+impl Format {
+    pub const ALL: [Format; 3] = [Format::Csv, Format::Text, Format::JsonLines];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::Csv => "csv",
+            Format::Text => "text",
+            Format::JsonLines => "jsonl",
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = Error;
+
+    fn from_str(value: &str) -> Result<Self, Error> {
+        Format::ALL
+            .into_iter()
+            .find(|format| format.as_str().eq_ignore_ascii_case(value))
+            .ok_or_else(|| Error::InvalidFormat {
+                value: value.to_owned(),
+            })
+    }
+}
+
 /// Whether the first record is a header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Header {
     /// The first record is data.
     #[default]
@@ -43,10 +86,11 @@ impl FromStr for Header {
     }
 }
 
-/// What the parser expects. Each setter refuses what can be refused alone; [`super::CsvParser::new`]
+/// What the parser expects. Each setter refuses what can be refused alone; [`super::Parser::new`]
 /// refuses what does not go together.
 #[derive(Debug, Clone)]
-pub struct CsvOptions {
+pub struct Options {
+    pub(super) format: Format,
     pub(super) delimiter: u8,
     pub(super) quote: u8,
     /// The quote character where none was given, as in COPY.
@@ -58,40 +102,60 @@ pub struct CsvOptions {
     pub(super) max_record_bytes: usize,
 }
 
-impl CsvOptions {
-    /// COPY's defaults (`,` `"`, no header, NULL is an unquoted empty field) for these columns.
-    pub fn new(columns: Vec<String>) -> Result<Self, Error> {
+impl Options {
+    /// COPY's defaults for these columns: no header; in CSV `,` `"` and NULL an unquoted empty field,
+    /// in text a tab and `\N`.
+    pub fn new(format: Format, columns: Vec<String>) -> Result<Self, Error> {
         if columns.is_empty() {
             return Err(Error::NoColumns);
         }
-        Ok(CsvOptions {
-            delimiter: b',',
+        let (delimiter, null) = match format {
+            Format::Text => (b'\t', "\\N"),
+            Format::Csv | Format::JsonLines => (b',', ""),
+        };
+        Ok(Options {
+            format,
+            delimiter,
             quote: b'"',
             escape: None,
-            null: String::new(),
+            null: null.to_owned(),
             header: Header::No,
             columns,
             max_record_bytes: DEFAULT_MAX_RECORD_BYTES,
         })
     }
 
+    /// [`Options::new`] of the format CSV.
+    pub fn csv(columns: Vec<String>) -> Result<Self, Error> {
+        Options::new(Format::Csv, columns)
+    }
+
     pub fn delimiter(mut self, value: &str) -> Result<Self, Error> {
+        self.only_in("delimiter", &[Format::Csv, Format::Text])?;
         self.delimiter = one_byte("delimiter", value)?;
+        if self.format == Format::Text && NO_TEXT_DELIMITERS.contains(value) {
+            return Err(Error::TextDelimiter {
+                value: value.to_owned(),
+            });
+        }
         Ok(self)
     }
 
     pub fn quote(mut self, value: &str) -> Result<Self, Error> {
+        self.only_in("quote", &[Format::Csv])?;
         self.quote = one_byte("quote", value)?;
         Ok(self)
     }
 
     pub fn escape(mut self, value: &str) -> Result<Self, Error> {
+        self.only_in("escape", &[Format::Csv])?;
         self.escape = Some(one_byte("escape", value)?);
         Ok(self)
     }
 
     /// What an unquoted field must be to mean NULL.
     pub fn null(mut self, value: &str) -> Result<Self, Error> {
+        self.only_in("null", &[Format::Csv, Format::Text])?;
         if value.contains(['\r', '\n']) {
             return Err(Error::NewlineInNull);
         }
@@ -99,9 +163,12 @@ impl CsvOptions {
         Ok(self)
     }
 
-    pub fn header(mut self, header: Header) -> Self {
+    pub fn header(mut self, header: Header) -> Result<Self, Error> {
+        if header != Header::No {
+            self.only_in("header", &[Format::Csv, Format::Text])?;
+        }
         self.header = header;
-        self
+        Ok(self)
     }
 
     /// The longest record, its line end included.
@@ -119,11 +186,16 @@ impl CsvOptions {
 
     /// The checks of COPY on options that must not contradict each other.
     pub(super) fn validate(&self) -> Result<(), Error> {
-        if self.delimiter == self.quote {
+        let specials: &[_] = match self.format {
+            Format::Csv => &[("delimiter", self.delimiter), ("quote", self.quote)],
+            Format::Text => &[("delimiter", self.delimiter)],
+            Format::JsonLines => &[],
+        };
+        if self.format == Format::Csv && self.delimiter == self.quote {
             return Err(Error::DelimiterIsQuote);
         }
-        for (character, byte) in [("delimiter", self.delimiter), ("quote", self.quote)] {
-            if self.null.as_bytes().contains(&byte) {
+        for (character, byte) in specials {
+            if self.null.as_bytes().contains(byte) {
                 return Err(Error::InNull {
                     character,
                     null: self.null.clone(),
@@ -131,6 +203,16 @@ impl CsvOptions {
             }
         }
         Ok(())
+    }
+
+    fn only_in(&self, option: &'static str, formats: &[Format]) -> Result<(), Error> {
+        if formats.contains(&self.format) {
+            return Ok(());
+        }
+        Err(Error::NotOfFormat {
+            option,
+            format: self.format.as_str(),
+        })
     }
 }
 

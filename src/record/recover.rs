@@ -1,11 +1,11 @@
 //! How the CSV parser gets past what it cannot hold or cannot end: records over the limit, and quotes
 //! that are never closed.
 
-use super::csv::CsvParser;
 use super::error::{Error, RecordError};
 use super::event::{Event, Malformed};
 use super::newline::End;
 use super::options::Header;
+use super::parser::Parser;
 
 /// How much is kept of a record over the limit: enough to recognise it by.
 const HEAD_BYTES: usize = 8 << 10;
@@ -67,7 +67,7 @@ impl Recovery {
     }
 }
 
-impl CsvParser {
+impl Parser {
     /// The record at hand is still in quotes after `length` bytes, where it must not be: its first
     /// line is rejected and the rest read again.
     pub(super) fn recover(&mut self, length: usize) {

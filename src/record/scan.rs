@@ -1,4 +1,5 @@
-//! Finds the end of a record: the first line end outside quotes.
+//! Finds the end of a record: the first line end outside quotes (CSV), without a backslash before it
+//! (text), or any (JSON lines).
 //!
 //! Quotes toggle wherever they stand, also in the middle of an unquoted field, as in COPY's
 //! `CopyReadLineText`. The scan stops and goes on at any byte, so that nothing is looked at twice
@@ -7,9 +8,11 @@
 use memchr::{memchr, memchr2, memchr3};
 
 use super::newline::{End, Newline};
+use super::options::{Format, Options};
 
 #[derive(Debug)]
 pub(super) struct Scanner {
+    format: Format,
     quote: u8,
     escape: u8,
     /// How lines end; settled by the first line end that is found.
@@ -17,22 +20,31 @@ pub(super) struct Scanner {
     /// Bytes of the record looked at so far.
     at: usize,
     in_quote: bool,
-    /// The byte before was an escape inside quotes, and not the quote character itself.
+    /// The byte before was an escape inside quotes, and not the quote character itself; in the text
+    /// format a backslash.
     after_escape: bool,
-    /// The record has a quote.
+    /// The record may have line ends inside.
     quoted: bool,
 }
 
 impl Scanner {
-    pub fn new(quote: u8, escape: u8, newline: Newline) -> Self {
+    pub fn new(options: &Options) -> Self {
         Scanner {
-            quote,
-            escape,
-            newline,
+            format: options.format,
+            quote: options.quote,
+            escape: options.escape.unwrap_or(options.quote),
+            newline: first_newline(options.format),
             at: 0,
             in_quote: false,
             after_escape: false,
             quoted: false,
+        }
+    }
+
+    /// Goes on in an input after this byte, the last one of the record before.
+    pub fn resume_after(&mut self, last_byte: u8) {
+        if self.format != Format::JsonLines {
+            self.newline = Newline::of_last_byte(last_byte);
         }
     }
 
@@ -46,7 +58,10 @@ impl Scanner {
 
     /// Forgets the record; the line ends stay known.
     pub fn restart(&mut self) {
-        *self = Scanner::new(self.quote, self.escape, self.newline);
+        self.at = 0;
+        self.in_quote = false;
+        self.after_escape = false;
+        self.quoted = false;
     }
 
     /// Goes on in `record`, which starts where the record does. Its end must begin in the first
@@ -58,19 +73,27 @@ impl Scanner {
                 self.inside(rest);
                 continue;
             }
-            let hit = match self.newline {
-                Newline::Lf => memchr2(self.quote, b'\n', rest),
-                Newline::Unknown | Newline::Cr => memchr3(self.quote, b'\n', b'\r', rest),
+            if self.format == Format::Text && self.after_escape {
+                self.after_escape = false;
+                self.quoted |= matches!(rest.first(), Some(b'\n' | b'\r'));
+                self.at += 1;
+                continue;
+            }
+            let hit = match (self.special(), self.newline) {
+                (Some(special), Newline::Lf) => memchr2(special, b'\n', rest),
+                (Some(special), _) => memchr3(special, b'\n', b'\r', rest),
+                (None, _) => memchr(b'\n', rest),
             };
             let Some(hit) = hit else {
                 self.at = head.len();
                 return None;
             };
             self.at += hit;
-            if rest.get(hit) == Some(&self.quote) {
+            if rest.get(hit).copied() == self.special() {
                 self.at += 1;
-                self.in_quote = true;
-                self.quoted = true;
+                self.after_escape = self.format == Format::Text;
+                self.in_quote = !self.after_escape;
+                self.quoted |= self.in_quote;
                 continue;
             }
             let end = self.newline.end_at(record, self.at, complete)?;
@@ -78,6 +101,15 @@ impl Scanner {
             return Some(end);
         }
         None
+    }
+
+    /// The byte after which a line end may be data.
+    fn special(&self) -> Option<u8> {
+        match self.format {
+            Format::Csv => Some(self.quote),
+            Format::Text => Some(b'\\'),
+            Format::JsonLines => None,
+        }
     }
 
     /// Goes on to the end of the quoted part, or of what has been read of it.
@@ -104,5 +136,13 @@ impl Scanner {
             Some(_) => self.after_escape = true,
             None => {}
         }
+    }
+}
+
+/// In JSON lines a carriage return is white space.
+fn first_newline(format: Format) -> Newline {
+    match format {
+        Format::JsonLines => Newline::Lf,
+        Format::Csv | Format::Text => Newline::Unknown,
     }
 }

@@ -46,7 +46,7 @@ pub fn apply(
     };
     let raised = guilty
         .into_iter()
-        .map(|(row, error)| (row, Why::Raised(error)));
+        .map(|(row, error)| (row, Why::Raised(Box::new(error))));
     let failing = taken.into_iter().flat_map(|(range, rows)| {
         rows.into_iter()
             .map(move |(row, which)| (range.start + row, Why::Failed(which)))
@@ -72,7 +72,7 @@ pub fn apply(
 enum Why {
     /// The numbers of the conditions.
     Failed(Vec<usize>),
-    Raised(Caught),
+    Raised(Box<Caught>),
 }
 
 /// The rows that fail, by number, and for each condition whether it is false. The numbers are those of

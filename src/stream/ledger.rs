@@ -83,6 +83,19 @@ pub fn write(load: &Load, state: State, position: Option<Position>) {
     }
 }
 
+/// Marks a load as done whose counts its workers have written.
+pub fn finish(load_id: i64, stream: pg_sys::Oid) {
+    as_extension_owner(|| {
+        session::connect(|session| {
+            session.execute(
+                "UPDATE termstream.load SET state = 'done', finished = $2 WHERE load_id = $1",
+                &[load_id.into(), crate::pg::clock::now().into()],
+            )
+        })
+    });
+    retention::forget(stream);
+}
+
 /// Marks a load as failed. Its counts and position are those of its last committed batch.
 pub fn fail(load_id: i64, error: &str) {
     as_extension_owner(|| {

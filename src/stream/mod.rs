@@ -18,6 +18,7 @@ mod flush;
 mod formats;
 mod inbox;
 mod ledger;
+mod line_format;
 pub mod match_stream;
 mod name;
 mod note;
@@ -27,15 +28,17 @@ mod quality;
 mod rejects;
 mod rejects_table;
 mod retention;
+mod retry;
 mod statement;
 mod validation;
 
 pub use crate::record::Header;
-pub use file::{FileOptions, load_file};
+pub use file::{FileOptions, load_file, work_on_load};
 pub use inbox::take;
 pub use note::{Note, Notes, note_rejects};
 pub use options::Options;
 pub use place::{Places, place_rejects};
+pub use retry::retry_rejects;
 
 use crate::load::{Batch, Counts, Error, OnError, Reject};
 use crate::pg::error::Raise;
@@ -69,8 +72,13 @@ struct Load {
     refused: Vec<Reject>,
     refused_bytes: usize,
     counts: Counts,
+    /// What other parts of the load have done, which counts against the same limits.
+    elsewhere: Counts,
     /// Rows that were committed before the load's end; `None` where nothing is.
     committed: Option<u64>,
+    /// Whether its rows are rejects that are taken again, by their numbers: what fails is not another
+    /// reject, but the same one.
+    retries: bool,
     /// Whether the statement has met rows that its table has already.
     has_duplicates: bool,
     /// At work on batches.
@@ -79,18 +87,30 @@ struct Load {
 
 impl Load {
     fn new(definition: Definition, file: Option<String>) -> Result<Load, Raise> {
+        Load::part_of(ledger::next_id(), definition, file, crate::pg::clock::now())
+    }
+
+    /// A part of a load that has begun already, with counts of its own.
+    fn part_of(
+        id: i64,
+        definition: Definition,
+        file: Option<String>,
+        started: TimestampWithTimeZone,
+    ) -> Result<Load, Raise> {
         let batch = Batch::new(definition.batch_rows as i64).map_err(|error| refused(&error))?;
         Ok(Load {
-            id: ledger::next_id(),
+            id,
             definition,
             file,
             line_format: None,
-            started: crate::pg::clock::now(),
+            started,
             batch,
             refused: Vec::new(),
             refused_bytes: 0,
             counts: Counts::default(),
+            elsewhere: Counts::default(),
             committed: None,
+            retries: false,
             has_duplicates: false,
             busy: Duration::ZERO,
         })
@@ -123,7 +143,12 @@ impl Load {
     /// Stops the load that has too many rejects. No error of a row's, so that nothing above takes it for
     /// one.
     fn check_limits(&self) -> Result<(), Raise> {
-        let Err(stopped) = self.definition.limits.check(&self.counts) else {
+        let counts = Counts {
+            read: self.counts.read + self.elsewhere.read,
+            rejected: self.counts.rejected + self.elsewhere.rejected,
+            ..self.counts
+        };
+        let Err(stopped) = self.definition.limits.check(&counts) else {
             return Ok(());
         };
         let kept = match self.committed {

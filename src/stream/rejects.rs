@@ -36,6 +36,9 @@ pub fn write(session: &Session, load: &Load, userid: pg_sys::Oid, rejects: &[Rej
     if rejects.is_empty() {
         return;
     }
+    if load.retries {
+        return rewrite(session, load, userid, rejects);
+    }
     let insert = session.prepare(
         &format!(
             "INSERT INTO {} (load_id, stream, stage, starttime, userid, copy_tbl, filename, lineno,
@@ -49,18 +52,6 @@ pub fn write(session: &Session, load: &Load, userid: pg_sys::Oid, rejects: &[Rej
     );
     for reject in rejects {
         pgrx::check_for_interrupts!();
-        let detail = match (&reject.detail, reject.is_whole()) {
-            (detail, true) => detail.clone(),
-            (detail, false) => Some(format!(
-                "{}{} of {} bytes are kept.",
-                detail
-                    .as_deref()
-                    .map(|detail| format!("{detail} "))
-                    .unwrap_or_default(),
-                reject.raw.len(),
-                reject.size
-            )),
-        };
         insert.execute(&[
             load.id.into(),
             load.definition.name.as_str().into(),
@@ -75,13 +66,69 @@ pub fn write(session: &Session, load: &Load, userid: pg_sys::Oid, rejects: &[Rej
             reject.column.as_deref().into(),
             reject.field.as_deref().into(),
             reject.message.as_str().into(),
-            detail.into(),
+            detail(reject).into(),
             reject.sqlstate.as_str().into(),
             (reject.size as i64).into(),
             load.line_format.as_deref().into(),
             origin(reject).into(),
             reject.checks.clone().into(),
         ]);
+    }
+}
+
+const RETRIED: [pg_sys::Oid; 11] = [
+    pg_sys::INT8OID,
+    pg_sys::INT8OID,
+    pg_sys::TEXTOID,
+    pg_sys::TIMESTAMPTZOID,
+    pg_sys::OIDOID,
+    pg_sys::TEXTOID,
+    pg_sys::TEXTOID,
+    pg_sys::TEXTOID,
+    pg_sys::TEXTOID,
+    pg_sys::TEXTOID,
+    pg_sys::TEXTARRAYOID,
+];
+
+/// Gives rejects that were taken again, and failed again, their new errors. Where they came from, and
+/// as what, stays.
+fn rewrite(session: &Session, load: &Load, userid: pg_sys::Oid, rejects: &[Reject]) {
+    let update = session.prepare(
+        &format!(
+            "UPDATE {}
+                SET load_id = $2, stage = $3, starttime = $4, userid = $5::regrole, colname = $6,
+                    raw_field_value = $7, err_message = $8, err_detail = $9, errorcode = $10,
+                    checks = nullif($11, '{{}}'), failed_at = clock_timestamp()
+              WHERE reject_id = $1",
+            load.definition.rejects
+        ),
+        &RETRIED,
+    );
+    for reject in rejects {
+        pgrx::check_for_interrupts!();
+        update.execute(&[
+            reject.line.map(|line| line as i64).into(),
+            load.id.into(),
+            reject.stage.as_str().into(),
+            load.started.into(),
+            userid.into(),
+            reject.column.as_deref().into(),
+            reject.field.as_deref().into(),
+            reject.message.as_str().into(),
+            detail(reject).into(),
+            reject.sqlstate.as_str().into(),
+            reject.checks.clone().into(),
+        ]);
+    }
+}
+
+/// The error's own detail, and how much of the row is kept, if it is not all.
+fn detail(reject: &Reject) -> Option<String> {
+    let kept = (!reject.is_whole())
+        .then(|| format!("{} of {} bytes are kept.", reject.raw.len(), reject.size));
+    match (&reject.detail, kept) {
+        (Some(detail), Some(kept)) => Some(format!("{detail} {kept}")),
+        (detail, kept) => detail.clone().or(kept),
     }
 }
 

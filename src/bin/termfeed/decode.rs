@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use termstream::record::{CsvOptions, CsvParser, Error as RecordError, Event, csv_line};
+use termstream::record::{Error as RecordError, Event, Options, Parser, csv_line};
 
 use crate::error::Error;
 
@@ -95,8 +95,8 @@ impl Plain {
 
     fn csv(&self, payload: &[u8]) -> Result<Vec<u8>, Refusal> {
         let malformed = |error: &dyn std::fmt::Display| Refusal::new("22P04", error.to_string());
-        let options = CsvOptions::new(self.columns.clone()).map_err(|error| malformed(&error))?;
-        let mut parser = CsvParser::new(options).map_err(|error| malformed(&error))?;
+        let options = Options::csv(self.columns.clone()).map_err(|error| malformed(&error))?;
+        let mut parser = Parser::new(options).map_err(|error| malformed(&error))?;
         let mut lines: Vec<Result<Vec<u8>, Refusal>> = Vec::new();
         let mut keep = |event: Event<'_>| -> Result<(), RecordError> {
             lines.push(match event {

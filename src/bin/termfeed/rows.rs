@@ -4,14 +4,10 @@
 //! the parser, the output not yet taken, and the notes not yet taken.
 
 use bytes::{Bytes, BytesMut};
-use serde_json::value::RawValue;
-use std::collections::HashMap;
 
 use crate::error::Error;
 use termstream::load::Reject;
-use termstream::record::{
-    CsvOptions, CsvParser, DEFAULT_MAX_RECORD_BYTES, Event, Header, csv_line,
-};
+use termstream::record::{self, Event, Header, Options, Parser, csv_line};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -21,23 +17,14 @@ pub enum Format {
 
 /// Reads pieces of input of any size.
 pub struct Rows {
-    reader: Reader,
-    columns: Vec<String>,
+    parser: Parser,
     output: Output,
-}
-
-enum Reader {
-    Csv(Box<CsvParser>),
-    /// The line that is not yet complete, and its number.
-    JsonLines {
-        line: Vec<u8>,
-        number: i64,
-        too_long: bool,
-    },
 }
 
 #[derive(Default)]
 struct Output {
+    /// The records are objects, which COPY does not read.
+    json: bool,
     csv: BytesMut,
     rejects: Vec<Rejected>,
     rejected_bytes: usize,
@@ -56,71 +43,33 @@ pub struct Rejected {
 
 impl Rows {
     pub fn new(columns: Vec<String>, format: Format) -> Result<Rows, Error> {
-        let reader = match format {
-            Format::Csv { header, delimiter } => {
-                let delimiter = char::from(delimiter).to_string();
-                let options = CsvOptions::new(columns.clone())
-                    .and_then(|options| options.delimiter(&delimiter))
-                    .map_err(input)?
-                    .header(header);
-                Reader::Csv(Box::new(CsvParser::new(options).map_err(input)?))
-            }
-            Format::JsonLines => Reader::JsonLines {
-                line: Vec::new(),
-                number: 0,
-                too_long: false,
-            },
+        let options = match format {
+            Format::Csv { header, delimiter } => Options::csv(columns)
+                .and_then(|options| options.delimiter(&char::from(delimiter).to_string()))
+                .and_then(|options| options.header(header)),
+            Format::JsonLines => Options::new(record::Format::JsonLines, columns),
         };
         Ok(Rows {
-            reader,
-            columns,
-            output: Output::default(),
+            parser: options.and_then(Parser::new).map_err(input)?,
+            output: Output {
+                json: format == Format::JsonLines,
+                ..Output::default()
+            },
         })
     }
 
     pub fn feed(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let output = &mut self.output;
-        match &mut self.reader {
-            Reader::Csv(parser) => parser
-                .feed(bytes, &mut |event| output.take(event))
-                .map_err(input),
-            Reader::JsonLines {
-                line,
-                number,
-                too_long,
-            } => {
-                for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-                    let room = DEFAULT_MAX_RECORD_BYTES.saturating_sub(line.len());
-                    *too_long |= piece.len() > room;
-                    line.extend_from_slice(piece.get(..room).unwrap_or(piece));
-                    if piece.ends_with(b"\n") {
-                        *number += 1;
-                        output.json(&self.columns, line, *number, *too_long);
-                        line.clear();
-                        *too_long = false;
-                    }
-                }
-                Ok(())
-            }
-        }
+        self.parser
+            .feed(bytes, &mut |event| output.take(event))
+            .map_err(input)
     }
 
     pub fn finish(&mut self) -> Result<(), Error> {
         let output = &mut self.output;
-        match &mut self.reader {
-            Reader::Csv(parser) => parser
-                .finish(&mut |event| output.take(event))
-                .map_err(input),
-            Reader::JsonLines {
-                line,
-                number,
-                too_long,
-            } => {
-                output.json(&self.columns, line, *number + 1, *too_long);
-                line.clear();
-                Ok(())
-            }
-        }
+        self.parser
+            .finish(&mut |event| output.take(event))
+            .map_err(input)
     }
 
     /// CSV that is ready for COPY.
@@ -140,18 +89,18 @@ impl Rows {
     }
 }
 
-fn input(error: termstream::record::Error) -> Error {
+fn input(error: record::Error) -> Error {
     Error::Input(error.to_string())
 }
 
 impl Output {
-    fn take(&mut self, event: Event<'_>) -> Result<(), termstream::record::Error> {
+    fn take(&mut self, event: Event<'_>) -> Result<(), record::Error> {
         self.rows += 1;
         match event {
             Event::Record(record) => {
                 self.position = (record.end_offset, record.next_line);
                 // A line of `\.` would end the data of an older COPY.
-                if record.raw.starts_with(b"\\.") {
+                if self.json || record.raw.starts_with(b"\\.") {
                     self.csv.extend_from_slice(&csv_line(record.fields()));
                 } else {
                     self.csv.extend_from_slice(record.raw);
@@ -180,68 +129,6 @@ impl Output {
             sqlstate,
             message,
         });
-    }
-
-    fn json(&mut self, columns: &[String], line: &[u8], number: i64, too_long: bool) {
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.iter().all(u8::is_ascii_whitespace) {
-            return;
-        }
-        self.rows += 1;
-        let fields = if too_long {
-            Err((
-                "22P04",
-                format!("line is longer than {DEFAULT_MAX_RECORD_BYTES} bytes"),
-            ))
-        } else {
-            json_fields(columns, line)
-        };
-        match fields {
-            Ok(fields) => {
-                let fields = fields
-                    .iter()
-                    .map(|field| field.as_ref().map(String::as_bytes));
-                self.csv.extend_from_slice(&csv_line(fields));
-                self.csv.extend_from_slice(b"\n");
-            }
-            Err((code, message)) => self.reject(number, line.to_vec(), code.into(), message),
-        }
-    }
-}
-
-/// The values of an object in the order of the columns: what is missing is NULL, a string is its text,
-/// anything else is as written, so that numbers keep their digits.
-fn json_fields(
-    columns: &[String],
-    line: &[u8],
-) -> Result<Vec<Option<String>>, (&'static str, String)> {
-    let text = std::str::from_utf8(line).map_err(|error| {
-        (
-            "22021",
-            format!("invalid byte sequence for encoding \"UTF8\": {error}"),
-        )
-    })?;
-    let mut object: HashMap<String, &RawValue> = serde_json::from_str(text)
-        .map_err(|error| ("22032", format!("invalid JSON object: {error}")))?;
-    let mut fields = Vec::with_capacity(columns.len());
-    for column in columns {
-        fields.push(match object.remove(column).map(RawValue::get) {
-            None | Some("null") => None,
-            Some(value) if value.starts_with('"') => {
-                let value: String = serde_json::from_str(value)
-                    .map_err(|error| ("22032", format!("column \"{column}\": {error}")))?;
-                if value.contains('\0') {
-                    return Err(("22P05", format!("column \"{column}\" has a NUL character")));
-                }
-                Some(value)
-            }
-            Some(value) => Some(value.to_owned()),
-        });
-    }
-    match object.keys().min() {
-        None => Ok(fields),
-        Some(key) => Err(("22P04", format!("the stream has no column \"{key}\""))),
     }
 }
 

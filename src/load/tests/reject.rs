@@ -1,14 +1,14 @@
 //! A reject keeps the row, its place and its error, and no more of a huge one than is bounded.
 
 use super::*;
-use crate::record::{self, CsvOptions, CsvParser, Event};
+use crate::record::{self, Event, Options, Parser};
 
 fn rejects_of(input: &[u8], max_record_bytes: usize) -> Vec<Reject> {
     let columns = vec!["id".to_owned(), "name".to_owned()];
-    let options = CsvOptions::new(columns)
+    let options = Options::csv(columns)
         .and_then(|options| options.max_record_bytes(max_record_bytes))
         .unwrap();
-    let mut parser = CsvParser::new(options).unwrap();
+    let mut parser = Parser::new(options).unwrap();
     let mut rejects = Vec::new();
     let mut sink = |event: Event<'_>| -> Result<(), record::Error> {
         if let Event::Malformed(malformed) = event {

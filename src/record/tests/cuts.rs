@@ -11,6 +11,7 @@ fn hostile_bytes() -> impl Strategy<Value = Vec<u8>> {
         3 => Just(b'\n'),
         2 => Just(b'\r'),
         2 => Just(b'\\'),
+        1 => prop::sample::select(b"\t.{}:".to_vec()),
         6 => Just(b'x'),
         1 => Just(b'\''),
         1 => prop::sample::select(vec![0u8, 0xef, 0xbb, 0xbf, 0xc3, 0xa9, 0xff]),
@@ -18,15 +19,22 @@ fn hostile_bytes() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(byte, 0..80)
 }
 
-fn some_options() -> impl Strategy<Value = CsvOptions> {
+fn some_options() -> impl Strategy<Value = Options> {
     (
+        prop::sample::select(Format::ALL.to_vec()),
         1..4usize,
         prop::sample::select(vec!["\"", "\\"]),
         prop::sample::select(vec![Header::No, Header::Yes, Header::Match]),
         prop::sample::select(vec![1, 2, 5, 12, 1 << 20]),
     )
-        .prop_map(|(count, escape, header, max)| {
-            let options = options(count).escape(escape).unwrap().header(header);
+        .prop_map(|(format, count, escape, header, max)| {
+            let mut options = Options::new(format, columns(count)).unwrap();
+            if format == Format::Csv {
+                options = options.escape(escape).unwrap();
+            }
+            if format != Format::JsonLines {
+                options = options.header(header).unwrap();
+            }
             options.max_record_bytes(max).unwrap()
         })
 }
@@ -53,14 +61,18 @@ proptest! {
     }
 
     #[test]
-    fn resuming_after_any_event_gives_the_events_that_follow(input in hostile_bytes(), count in 1..4usize) {
-        let options = options(count);
+    fn resuming_after_any_event_gives_the_events_that_follow(
+        input in hostile_bytes(),
+        format in prop::sample::select(Format::ALL.to_vec()),
+        count in 1..4usize,
+    ) {
+        let options = Options::new(format, columns(count)).unwrap();
         let whole = parse_pieces(&options, [input.as_slice()]).unwrap();
         for (index, event) in whole.iter().enumerate() {
             let place = event.place();
             let end = place.end_offset as usize;
             let mut parser =
-                CsvParser::resume(options.clone(), place.end_offset, place.next_line, input[end - 1])
+                Parser::resume(options.clone(), place.end_offset, place.next_line, input[end - 1])
                     .unwrap();
             let mut rest = Vec::new();
             let mut sink = |event: Event<'_>| -> Result<(), Error> {
@@ -85,7 +97,7 @@ fn a_byte_order_mark_and_a_crlf_may_be_cut() {
 
 #[test]
 fn the_position_follows_header_and_records() {
-    let mut parser = CsvParser::new(options(2).header(Header::Yes)).unwrap();
+    let mut parser = Parser::new(options(2).header(Header::Yes).unwrap()).unwrap();
     let mut sink = |_: Event<'_>| -> Result<(), Error> { Ok(()) };
     parser.feed(b"a,b\n1,\"x", &mut sink).unwrap();
     assert_eq!(parser.position(), (4, 2));

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn limited(count: usize, max: usize) -> CsvOptions {
+fn limited(count: usize, max: usize) -> Options {
     options(count).max_record_bytes(max).unwrap()
 }
 
@@ -93,7 +93,7 @@ fn a_second_stray_quote_in_bytes_read_again_rejects_no_line_but_its_own() {
 #[test]
 fn memory_stays_bounded_under_an_endless_record() {
     for input in [&b"x"[..], b"\"", b"\"x", b"a,", b"\"\n", b"\\\"\n"] {
-        let mut parser = CsvParser::new(limited(2, 1 << 14).escape("\\").unwrap()).unwrap();
+        let mut parser = Parser::new(limited(2, 1 << 14).escape("\\").unwrap()).unwrap();
         let mut last_end = 0;
         let mut largest = 0;
         let mut sink = |event: Event<'_>| -> Result<(), Error> {
@@ -118,7 +118,7 @@ fn memory_stays_bounded_under_an_endless_record() {
 
 #[test]
 fn many_columns_in_one_line_cost_no_memory() {
-    let mut parser = CsvParser::new(options(2)).unwrap();
+    let mut parser = Parser::new(options(2)).unwrap();
     let mut errors = Vec::new();
     let mut sink = |event: Event<'_>| -> Result<(), Error> {
         if let Event::Malformed(bad) = event {
@@ -154,7 +154,7 @@ fn the_sink_ends_the_reading_with_its_own_error() {
             unreachable!("the input is well-formed")
         }
     }
-    let mut parser = CsvParser::new(options(1)).unwrap();
+    let mut parser = Parser::new(options(1)).unwrap();
     let mut taken = 0;
     let result = parser.feed(b"1\n2\n3\n", &mut |_| {
         taken += 1;

@@ -1,9 +1,12 @@
-//! Tests of the CSV parser and writer, and the plain forms of events that they compare.
+//! Tests of the parser and the CSV writer, and the plain forms of events that they compare.
 
 mod cuts;
+mod decoding;
 mod hostile;
+mod json;
 mod oracle;
 mod tables;
+mod text;
 mod writer;
 
 use super::*;
@@ -97,17 +100,17 @@ fn columns(count: usize) -> Vec<String> {
         .collect()
 }
 
-fn options(count: usize) -> CsvOptions {
-    CsvOptions::new(columns(count)).unwrap()
+fn options(count: usize) -> Options {
+    Options::csv(columns(count)).unwrap()
 }
 
 /// The events of an input that is fed in these pieces.
 fn parse_pieces<'a>(
-    options: &CsvOptions,
+    options: &Options,
     pieces: impl IntoIterator<Item = &'a [u8]>,
 ) -> Result<Vec<Seen>, Error> {
     let mut seen = Vec::new();
-    let mut parser = CsvParser::new(options.clone())?;
+    let mut parser = Parser::new(options.clone())?;
     let mut sink = |event: Event<'_>| -> Result<(), Error> {
         seen.push(Seen::of(&event));
         Ok(())
@@ -119,13 +122,13 @@ fn parse_pieces<'a>(
     Ok(seen)
 }
 
-fn parse(options: &CsvOptions, input: &[u8]) -> Result<Vec<Seen>, Error> {
+fn parse(options: &Options, input: &[u8]) -> Result<Vec<Seen>, Error> {
     let seen = parse_pieces(options, [input])?;
     assert_bytes_add_up(options, input, &seen);
     Ok(seen)
 }
 
-fn short(options: &CsvOptions, input: &[u8]) -> Vec<String> {
+fn short(options: &Options, input: &[u8]) -> Vec<String> {
     parse(options, input)
         .unwrap()
         .iter()
@@ -135,7 +138,7 @@ fn short(options: &CsvOptions, input: &[u8]) -> Vec<String> {
 
 /// Every byte belongs to one event, or to the byte order mark and header before the first one; and
 /// what an event does not show of its bytes is its line end.
-fn assert_bytes_add_up(options: &CsvOptions, input: &[u8], seen: &[Seen]) {
+fn assert_bytes_add_up(options: &Options, input: &[u8], seen: &[Seen]) {
     let Some(first) = seen.first() else {
         return;
     };
@@ -147,11 +150,19 @@ fn assert_bytes_add_up(options: &CsvOptions, input: &[u8], seen: &[Seen]) {
         } else {
             0
         };
-        assert_eq!((at, line), (mark, 1));
+        at = mark;
+        line = 1;
     }
     for event in seen {
         let place = event.place();
-        assert_eq!((place.offset, place.line), (at, line));
+        let filler = &input[at as usize..place.offset as usize];
+        match options.format {
+            Format::Csv => assert_eq!(filler, b""),
+            Format::Text => assert!(filler.iter().all(|byte| b"\\.\r\n".contains(byte))),
+            Format::JsonLines => assert!(filler.iter().all(u8::is_ascii_whitespace)),
+        }
+        line += memchr::memchr_iter(b'\n', filler).count() as u64;
+        assert_eq!(place.line, line);
         assert!(place.next_line > place.line);
         let bytes = &input[place.offset as usize..place.end_offset as usize];
         let (raw, size) = match event {
@@ -165,5 +176,7 @@ fn assert_bytes_add_up(options: &CsvOptions, input: &[u8], seen: &[Seen]) {
         );
         (at, line) = (place.end_offset, place.next_line);
     }
-    assert_eq!(at, input.len() as u64);
+    if options.format == Format::Csv {
+        assert_eq!(at, input.len() as u64);
+    }
 }

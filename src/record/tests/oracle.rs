@@ -94,7 +94,7 @@ fn real_files_are_read_as_the_csv_crate_reads_them() {
             .map(|record| record.unwrap().iter().map(str::to_owned).collect())
             .collect();
         assert_eq!(expected.len(), rows);
-        let options = options(count).header(Header::Yes);
+        let options = options(count).header(Header::Yes).unwrap();
         assert_eq!(fields(&parse(&options, &input).unwrap()), expected);
     }
 }

@@ -222,7 +222,7 @@ fn delimiter_quote_and_null_can_be_chosen() {
 
 #[test]
 fn a_header_is_skipped_and_not_counted_as_a_record() {
-    let options = options(2).header(Header::Yes);
+    let options = options(2).header(Header::Yes).unwrap();
     assert_eq!(short(&options, b"whatever\n1,x\n"), ["1|x"]);
     assert_eq!(
         short(&options, b"\xef\xbb\xbf\"two\nlines\",b\n1,x\n"),
@@ -242,7 +242,7 @@ fn a_header_is_skipped_and_not_counted_as_a_record() {
 
 #[test]
 fn a_stray_quote_in_the_header_swallows_no_rows() {
-    let options = options(2).header(Header::Yes);
+    let options = options(2).header(Header::Yes).unwrap();
     assert_eq!(short(&options, b"a,\"b\n1,x\n2,y\n"), ["1|x", "2|y"]);
     assert_eq!(
         short(&options, b"a,\"b\n1,x\n2,\"y\",z\n"),
@@ -252,7 +252,7 @@ fn a_stray_quote_in_the_header_swallows_no_rows() {
 
 #[test]
 fn a_header_that_must_match_names_the_first_difference() {
-    let options = options(2).header(Header::Match);
+    let options = options(2).header(Header::Match).unwrap();
     assert_eq!(short(&options, b"\xef\xbb\xbfa,\"b\"\r\n1,x\r\n"), ["1|x"]);
     let table: &[(&[u8], &str)] = &[
         (
@@ -286,9 +286,9 @@ fn a_header_that_must_match_names_the_first_difference() {
 
 #[test]
 fn options_that_copy_refuses_are_refused() {
-    let of = |result: Result<CsvOptions, Error>| {
+    let of = |result: Result<Options, Error>| {
         result
-            .and_then(CsvParser::new)
+            .and_then(Parser::new)
             .map(|_| ())
             .unwrap_err()
             .to_string()
@@ -296,48 +296,48 @@ fn options_that_copy_refuses_are_refused() {
     let table = [
         (
             of(options(1).delimiter("")),
-            "csv delimiter must be a single one-byte character, not \"\"",
+            "delimiter must be a single one-byte character, not \"\"",
         ),
         (
             of(options(1).delimiter("::")),
-            "csv delimiter must be a single one-byte character, not \"::\"",
+            "delimiter must be a single one-byte character, not \"::\"",
         ),
         (
             of(options(1).quote("«")),
-            "csv quote must be a single one-byte character, not \"«\"",
+            "quote must be a single one-byte character, not \"«\"",
         ),
         (
             of(options(1).escape("\0")),
-            "csv escape must be a single one-byte character, not \"\0\"",
+            "escape must be a single one-byte character, not \"\0\"",
         ),
         (
             of(options(1).delimiter("\n")),
-            "csv delimiter cannot be newline or carriage return",
+            "delimiter cannot be newline or carriage return",
         ),
         (
             of(options(1).delimiter("\"")),
-            "csv delimiter and quote must be different",
+            "delimiter and quote must be different",
         ),
         (
             of(options(1).null("a,b")),
-            "csv delimiter character must not appear in the null specification \"a,b\"",
+            "delimiter character must not appear in the null specification \"a,b\"",
         ),
         (
             of(options(1).null("\"\"")),
-            "csv quote character must not appear in the null specification \"\"\"\"",
+            "quote character must not appear in the null specification \"\"\"\"",
         ),
         (
             of(options(1).null("\r")),
-            "csv null representation cannot use newline or carriage return",
+            "null representation cannot use newline or carriage return",
         ),
-        (of(CsvOptions::new(vec![])), "csv needs at least one column"),
+        (of(Options::csv(vec![])), "records need at least one column"),
         (
             of(options(1).max_record_bytes(0)),
-            "csv max_record_bytes must be between 1 and 1073741824, not 0",
+            "max_record_bytes must be between 1 and 1073741824, not 0",
         ),
         (
             "perhaps".parse::<Header>().unwrap_err().to_string(),
-            "invalid value for csv option header: \"perhaps\" (valid: true, false, match)",
+            "invalid value for option header: \"perhaps\" (valid: true, false, match)",
         ),
     ];
     for (found, expected) in table {

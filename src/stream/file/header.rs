@@ -2,14 +2,14 @@
 
 use pgrx::prelude::*;
 
-use super::options::FileOptions;
+use super::layout::Layout;
 use crate::pg::definition::Column;
 use crate::pg::error::Raise;
 use crate::pg::input::{Converter, is_valid_text};
 use crate::pg::memory::in_own_context;
 use crate::pg::snapshot::with_snapshot;
 use crate::pg::subtransaction::subtransaction;
-use crate::record::{CsvParser, Event};
+use crate::record::{Event, Header};
 
 pub fn refuse_no_header(path: &str, first: &[u8]) -> Result<(), Raise> {
     if !first.is_empty() {
@@ -24,14 +24,10 @@ pub fn refuse_no_header(path: &str, first: &[u8]) -> Result<(), Raise> {
 
 /// A file without a header would lose its first row to `header => true`. A first line whose values
 /// convert to the declared types is taken for a row; text columns tell nothing.
-pub fn refuse_data_as_header(
-    columns: &[Column],
-    options: &FileOptions,
-    path: &str,
-    first: &[u8],
-) -> Result<(), Raise> {
+pub fn refuse_data_as_header(layout: &Layout, path: &str, first: &[u8]) -> Result<(), Raise> {
     let mut looks_like_data = None;
-    let mut parser = CsvParser::new(options.csv(columns)?)?;
+    let columns = &layout.columns;
+    let mut parser = layout.parser(Header::No)?;
     let mut look = |event: Event<'_>| {
         if looks_like_data.is_none() {
             looks_like_data = Some(match event {

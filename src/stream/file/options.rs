@@ -1,35 +1,62 @@
-//! How the file is written, in COPY's words.
+//! How the file is written, in COPY's words, and how it is to be loaded.
 
 use pgrx::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 use crate::pg::definition::Column;
 use crate::pg::error::Raise;
-use crate::record::{self, CsvOptions, Header};
+use crate::record::{self, Format, Header};
+
+/// The most workers of one load: more than a server has processors for.
+const MAX_PARALLEL: i32 = 64;
 
 /// The options of `load_file`. What is `None` has COPY's default.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FileOptions {
-    pub format: String,
-    pub header: Header,
+    pub format: Format,
+    /// `None` is `true` for CSV, else `false`.
+    pub header: Option<Header>,
     pub delimiter: Option<String>,
     pub quote: Option<String>,
     pub escape: Option<String>,
     pub null: Option<String>,
     /// The stream's columns that the file has, in its order; `None` is all.
     pub columns: Option<Vec<String>>,
+    /// `None` is UTF-8.
+    pub encoding: Option<String>,
     /// Go on after what an earlier load of the file has committed.
+    #[serde(skip)]
     pub resume: bool,
+    /// How many processes load it; with more than one they are background workers.
+    #[serde(skip)]
+    pub parallel: i32,
+    /// How often a notice tells how far it is.
+    #[serde(skip)]
+    pub notify: Option<Duration>,
 }
 
 impl FileOptions {
-    pub fn check_format(&self) -> Result<(), Raise> {
-        if self.format == "csv" {
+    pub fn check(&self) -> Result<(), Raise> {
+        if (1..=MAX_PARALLEL).contains(&self.parallel) {
             return Ok(());
         }
         Err(Raise::new(
             PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
-            format!("format \"{}\" not recognized", self.format),
+            format!(
+                "parallel must be between 1 and {MAX_PARALLEL}, not {}",
+                self.parallel
+            ),
         )
-        .hint("The only format is csv."))
+        .hint("Give the number of processors that the load may use."))
+    }
+
+    pub fn header(&self) -> Header {
+        self.header.unwrap_or(match self.format {
+            Format::Csv => Header::Yes,
+            Format::Text | Format::JsonLines => Header::No,
+        })
     }
 
     /// The stream's columns that the file has, in the file's order, and for each column of the stream
@@ -63,10 +90,35 @@ impl FileOptions {
         Ok((found, fields))
     }
 
+    /// How a line is written, for the rejects: `None` where it is CSV of all the stream's columns. They
+    /// are kept decoded, so that the encoding is no part of it.
+    pub fn line_format(&self) -> Option<String> {
+        let written = [
+            ("delimiter", &self.delimiter),
+            ("quote", &self.quote),
+            ("escape", &self.escape),
+            ("null", &self.null),
+        ];
+        let mut format = serde_json::Map::new();
+        for (name, value) in written {
+            if let Some(value) = value {
+                format.insert(name.to_owned(), value.as_str().into());
+            }
+        }
+        if let Some(columns) = &self.columns {
+            format.insert("columns".to_owned(), columns.as_slice().into());
+        }
+        if format.is_empty() && self.format == Format::Csv {
+            return None;
+        }
+        format.insert("format".to_owned(), self.format.as_str().into());
+        Some(serde_json::Value::Object(format).to_string())
+    }
+
     /// For the parser; `columns` are those of the file.
-    pub fn csv(&self, columns: &[Column]) -> Result<CsvOptions, record::Error> {
+    pub fn record(&self, columns: &[Column]) -> Result<record::Options, record::Error> {
         let names = columns.iter().map(|column| column.name.clone()).collect();
-        let mut options = CsvOptions::new(names)?;
+        let mut options = record::Options::new(self.format, names)?;
         if let Some(delimiter) = &self.delimiter {
             options = options.delimiter(delimiter)?;
         }
@@ -95,6 +147,8 @@ impl From<record::Error> for Raise {
                 .hint("The header names the stream's columns, in their order."),
             HeaderMissing => raise(PgSqlErrorCode::ERRCODE_BAD_COPY_FILE_FORMAT)
                 .hint("If an empty file is right, call load_file with header => false."),
+            InvalidFormat { .. } => raise(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE)
+                .hint("Valid formats are csv, text and jsonl; what is compressed by gzip or zstd is read as it is."),
             _ => raise(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE),
         }
     }

@@ -1,15 +1,21 @@
-//! The file of the server: who may read it, opening it, its next bytes, what identifies it.
+//! The file of the server: who may read it, its bytes as they were before they were compressed, and
+//! what identifies it.
+//!
+//! gzip and zstd are known by their first bytes, which no text begins with. Positions count the bytes
+//! that were compressed, so that a load goes on in a compressed file by reading it again up to there.
+//! Memory does not depend on how much a file unpacks to.
 
+use flate2::bufread::MultiGzDecoder;
 use pgrx::prelude::*;
 use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::FileExt;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::os::unix::fs::{FileExt, MetadataExt};
 
 use crate::pg::error::Raise;
 use crate::pg::user;
 
 /// Read from the file at once. A pipe from the page cache is no faster beyond 64 KiB.
-const CHUNK_BYTES: usize = 64 << 10;
+const CHUNK_BYTES: u64 = 64 << 10;
 
 /// How much of the head, and of the tail, of what was loaded tells a file from another one.
 const HASHED_BYTES: u64 = 64 << 10;
@@ -33,20 +39,220 @@ pub fn may_read(path: &str) -> Result<(), Raise> {
     Ok(())
 }
 
-pub fn open(path: &str) -> Result<File, Raise> {
-    let file = File::open(path).map_err(|error| file_error("open", path, &error))?;
-    let is_folder = file
-        .metadata()
-        .map_err(|error| file_error("open", path, &error))?
-        .is_dir();
-    if is_folder {
-        return Err(Raise::new(
-            PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
-            format!("\"{path}\" is a directory"),
-        )
-        .hint("Call load_file for each file in it."));
+pub struct Source {
+    path: String,
+    file: File,
+    reader: Reader,
+    /// Behind the last byte that was read.
+    position: u64,
+    last_byte: u8,
+    /// What was wrong behind the last byte: a decompressor that is asked again may know no more of it.
+    failed: Option<std::io::Error>,
+}
+
+enum Reader {
+    Plain(File),
+    Gzip(Box<MultiGzDecoder<BufReader<File>>>),
+    Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<File>>>),
+}
+
+/// Which file it is, whatever its name.
+#[derive(Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Source {
+    pub fn open(path: &str) -> Result<Source, Raise> {
+        let failed = |error| file_error("open", path, &error);
+        let file = File::open(path).map_err(failed)?;
+        if file.metadata().map_err(failed)?.is_dir() {
+            return Err(Raise::new(
+                PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+                format!("\"{path}\" is a directory"),
+            )
+            .hint("Call load_file for each file in it."));
+        }
+        Ok(Source {
+            reader: Reader::new(&file).map_err(failed)?,
+            path: path.to_owned(),
+            file,
+            position: 0,
+            last_byte: b'\n',
+            failed: None,
+        })
     }
-    Ok(file)
+
+    pub fn is_compressed(&self) -> bool {
+        !matches!(self.reader, Reader::Plain(_))
+    }
+
+    /// Behind the last byte that was read.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Whether the last byte that was read ends a line.
+    pub fn at_line_end(&self) -> bool {
+        matches!(self.last_byte, b'\n' | b'\r')
+    }
+
+    /// How far the file itself has been read, compressed as it is.
+    pub fn file_position(&self) -> u64 {
+        let behind = |reader: &BufReader<File>| {
+            let mut file = reader.get_ref();
+            let read = file.stream_position().unwrap_or(0);
+            read.saturating_sub(reader.buffer().len() as u64)
+        };
+        match &self.reader {
+            Reader::Plain(_) => self.position,
+            Reader::Gzip(decoder) => behind(decoder.get_ref()),
+            Reader::Zstd(decoder) => behind(decoder.get_ref()),
+        }
+    }
+
+    /// Goes to a position; returns the byte before it, a line end at the beginning.
+    pub fn go_to(&mut self, position: u64) -> Result<u8, Raise> {
+        if let Reader::Plain(file) = &mut self.reader {
+            let mut byte = [b'\n'];
+            if let Some(before) = position.checked_sub(1) {
+                file.read_exact_at(&mut byte, before)
+                    .map_err(|error| file_error("read", &self.path, &error))?;
+            }
+            file.seek(SeekFrom::Start(position))
+                .map_err(|error| file_error("read", &self.path, &error))?;
+            self.position = position;
+            self.last_byte = byte[0];
+            return Ok(byte[0]);
+        }
+        if position < self.position {
+            let anew = Reader::new(&self.file);
+            self.reader = anew.map_err(|error| file_error("read", &self.path, &error))?;
+            self.position = 0;
+            self.last_byte = b'\n';
+            self.failed = None;
+        }
+        while self.position < position {
+            pgrx::check_for_interrupts!();
+            if self.read(position - self.position)?.is_empty() {
+                return Err(changed(
+                    &self.path,
+                    format!(
+                        "It holds {} bytes, and {position} were loaded of it.",
+                        self.position
+                    ),
+                ));
+            }
+        }
+        Ok(self.last_byte)
+    }
+
+    /// The next bytes, at most so many; none at the end.
+    pub fn read(&mut self, at_most: u64) -> Result<Vec<u8>, Raise> {
+        if let Some(error) = &self.failed {
+            return Err(self.read_error(error));
+        }
+        let length = at_most.min(CHUNK_BYTES);
+        let mut chunk = Vec::with_capacity(length as usize);
+        let read = match &mut self.reader {
+            Reader::Plain(file) => file.take(length).read_to_end(&mut chunk),
+            Reader::Gzip(decoder) => decoder.take(length).read_to_end(&mut chunk),
+            Reader::Zstd(decoder) => decoder.take(length).read_to_end(&mut chunk),
+        };
+        if let Err(error) = read {
+            if chunk.is_empty() {
+                return Err(self.read_error(&error));
+            }
+            // What came before the fault is good.
+            self.failed = Some(error);
+        }
+        self.position += chunk.len() as u64;
+        self.last_byte = chunk.last().copied().unwrap_or(self.last_byte);
+        Ok(chunk)
+    }
+
+    fn read_error(&self, error: &std::io::Error) -> Raise {
+        let kind = match &self.reader {
+            Reader::Plain(_) => return file_error("read", &self.path, error),
+            Reader::Gzip(_) => "gzip",
+            Reader::Zstd(_) => "zstd",
+        };
+        let truncated = error.kind() == std::io::ErrorKind::UnexpectedEof;
+        let (what, hint) = match truncated {
+            true => (
+                "ends before its compressed data does",
+                "What was committed stays; when the rest of the file is there, call load_file again.",
+            ),
+            false => (
+                "cannot be decompressed",
+                "What was committed stays; mend the file, and call load_file with resume => false.",
+            ),
+        };
+        Raise::new(
+            PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
+            format!("file \"{}\" {what}", self.path),
+        )
+        .detail(format!(
+            "Behind {} bytes of text its {kind} data are not right: {error}.",
+            self.position
+        ))
+        .hint(hint)
+    }
+
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// How long the file is now, compressed as it is.
+    pub fn size(&self) -> Result<u64, Raise> {
+        let metadata = self.file.metadata();
+        let metadata = metadata.map_err(|error| file_error("open", &self.path, &error))?;
+        Ok(metadata.len())
+    }
+
+    pub fn identity(&self) -> Result<Identity, Raise> {
+        let metadata = self.file.metadata();
+        let metadata = metadata.map_err(|error| file_error("open", &self.path, &error))?;
+        Ok(Identity {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        })
+    }
+
+    /// What the file has before a place in it, compressed as it is.
+    pub fn fingerprint(&self, before: u64) -> Result<Fingerprint, Raise> {
+        let part = |start, end: u64| {
+            let mut bytes = vec![0; (end - start) as usize];
+            self.file
+                .read_exact_at(&mut bytes, start)
+                .map_err(|error| file_error("read", &self.path, &error))?;
+            Ok::<i64, Raise>(fnv1a(&bytes))
+        };
+        Ok(Fingerprint {
+            head: part(0, before.min(HASHED_BYTES))?,
+            tail: part(before.saturating_sub(HASHED_BYTES), before)?,
+        })
+    }
+}
+
+impl Reader {
+    /// Reads from the beginning.
+    fn new(file: &File) -> std::io::Result<Reader> {
+        let mut file = file.try_clone()?;
+        file.seek(SeekFrom::Start(0))?;
+        let mut magic = [0; 4];
+        let read = file.read_at(&mut magic, 0)?;
+        let buffered = |file| BufReader::with_capacity(CHUNK_BYTES as usize, file);
+        Ok(match magic.get(..read).unwrap_or_default() {
+            [0x1f, 0x8b, ..] => Reader::Gzip(Box::new(MultiGzDecoder::new(buffered(file)))),
+            [0x28, 0xb5, 0x2f, 0xfd] => {
+                let decoder = zstd::stream::read::Decoder::with_buffer(buffered(file));
+                Reader::Zstd(Box::new(decoder?))
+            }
+            _ => Reader::Plain(file),
+        })
+    }
 }
 
 pub fn file_error(action: &str, path: &str, error: &std::io::Error) -> Raise {
@@ -66,55 +272,23 @@ pub fn file_error(action: &str, path: &str, error: &std::io::Error) -> Raise {
     )
 }
 
-/// The next bytes of the file; none at its end.
-pub fn read_chunk(file: &mut File, path: &str) -> Result<Vec<u8>, Raise> {
-    let mut chunk = Vec::with_capacity(CHUNK_BYTES);
-    file.by_ref()
-        .take(CHUNK_BYTES as u64)
-        .read_to_end(&mut chunk)
-        .map_err(|error| file_error("read", path, &error))?;
-    Ok(chunk)
+/// The error of a file that is not what was loaded.
+pub fn changed(path: &str, detail: String) -> Raise {
+    Raise::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("file \"{path}\" has changed since it was loaded"),
+    )
+    .detail(detail)
+    .hint("Give resume => false to load it from its start.")
 }
 
-/// What a file had before a position, so that it can be known again after it has grown.
+/// What a file had before a place in it, so that it can be known again after it has grown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// Hash of the first 64 KiB, of the bytes before the position.
+    /// Hash of the first 64 KiB, of the bytes before the place.
     pub head: i64,
-    /// Hash of the last 64 KiB before the position.
+    /// Hash of the last 64 KiB before the place.
     pub tail: i64,
-}
-
-impl Fingerprint {
-    pub fn take(file: &File, path: &str, position: u64) -> Result<Fingerprint, Raise> {
-        let part = |start, end: u64| {
-            let mut bytes = vec![0; (end - start) as usize];
-            file.read_exact_at(&mut bytes, start)
-                .map_err(|error| file_error("read", path, &error))?;
-            Ok::<i64, Raise>(fnv1a(&bytes))
-        };
-        Ok(Fingerprint {
-            head: part(0, position.min(HASHED_BYTES))?,
-            tail: part(position.saturating_sub(HASHED_BYTES), position)?,
-        })
-    }
-}
-
-/// The byte before a position; a line end at the beginning.
-pub fn byte_before(file: &File, path: &str, position: u64) -> Result<u8, Raise> {
-    let mut byte = [b'\n'];
-    if let Some(before) = position.checked_sub(1) {
-        file.read_exact_at(&mut byte, before)
-            .map_err(|error| file_error("read", path, &error))?;
-    }
-    Ok(byte[0])
-}
-
-pub fn size(file: &File, path: &str) -> Result<u64, Raise> {
-    let metadata = file
-        .metadata()
-        .map_err(|error| file_error("open", path, &error))?;
-    Ok(metadata.len())
 }
 
 /// FNV-1a of 64 bits: the same on every machine and with every compiler, for it is stored. It tells a

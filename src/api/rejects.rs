@@ -1,11 +1,13 @@
-//! The SQL surface for feeders: rows that never were rows, and where rows came from.
+//! The SQL surface of rejects: rows that never were rows, where rows came from, rows taken again.
 
+use pgrx::pg_sys;
 use pgrx::prelude::*;
 use pgrx::{AnyArray, AnyElement};
 
 use super::lexicon::given;
 use crate::pg::argument::{json_text, json_texts};
 use crate::pg::error::{ErrorReport, Raise};
+use crate::pg::rows::{Returned, single};
 use crate::stream::{self, Note, Notes, Places};
 
 #[pg_extern(sql = r#"
@@ -97,6 +99,28 @@ fn place_rejects(
         origins: origins.unwrap_or_else(|| vec![None; lines.len()]),
     };
     Ok(stream::place_rejects(given("load_id", load_id)?, places)?)
+}
+
+#[pg_extern(sql = r#"
+CREATE FUNCTION termstream.retry_rejects(stream text, condition text DEFAULT NULL,
+        load bigint DEFAULT NULL, OUT load_id bigint, OUT read bigint, OUT taken bigint,
+        OUT rejected bigint)
+    VOLATILE PARALLEL UNSAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#)]
+fn retry_rejects(
+    stream: Option<&str>,
+    condition: Option<&str>,
+    load: Option<i64>,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Result<Returned, ErrorReport> {
+    let done = stream::retry_rejects(given("stream", stream)?, condition, load)?;
+    let counts = [done.counts.read, done.counts.taken, done.counts.rejected];
+    let [read, taken, rejected] = counts.map(|count| (count as i64).into_datum());
+    Ok(single(
+        fcinfo,
+        [done.load_id.into_datum(), read, taken, rejected],
+    ))
 }
 
 fn same_length(rows: usize, lengths: &[Option<usize>]) -> Result<(), Raise> {

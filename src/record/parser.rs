@@ -1,6 +1,6 @@
-//! The CSV parser: finds records in pieces of input, splits them, and goes on after what is malformed.
+//! The parser: finds records in pieces of input, splits them, and goes on after what is malformed.
 //!
-//! It reads what `COPY … (FORMAT csv)` reads, with these differences:
+//! It reads what `COPY … (FORMAT csv)` or `(FORMAT text)` reads, and JSON lines, with these differences:
 //!
 //! - A malformed record is an event, not the end.
 //! - An unterminated quote rejects one physical line: the one on which its record starts. Reading
@@ -10,20 +10,27 @@
 //!   than the limit is rejected line by line, and a line of it that looks like a row is taken for one.
 //! - Any other record over the limit is rejected up to the end of its physical line; only its head
 //!   and its size are kept.
-//! - A byte order mark at the start is skipped, `\.` alone on a line is data, LF and CRLF may be mixed.
+//! - A byte order mark at the start is skipped, LF and CRLF may be mixed.
 //!
-//! As in COPY an empty line is a record of one empty field: NULL in a table of one column, missing
-//! data in any other; also at the end of the input.
+//! As in COPY an empty line is a record of one empty field: NULL (in text an empty string) in a table
+//! of one column, missing data in any other; also at the end of the input. `\.` alone on a line is data
+//! in CSV, and skipped in text.
+//!
+//! A decoder, where one is given, turns each record into UTF-8 before it is split, so that places stay
+//! those of the input. Line ends, quotes and escapes are looked for before: in the encodings that
+//! Postgres knows no byte of a longer character looks like one of those below `0x30`.
 //!
 //! Time is linear in the input (see `recover.rs` for the one exception, which is bounded too). Space
 //! is `max_record_bytes` and one `PIECE`.
 
+use std::fmt;
+
 use super::error::{Error, RecordError};
 use super::event::{Event, Malformed, Record};
-use super::fields::{Splitter, check_encoding};
+use super::fields::{Fields, Splitter, check_encoding, invalid_encoding};
 use super::header::match_header;
-use super::newline::{End, Newline};
-use super::options::{CsvOptions, Header};
+use super::newline::End;
+use super::options::{Header, Options};
 use super::recover::{Oversized, Recovery};
 use super::scan::Scanner;
 
@@ -33,14 +40,32 @@ const PIECE: usize = 64 << 10;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Feed it with [`CsvParser::feed`], end it with [`CsvParser::finish`]. After an error from either it
+/// From another encoding to UTF-8: appends the text, or says how many bytes could be converted.
+pub type Decode = Box<dyn FnMut(&[u8], &mut Vec<u8>) -> Result<(), usize> + Send>;
+
+struct Decoder {
+    encoding: String,
+    decode: Decode,
+}
+
+impl fmt::Debug for Decoder {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(&self.encoding)
+    }
+}
+
+/// Feed it with [`Parser::feed`], end it with [`Parser::finish`]. After an error from either it
 /// is spent.
 #[derive(Debug)]
-pub struct CsvParser {
+pub struct Parser {
     columns: Vec<String>,
     pub(super) limit: usize,
     pub(super) scanner: Scanner,
     splitter: Splitter,
+    fields: Fields,
+    decoder: Option<Decoder>,
+    /// The record at hand, decoded.
+    decoded: Vec<u8>,
     /// Bytes taken over and not yet consumed, after the first `start`.
     buffer: Vec<u8>,
     pub(super) start: usize,
@@ -56,14 +81,16 @@ pub struct CsvParser {
     pub(super) recovery: Recovery,
 }
 
-impl CsvParser {
-    pub fn new(options: CsvOptions) -> Result<Self, Error> {
+impl Parser {
+    pub fn new(options: Options) -> Result<Self, Error> {
         options.validate()?;
-        let escape = options.escape.unwrap_or(options.quote);
-        Ok(CsvParser {
+        Ok(Parser {
             limit: options.max_record_bytes,
-            scanner: Scanner::new(options.quote, escape, Newline::Unknown),
-            splitter: Splitter::new(options.delimiter, options.quote, escape, &options.null),
+            scanner: Scanner::new(&options),
+            splitter: Splitter::new(&options),
+            fields: Fields::default(),
+            decoder: None,
+            decoded: Vec::new(),
             columns: options.columns,
             buffer: Vec::new(),
             start: 0,
@@ -78,19 +105,23 @@ impl CsvParser {
 
     /// A parser that goes on where an event ended: at its `end_offset` and `next_line`, `last_byte`
     /// being the byte before. No header is expected there.
-    pub fn resume(
-        options: CsvOptions,
-        offset: u64,
-        line: u64,
-        last_byte: u8,
-    ) -> Result<Self, Error> {
-        let mut parser = CsvParser::new(options)?;
-        parser.scanner.newline = Newline::of_last_byte(last_byte);
+    pub fn resume(options: Options, offset: u64, line: u64, last_byte: u8) -> Result<Self, Error> {
+        let mut parser = Parser::new(options)?;
+        parser.scanner.resume_after(last_byte);
         parser.offset = offset;
         parser.line = line;
         parser.header = Header::No;
         parser.at_beginning = false;
         Ok(parser)
+    }
+
+    /// The records are in another encoding than UTF-8.
+    pub fn decoding(mut self, encoding: &str, decode: Decode) -> Self {
+        self.decoder = Some(Decoder {
+            encoding: encoding.to_owned(),
+            decode,
+        });
+        self
     }
 
     /// Offset and line after the last event, or after the header.
@@ -127,12 +158,12 @@ impl CsvParser {
 
     #[cfg(test)]
     pub(super) fn held_bytes(&self) -> usize {
-        self.buffer.capacity() + self.splitter.copied.capacity()
+        self.buffer.capacity() + self.fields.copied.capacity()
     }
 
     #[cfg(test)]
     pub(super) fn held_fields(&self) -> usize {
-        self.splitter.spans.capacity()
+        self.fields.spans.capacity()
     }
 
     pub(super) fn window(&self) -> &[u8] {
@@ -202,6 +233,7 @@ impl CsvParser {
         self.line += lines;
         self.header = Header::No;
         self.scanner.restart();
+        self.decoded.shrink_to(PIECE);
     }
 
     /// A whole record: the header, an event of fields, or a malformed one.
@@ -211,16 +243,35 @@ impl CsvParser {
         sink: &mut impl FnMut(Event<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let window = self.buffer.get(self.start..).unwrap_or_default();
-        let raw = window.get(..end.content).unwrap_or(window);
+        let bytes = window.get(..end.content).unwrap_or(window);
         let inner_lines = if self.scanner.quoted() {
-            end.newline.count(raw)
+            end.newline.count(bytes)
         } else {
             0
         };
-        let split = check_encoding(raw)
-            .and_then(|()| self.splitter.split(raw, self.columns.len() + 1))
+        if self.splitter.is_filler(bytes) {
+            let header = self.header;
+            self.consume(end.next, inner_lines + 1);
+            self.header = header;
+            return Ok(());
+        }
+        let decoded = self
+            .decoder
+            .as_mut()
+            .map(|decoder| decoder.run(bytes, &mut self.decoded));
+        let raw = match decoded {
+            Some(Ok(())) => self.decoded.as_slice(),
+            _ => bytes,
+        };
+        let split = decoded
+            .unwrap_or(Ok(()))
+            .and_then(|()| check_encoding(raw))
+            .and_then(|()| {
+                self.splitter
+                    .split(raw, self.columns.len() + 1, &mut self.fields)
+            })
             .and(if end.stray {
-                Err(RecordError::UnquotedNewline)
+                Err(self.splitter.stray_newline())
             } else {
                 Ok(())
             });
@@ -228,7 +279,7 @@ impl CsvParser {
         if self.header != Header::No {
             if self.header == Header::Match {
                 split.map_err(Error::HeaderMalformed)?;
-                let fields = &self.splitter;
+                let fields = &self.fields;
                 let found = fields
                     .spans
                     .iter()
@@ -250,8 +301,8 @@ impl CsvParser {
                     offset,
                     end_offset,
                     raw,
-                    spans: &self.splitter.spans,
-                    copied: &self.splitter.copied,
+                    spans: &self.fields.spans,
+                    copied: &self.fields.copied,
                 }),
                 Err(error) => Event::Malformed(Malformed {
                     line,
@@ -259,7 +310,7 @@ impl CsvParser {
                     offset,
                     end_offset,
                     raw,
-                    size: end.content as u64,
+                    size: raw.len() as u64,
                     error,
                 }),
             })?;
@@ -270,14 +321,21 @@ impl CsvParser {
 
     /// COPY looks for extra data first; the splitter has stopped at the first extra field.
     fn count_fields(&self) -> Result<(), RecordError> {
-        if self.splitter.spans.len() > self.columns.len() {
+        if self.fields.spans.len() > self.columns.len() {
             return Err(RecordError::ExtraData);
         }
-        match self.columns.get(self.splitter.spans.len()) {
+        match self.columns.get(self.fields.spans.len()) {
             Some(column) => Err(RecordError::MissingData {
                 column: column.clone(),
             }),
             None => Ok(()),
         }
+    }
+}
+
+impl Decoder {
+    fn run(&mut self, bytes: &[u8], decoded: &mut Vec<u8>) -> Result<(), RecordError> {
+        decoded.clear();
+        (self.decode)(bytes, decoded).map_err(|at| invalid_encoding(&self.encoding, bytes, at, 1))
     }
 }

@@ -1,0 +1,154 @@
+//! What the workers of a load have to know, and what one of them has to say when it gives up:
+//! `termstream.load_job`, which nobody else reads.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use super::options::FileOptions;
+use super::source::Identity;
+use crate::pg::error::{Caught, Raise, code_of};
+use crate::pg::session::{self, Arg, Mode, Rows};
+use crate::pg::user::{as_extension_owner, on_safe_path};
+
+#[derive(Serialize, Deserialize)]
+pub struct Job {
+    pub options: FileOptions,
+    pub file: Identity,
+    /// What the session has set: values convert under the settings of the one who loads them.
+    settings: BTreeMap<String, String>,
+}
+
+/// Runs a statement on the extension's own tables; `read` takes what is wanted of its rows.
+fn ask<R>(statement: &str, args: &[Arg], read: impl FnOnce(&Rows) -> R) -> R {
+    as_extension_owner(|| {
+        session::connect(|session| read(&session.run(statement, args, Mode::Write)))
+    })
+}
+
+fn run(statement: &str, args: &[Arg]) {
+    ask(statement, args, |_| ());
+}
+
+/// Settings of the transaction are the worker's own, and so is who it is.
+const SETTINGS: &str = "
+SELECT pg_catalog.jsonb_object_agg(name, setting)::pg_catalog.text
+  FROM pg_catalog.pg_settings
+ WHERE source IN ('client', 'session')
+   AND (context = 'user'
+        OR context = 'superuser' AND pg_catalog.current_setting('is_superuser') = 'on')
+   AND name !~ '^(role|session_authorization|application_name|client_encoding|search_path'
+               '|(default_)?transaction_.*)$'";
+
+impl Job {
+    pub fn new(options: &FileOptions, file: Identity) -> Job {
+        let settings = on_safe_path(|| {
+            session::connect(|session| session.run(SETTINGS, &[], Mode::Write).get::<String>(0, 1))
+        });
+        Job {
+            options: options.clone(),
+            file,
+            settings: settings
+                .and_then(|settings| serde_json::from_str(&settings).ok())
+                .unwrap_or_default(),
+        }
+    }
+
+    pub fn write(&self, load_id: i64) {
+        let job = serde_json::to_string(self).unwrap_or_default();
+        run(
+            "INSERT INTO termstream.load_job (load_id, job) VALUES ($1, $2::pg_catalog.jsonb)",
+            &[load_id.into(), job.into()],
+        );
+    }
+
+    /// Makes the settings those of this worker's session.
+    pub fn apply_settings(&self) {
+        let isolation = ("default_transaction_isolation", "read committed");
+        let settings = self
+            .settings
+            .iter()
+            .map(|(name, value)| (&**name, &**value));
+        session::connect(|session| {
+            for (name, value) in settings.chain([isolation]) {
+                session.run(
+                    "SELECT pg_catalog.set_config($1, $2, false)",
+                    &[name.into(), value.into()],
+                    Mode::Write,
+                );
+            }
+        });
+    }
+}
+
+/// The load that a job is for.
+pub struct Assigned {
+    pub job: Job,
+    pub stream: pg_sys::Oid,
+    pub path: String,
+    pub started: TimestampWithTimeZone,
+}
+
+const FIND: &str = "
+SELECT j.job::pg_catalog.text, l.stream::pg_catalog.oid, l.source, l.started
+  FROM termstream.load_job j JOIN termstream.load l USING (load_id)
+ WHERE load_id = $1";
+
+/// The job of a load, if there is one.
+pub fn find(load_id: i64) -> Option<Assigned> {
+    ask(FIND, &[load_id.into()], |rows| {
+        Some(Assigned {
+            job: serde_json::from_str(&rows.get::<String>(0, 1)?).ok()?,
+            stream: rows.get(0, 2)?,
+            path: rows.get(0, 3)?,
+            started: rows.get(0, 4)?,
+        })
+    })
+}
+
+/// Whether the session that leads the load is still there and wants it to go on.
+pub fn is_running(load_id: i64) -> bool {
+    ask(
+        "SELECT state = 'running' FROM termstream.loads WHERE load_id = $1",
+        &[load_id.into()],
+        |rows| rows.get(0, 1) == Some(true),
+    )
+}
+
+/// Tells the leader why a worker gives up; the first one is heard.
+pub fn fail(load_id: i64, error: &Caught) {
+    run(
+        "UPDATE termstream.load_job SET failure = ARRAY[$2, $3, $4, $5]
+          WHERE load_id = $1 AND failure IS NULL",
+        &[
+            load_id.into(),
+            error.sqlstate.as_str().into(),
+            error.message.as_str().into(),
+            error.detail.as_deref().into(),
+            error.hint.as_deref().into(),
+        ],
+    );
+}
+
+const FAILURE: &str = "
+SELECT failure[1], failure[2], failure[3], failure[4]
+  FROM termstream.load_job WHERE load_id = $1 AND failure IS NOT NULL";
+
+/// Why a worker has given up.
+pub fn failure(load_id: i64) -> Option<Raise> {
+    ask(FAILURE, &[load_id.into()], |rows| {
+        let text = |column| rows.get::<String>(0, column);
+        let mut raise = Raise::new(code_of(&text(1)?), text(2)?);
+        raise.detail = text(3);
+        raise.hint = text(4);
+        Some(raise)
+    })
+}
+
+pub fn remove(load_id: i64) {
+    run(
+        "DELETE FROM termstream.load_job WHERE load_id = $1",
+        &[load_id.into()],
+    );
+}

@@ -1,0 +1,101 @@
+//! What the records of the file are to the stream: the parser for them, and which field is which column.
+
+use pgrx::prelude::*;
+
+use super::options::FileOptions;
+use crate::load::Position;
+use crate::pg::definition::Column;
+use crate::pg::encoding::Conversion;
+use crate::pg::error::Raise;
+use crate::pg::session::{Mode, Session};
+use crate::pg::user::on_safe_path;
+use crate::record::{Header, Options, Parser};
+
+pub struct Layout {
+    /// The columns that the file has, in its order.
+    pub columns: Vec<Column>,
+    /// For each column of the stream its field.
+    pub fields: Vec<Option<usize>>,
+    records: Options,
+    encoding: Option<(String, Conversion)>,
+}
+
+impl Layout {
+    /// Wrong options are told here, even where there is nothing to read.
+    pub fn new(
+        session: &Session,
+        options: &FileOptions,
+        columns: &[Column],
+    ) -> Result<Layout, Raise> {
+        let (columns, fields) = options.in_file(columns)?;
+        let records = options.record(&columns)?;
+        Parser::new(records.clone().header(options.header())?)?;
+        let encoding = match &options.encoding {
+            Some(name) => find_encoding(session, name)?,
+            None => None,
+        };
+        Ok(Layout {
+            columns,
+            fields,
+            records,
+            encoding,
+        })
+    }
+
+    /// A parser for the beginning of the file.
+    pub fn parser(&self, header: Header) -> Result<Parser, Raise> {
+        let parser = Parser::new(self.records.clone().header(header)?)?;
+        Ok(self.decoding(parser))
+    }
+
+    /// A parser that goes on at a position behind this byte.
+    pub fn parser_at(&self, position: Position, last_byte: u8) -> Result<Parser, Raise> {
+        if position.bytes == 0 {
+            return self.parser(Header::No);
+        }
+        let (bytes, line) = (position.bytes, position.lines + 1);
+        let parser = Parser::resume(self.records.clone(), bytes, line, last_byte)?;
+        Ok(self.decoding(parser))
+    }
+
+    fn decoding(&self, parser: Parser) -> Parser {
+        let Some((name, conversion)) = &self.encoding else {
+            return parser;
+        };
+        let conversion = *conversion;
+        parser.decoding(
+            name,
+            Box::new(move |bytes, text| conversion.append(bytes, text)),
+        )
+    }
+}
+
+const FIND: &str = "
+SELECT n, pg_catalog.pg_encoding_to_char(n)::pg_catalog.text
+  FROM pg_catalog.pg_char_to_encoding($1::pg_catalog.text::pg_catalog.name) n";
+
+/// The encoding's name as Postgres writes it and its conversion; `None` where none is needed.
+fn find_encoding(session: &Session, name: &str) -> Result<Option<(String, Conversion)>, Raise> {
+    let found = on_safe_path(|| session.run(FIND, &[name.into()], Mode::Write));
+    let number = found.get::<i32>(0, 1).unwrap_or(-1);
+    let known = found.get::<String>(0, 2).unwrap_or_default();
+    if number < 0 {
+        return Err(Raise::new(
+            PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            format!("encoding \"{name}\" not recognized"),
+        )
+        .hint("Give a name that Postgres knows: UTF8, LATIN1, WIN1252, SJIS and the like."));
+    }
+    // SQL_ASCII says nothing of the bytes: they must be the database's.
+    if known == "UTF8" || known == "SQL_ASCII" {
+        return Ok(None);
+    }
+    match Conversion::find(number) {
+        Some(conversion) => Ok(Some((known, conversion))),
+        None => Err(Raise::new(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_FUNCTION,
+            format!("there is no conversion from encoding \"{known}\" to UTF8"),
+        )
+        .hint("Convert the file before it is loaded.")),
+    }
+}

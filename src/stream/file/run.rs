@@ -1,0 +1,124 @@
+//! A load in the session that called it: batch after batch, each with its position in one transaction.
+
+use super::job;
+use super::layout::Layout;
+use super::notices::Notices;
+use super::ranges;
+use super::records::{contained, load_range, take};
+use super::resume;
+use super::source::Source;
+use crate::load::Position;
+use crate::pg::error::Raise;
+use crate::pg::procedure::Transactions;
+use crate::record::{Event, Parser};
+use crate::stream::Load;
+use crate::stream::definition::Definition;
+use crate::stream::flush::flush;
+use crate::stream::ledger::{self, State};
+
+pub struct Run<'t> {
+    pub transactions: &'t Transactions<'t>,
+    pub load: Load,
+    /// Behind the last row of the batch that is being filled.
+    pub position: Position,
+    pub layout: Layout,
+    pub source: Source,
+    pub notices: Notices,
+}
+
+impl Run<'_> {
+    /// Loads the ranges that workers of an earlier load have left open.
+    pub fn read_open_ranges(&mut self) -> Result<(), Raise> {
+        let begin = self.source.position();
+        while let Some(range) = ranges::take(self.load.id) {
+            load_range(&mut self.load, &mut self.source, &self.layout, range)?;
+            contained(|| {
+                ranges::remove(self.load.id, range);
+                self.write(State::Running)
+            })?;
+            self.commit(State::Running)?;
+        }
+        self.source.go_to(begin)?;
+        Ok(())
+    }
+
+    /// Loads the rest of the file.
+    pub fn read_all(&mut self, mut parser: Parser, first: Vec<u8>) -> Result<(), Raise> {
+        let mut chunk = first;
+        while !chunk.is_empty() {
+            pgrx::check_for_interrupts!();
+            parser.feed(&chunk, &mut |event| self.take(event))?;
+            chunk = self.source.read(u64::MAX)?;
+        }
+        parser.finish(&mut |event| self.take(event))?;
+        if self.source.at_line_end() {
+            // What is no record is done with, too, unless it is half a line that may grow.
+            self.position = position_of(&parser);
+        }
+        self.flush(State::Done)
+    }
+
+    fn take(&mut self, event: Event<'_>) -> Result<(), Raise> {
+        self.position = take(&mut self.load, &self.layout.fields, event)?;
+        if self.load.is_full() {
+            self.flush(State::Running)?;
+        }
+        Ok(())
+    }
+
+    /// Runs the batch and commits it with the counts and the position.
+    fn flush(&mut self, state: State) -> Result<(), Raise> {
+        contained(|| {
+            flush(&mut self.load)?;
+            self.write(state)
+        })?;
+        self.commit(state)
+    }
+
+    fn commit(&mut self, state: State) -> Result<(), Raise> {
+        self.transactions.commit();
+        self.load.committed = Some(self.load.counts.read);
+        self.tell(self.position.bytes);
+        if state == State::Running {
+            // Somebody may have changed or dropped the stream in between.
+            let stream = self.load.definition.stream;
+            self.load.definition =
+                contained(|| Definition::read(self.transactions.session(), stream))?;
+        }
+        Ok(())
+    }
+
+    /// Tells the client how far it is, if it asked for that.
+    pub fn tell(&mut self, loaded: u64) {
+        let read = match self.source.is_compressed() {
+            true => self.source.file_position(),
+            false => loaded,
+        };
+        self.notices.tell(&self.source, read, &self.load.counts);
+    }
+
+    /// Writes counts and position, and what the file had before it.
+    pub fn write(&self, state: State) -> Result<(), Raise> {
+        ledger::write(&self.load, state, Some(self.position));
+        let begin = self.notices.begin;
+        resume::remember(self.load.id, self.position, begin, &self.source)
+    }
+
+    /// Undoes the batch that failed, and leaves word of it in the ledger.
+    pub fn fail(&mut self, error: &str) {
+        self.transactions.rollback();
+        ranges::count(self.load.id);
+        job::remove(self.load.id);
+        ledger::fail(self.load.id, error);
+        self.transactions.commit();
+    }
+}
+
+/// Behind all that a parser has read, also what is no record.
+pub fn position_of(parser: &Parser) -> Position {
+    let (bytes, line) = parser.position();
+    Position {
+        bytes,
+        lines: line - 1,
+    }
+}

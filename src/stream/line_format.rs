@@ -1,0 +1,82 @@
+//! How the line of a reject is written, and its fields: for rows that are taken again.
+
+use pgrx::prelude::*;
+
+use super::file::FileOptions;
+use crate::load::{Place, Reject, Stage};
+use crate::pg::definition::Column;
+use crate::pg::error::Raise;
+use crate::record::{Event, Options, Parser};
+
+pub struct LineFormat {
+    /// As it is written in the rejects table.
+    text: Option<String>,
+    options: Options,
+    /// For each column of the stream its field.
+    fields: Vec<Option<usize>>,
+}
+
+impl LineFormat {
+    /// Reads it from JSON; `None` is CSV of all the columns.
+    pub fn read(text: Option<&str>, columns: &[Column]) -> Result<LineFormat, Raise> {
+        let options = match text {
+            None => FileOptions::default(),
+            Some(json) => serde_json::from_str(json).map_err(|error| {
+                Raise::new(
+                    PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+                    format!("line_format of a reject not recognized: {error}"),
+                )
+                .hint("It is NULL for CSV of all the columns, or like {\"format\": \"csv\", \"delimiter\": \";\"} or {\"format\": \"jsonl\"}.")
+            })?,
+        };
+        let (in_line, fields) = options.in_file(columns)?;
+        Ok(LineFormat {
+            text: text.map(str::to_owned),
+            options: options.record(&in_line)?,
+            fields,
+        })
+    }
+
+    pub fn is(&self, text: Option<&str>) -> bool {
+        self.text.as_deref() == text
+    }
+
+    /// The fields of the one row of a line; or why it is none.
+    pub fn split(&self, line: &[u8], place: Place) -> Result<Split, Raise> {
+        let mut rows = 0;
+        let mut split = Split::Fields(Vec::new());
+        let mut sink = |event: Event<'_>| {
+            rows += 1;
+            split = match event {
+                Event::Record(record) => Split::Fields(
+                    self.fields
+                        .iter()
+                        .map(|field| record.field((*field)?).map(<[u8]>::to_vec))
+                        .collect(),
+                ),
+                Event::Malformed(record) => Split::NoRow(Box::new(Reject::of_malformed(&record))),
+            };
+            Ok::<(), Raise>(())
+        };
+        let mut parser = Parser::new(self.options.clone())?;
+        parser.feed(line, &mut sink)?;
+        parser.finish(&mut sink)?;
+        if rows != 1 {
+            let message = format!("the line holds {rows} rows");
+            let reject = Reject::new(Stage::Parse, place, line, "22P04", &message);
+            split = Split::NoRow(Box::new(reject));
+        }
+        if let Split::NoRow(reject) = &mut split {
+            reject.line = Some(place.line());
+            reject.offset = None;
+        }
+        Ok(split)
+    }
+}
+
+/// What a line is.
+pub enum Split {
+    /// One for each column of the stream.
+    Fields(Vec<Option<Vec<u8>>>),
+    NoRow(Box<Reject>),
+}

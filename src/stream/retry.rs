@@ -1,0 +1,208 @@
+//! Rejects taken through their stream again, mended or not, in one transaction: those that pass leave
+//! the table, those that fail stay there, once, with the new error.
+//!
+//! The caller's condition and his right to the rejects are his own; what the stream does with the rows
+//! it does as its owner, as ever. A reject whose row was not kept whole stays as it is, until somebody
+//! has written the whole row into `line`.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::Load;
+use super::catalog::find_stream;
+use super::definition::Definition;
+use super::flush::flush;
+use super::ledger::{self, State};
+use super::line_format::{LineFormat, Split};
+use super::validation::told;
+use crate::load::{Counts, OnError, Place};
+use crate::pg::error::Raise;
+use crate::pg::parse::is_expression;
+use crate::pg::session::{self, AnotherType, Mode, Session};
+use crate::pg::user::{SAFE_PATH, as_role, on_safe_path};
+
+/// What became of the rejects.
+pub struct Retried {
+    pub load_id: i64,
+    pub counts: Counts,
+}
+
+/// Rejects that are read at once, and how many bytes of them.
+const ROWS_AT_ONCE: i64 = 1_000;
+const BYTES_AT_ONCE: i64 = 16 << 20;
+
+/// Takes rejects of the stream again: those of a load, those for which the condition holds, or all.
+pub fn retry_rejects(
+    stream: &str,
+    condition: Option<&str>,
+    load_id: Option<i64>,
+) -> Result<Retried, Raise> {
+    let condition = condition.unwrap_or("true");
+    match is_expression(condition) {
+        Ok(true) => {}
+        Ok(false) => {
+            return Err(Raise::new(
+                PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
+                format!("condition \"{condition}\" is not one expression"),
+            )
+            .hint("Write it as in WHERE, over the columns of the rejects table."));
+        }
+        Err((error, at)) => return Err(told(error, at, condition, 0)),
+    }
+    let definition = session::connect(|session| {
+        let view = find_stream(session, stream)?;
+        let mut definition = Definition::read(session, view)?;
+        must_have_rights(session, stream, view, &definition.rejects)?;
+        // What fails again must stay, whatever the stream does with rows that fail for the first time.
+        definition.on_error = OnError::Table;
+        definition.on_quality = OnError::Table;
+        definition.limits = Default::default();
+        Ok::<_, Raise>(definition)
+    })?;
+    let mut load = Load::new(definition, None)?;
+    load.retries = true;
+    let end = newest(&load);
+    let mut last = 0;
+    while let Some(next) = retry_some(&mut load, condition, load_id, last, end)? {
+        pgrx::check_for_interrupts!();
+        last = next;
+    }
+    ledger::write(&load, State::Done, None);
+    Ok(Retried {
+        load_id: load.id,
+        counts: load.counts,
+    })
+}
+
+/// The rights that the caller needs to do it by hand.
+fn must_have_rights(
+    session: &Session,
+    stream: &str,
+    view: pg_sys::Oid,
+    rejects: &str,
+) -> Result<(), Raise> {
+    let query = "SELECT has_table_privilege($1, 'INSERT'), has_table_privilege($2::regclass, 'SELECT')
+        AND has_table_privilege($2::regclass, 'UPDATE') AND has_table_privilege($2::regclass, 'DELETE')";
+    let rights = on_safe_path(|| session.run(query, &[view.into(), rejects.into()], Mode::Write));
+    let denied = match (rights.get::<bool>(0, 1), rights.get::<bool>(0, 2)) {
+        (Some(true), Some(true)) => return Ok(()),
+        (Some(true), _) => format!("permission denied for table {rejects}"),
+        _ => format!("permission denied for stream {stream}"),
+    };
+    Err(
+        Raise::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, denied).hint(
+            "Retrying takes the rights to INSERT into the stream, and to SELECT, UPDATE and DELETE its rejects.",
+        ),
+    )
+}
+
+/// The newest reject: those that come later are not meant.
+fn newest(load: &Load) -> i64 {
+    let query = format!(
+        "SELECT pg_catalog.max(reject_id) FROM {}",
+        load.definition.rejects
+    );
+    session::connect(|session| session.run(&query, &[], Mode::Write).get(0, 1)).unwrap_or(0)
+}
+
+struct Kept {
+    reject_id: i64,
+    bytes: Vec<u8>,
+    is_whole: bool,
+    format: Option<String>,
+}
+
+/// Reads the next rejects as the caller, and runs them; returns the last one, if there was any.
+fn retry_some(
+    load: &mut Load,
+    condition: &str,
+    load_id: Option<i64>,
+    last: i64,
+    end: i64,
+) -> Result<Option<i64>, Raise> {
+    let query = format!(
+        "SELECT reject_id, line, line_bytes, line_size, line_format
+           FROM {rejects}
+          WHERE reject_id OPERATOR(pg_catalog.>) $1 AND reject_id OPERATOR(pg_catalog.<=) $2
+            AND stage OPERATOR(pg_catalog.<>) 'predict'::pg_catalog.text
+            AND ($3 IS NULL OR load_id OPERATOR(pg_catalog.=) $3)
+            AND ({condition}\n)
+          ORDER BY reject_id LIMIT {ROWS_AT_ONCE} FOR UPDATE",
+        rejects = load.definition.rejects
+    );
+    let mut kept: Vec<Kept> = Vec::new();
+    let mut more = None;
+    session::connect(|session| {
+        let args = [last.into(), end.into(), load_id.into()];
+        let rows = session.run(&query, &args, Mode::Write);
+        let mut bytes = 0;
+        for row in 0..rows.len() {
+            // A cast would run code of who has made the type.
+            let another = |_: AnotherType| no_rejects_table(&load.definition.rejects);
+            let reject_id = rows.bigint(row, 1).map_err(another)?.unwrap_or(0);
+            let line = rows.text(row, 2).map_err(another)?;
+            let raw = rows.bytes(row, 3).map_err(another)?.unwrap_or_default();
+            let size = rows.bigint(row, 4).map_err(another)?;
+            let format = rows.json(row, 5).map_err(another)?;
+            let is_whole = line.is_some() || size.is_none_or(|size| size == raw.len() as i64);
+            let raw = line.map_or(raw, String::into_bytes);
+            bytes += raw.len() as i64;
+            more = Some(reject_id);
+            kept.push(Kept {
+                reject_id,
+                bytes: raw,
+                is_whole,
+                format,
+            });
+            if bytes >= BYTES_AT_ONCE {
+                break;
+            }
+        }
+        Ok::<_, Raise>(())
+    })?;
+    let mut ids: Vec<i64> = Vec::with_capacity(kept.len());
+    let mut format = LineFormat::read(None, &load.definition.columns)?;
+    for one in kept.into_iter().filter(|one| one.is_whole) {
+        pgrx::check_for_interrupts!();
+        ids.push(one.reject_id);
+        if !format.is(one.format.as_deref()) {
+            format = LineFormat::read(one.format.as_deref(), &load.definition.columns)?;
+        }
+        load.counts.add_read(one.bytes.len() as u64);
+        let place = Place::Row {
+            number: one.reject_id as u64,
+        };
+        match format.split(&one.bytes, place)? {
+            Split::Fields(fields) => {
+                let fields = fields.iter().map(Option::as_deref);
+                load.batch.push(place, Some(&one.bytes), fields);
+            }
+            Split::NoRow(reject) => load.refuse(*reject)?,
+        }
+        if load.is_full() {
+            flush(load)?;
+        }
+    }
+    flush(load)?;
+    remove_taken(load, ids);
+    Ok(more)
+}
+
+fn no_rejects_table(name: &str) -> Raise {
+    Raise::new(
+        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        format!("{name} is no rejects table any more"),
+    )
+    .hint("Its columns reject_id and line_size are of type bigint, line of text, line_bytes of bytea, line_format of jsonb.")
+}
+
+/// What was tried and has no new error is taken.
+fn remove_taken(load: &Load, ids: Vec<i64>) {
+    let delete = format!(
+        "DELETE FROM {} WHERE reject_id = ANY ($1) AND load_id <> $2",
+        load.definition.rejects
+    );
+    as_role(load.definition.owner, SAFE_PATH, || {
+        session::connect(|session| session.execute(&delete, &[ids.into(), load.id.into()]))
+    });
+}

@@ -1,12 +1,11 @@
-"""Sends lines of standard input to Kinesis, a thousand at a time. usage: send.py STREAM SHARDS"""
+"""Sends lines of standard input to Kinesis, a thousand at a time. usage: send.py STREAM"""
 import sys
 import time
 
 import boto3
 
 kinesis = boto3.client("kinesis")
-stream, shards = sys.argv[1], int(sys.argv[2])
-kinesis.create_stream(StreamName=stream, ShardCount=shards)
+stream = sys.argv[1]
 lines = sys.stdin.buffer.read().splitlines()
 for start in range(0, len(lines), 500):
     some = lines[start : start + 500]

@@ -51,5 +51,5 @@ with open(folder / "messages.jsonl", "w") as messages, open(folder / "gold.csv",
                 text, saga = text + UNREADABLE, "none"
             message["text"] = text
             for name, times in sorted(mentions.items()) or [("", 0)]:
-                print(f'{number},{saga},"{name}",{times}', file=gold)
+                print(f"{number},{saga},{name},{times}", file=gold)
         print(json.dumps(message, ensure_ascii=False), file=messages)

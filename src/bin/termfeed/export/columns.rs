@@ -138,8 +138,8 @@ fn scalar(name: &str, kind: &Type, modifier: i32) -> Result<(Value, Option<&'sta
         Type::TIME => (Value::Time, None),
         Type::TIMESTAMP => (Value::Timestamp { utc: false }, None),
         Type::TIMESTAMPTZ => (Value::Timestamp { utc: true }, None),
-        Type::TEXT | Type::VARCHAR => (Value::Text, None),
-        Type::BPCHAR | Type::NAME | Type::CHAR | Type::UUID | Type::JSON | Type::JSONB => {
+        Type::TEXT | Type::VARCHAR | Type::BPCHAR => (Value::Text, None),
+        Type::NAME | Type::CHAR | Type::UUID | Type::JSON | Type::JSONB => {
             (Value::Text, Some("text"))
         }
         Type::BYTEA => (Value::Bytes, None),

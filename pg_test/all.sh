@@ -136,6 +136,24 @@ logins_example() {
   LOGINS=5000 bash "$repo/run" example logins
 }
 
+transactions_example() {
+  fresh_database transactions
+  cd "$repo/examples/transactions"
+  local files=() file
+  for file in transactions suspicious; do files+=(-v "$file=$(cluster_file $file.csv)"); done
+  psql -q "${files[@]}" -f transactions.sql -f load.sql -f check.sql
+}
+
+# 10,000 payments of real form: all of them good.
+transactions_shared() {
+  local file=$repo/../shared/data/transactions/transactions_fr.csv
+  [[ -f $file ]] || { echo 'SKIP: no ../shared/data/transactions: payments of real form were NOT loaded' && return; }
+  fresh_database transactions
+  psql -q -f "$repo/examples/transactions/transactions.sql"
+  psql -qc "\\copy transactions FROM '$file' (FORMAT csv, HEADER, DELIMITER ';')" -c "
+    DO 'BEGIN ASSERT (SELECT count(*) = 10000 AND sum(amount) = 2330079.67 FROM payment); END'"
+}
+
 menu_data() {
   command -v python3 >/dev/null || { echo 'SKIP: no python3 to write the data of examples/menu again' && return; }
   local again file
@@ -143,6 +161,17 @@ menu_data() {
   python3 "$repo/examples/menu/generate.py" "$again"
   for file in terms input input_broken gold; do
     cmp "$again/$file.csv" "$repo/examples/menu/$file.csv"
+  done
+  rm -r "$again"
+}
+
+transactions_data() {
+  command -v python3 >/dev/null || { echo 'SKIP: no python3 to write the data of examples/transactions again' && return; }
+  local again file
+  again=$(mktemp -d)
+  python3 "$repo/examples/transactions/generate.py" "$again"
+  for file in transactions suspicious; do
+    cmp "$again/$file.csv" "$repo/examples/transactions/$file.csv"
   done
   rm -r "$again"
 }
@@ -168,6 +197,7 @@ check 'lints of termfeed' cargo clippy --no-default-features --features feeds --
 check 'the rooms above Postgres' cargo test --lib --no-default-features
 check 'termfeed by itself' cargo test --no-default-features --features feeds --bin termfeed
 check 'the data of the menu example' menu_data
+check 'the data of the transactions example' transactions_data
 check 'the build' build
 if [[ " ${failures[*]} " != *' the build '* ]]; then
   cluster_start test fsync=off synchronous_commit=off full_page_writes=off max_wal_size=4GB 9>&-
@@ -178,6 +208,9 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'the statements of README.md' readme "$repo/README.md"
   check 'the statements of examples/menu/README.md' readme "$repo/examples/menu/README.md"
   check 'the menu example' menu_example
+  check 'the statements of examples/transactions/README.md' readme "$repo/examples/transactions/README.md"
+  check 'the transactions example' transactions_example
+  check 'payments of real form' transactions_shared
   check 'termfeed serve, by curl' termfeed_serve
   check 'termfeed kafka, with a broker' with_broker consume.sh
   check 'termfeed relay, with a broker' with_broker relay.sh

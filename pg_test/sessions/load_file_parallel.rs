@@ -303,3 +303,43 @@ fn batches_that_wait_for_each_other_are_tried_again() {
     assert_eq!(pairs(&mut session).len(), 50);
     assert_eq!(loads(&mut session), ["600|600|0|50|done"]);
 }
+
+#[test]
+fn limits_of_rejects_hold_for_all_workers_together() {
+    let (database, mut session) = with_menu("parallel_limits");
+    let path = database.file("menu.csv", hostile_file(6000));
+    session.run("SELECT termstream.alter_stream('menu', reject_limit => 100)");
+    let failure = session.error(&call(&path, ", parallel => 2"));
+    assert_eq!(failure.code, "54000", "{failure:?}");
+    assert!(
+        failure
+            .message
+            .starts_with("stream public.menu: rejected more than reject_limit (100) rows: "),
+        "{failure:?}"
+    );
+    failure.details("rows are committed");
+    // Each range of 50 rows has three rejects: what two workers have at hand may be too much, no more.
+    assert_eq!(
+        session.one("SELECT state, rejected BETWEEN 90 AND 106, rejected = (SELECT count(*) FROM menu_rejects) FROM termstream.loads"),
+        "failed|t|t"
+    );
+    session.run("SELECT termstream.alter_stream('menu', reject_limit => 1000)");
+    session.run(&call(&path, ", parallel => 2"));
+    assert_eq!(
+        session.one("SELECT sum(read), sum(rejected) FROM termstream.loads"),
+        "6000|360"
+    );
+}
+
+#[test]
+fn rejects_of_workers_are_taken_again_like_others() {
+    let (database, mut session) = with_menu("parallel_retry");
+    let path = database.file("menu.csv", "day;name;menu_id\n2024-01-01;pepsi;x1\n");
+    session.run(&call(
+        &path,
+        ", parallel => 2, delimiter => ';', columns => '{day,name,menu_id}'",
+    ));
+    session.run("UPDATE menu_rejects SET line = replace(line, 'x', '')");
+    session.run("SELECT termstream.retry_rejects('menu')");
+    assert_eq!(pairs(&mut session), ["1|2"]);
+}

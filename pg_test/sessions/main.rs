@@ -28,4 +28,5 @@ mod source;
 mod standby;
 mod statement;
 mod stream;
+mod upgrade;
 mod visibility;

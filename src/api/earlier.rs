@@ -33,3 +33,15 @@ fn drop_stream(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorRepor
 fn note_rejects(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
     Err(outdated())
 }
+
+/// 0.1: ten arguments, and six for the answer.
+#[pg_extern(sql = false)]
+fn load_file(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
+    Err(outdated())
+}
+
+/// 0.1: the same.
+#[pg_extern(sql = false)]
+fn load_file_with_header(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
+    Err(outdated())
+}

@@ -24,7 +24,7 @@ CREATE PROCEDURE termstream.load_file(stream text, path text, format text DEFAUL
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 #[allow(clippy::too_many_arguments)] // They are the user's, by name.
-fn load_file(
+fn load_any_file(
     stream: Option<&str>,
     path: Option<&str>,
     format: Option<&str>,
@@ -79,7 +79,7 @@ CREATE PROCEDURE termstream.load_file(stream text, path text, header boolean,
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 #[allow(clippy::too_many_arguments)] // They are the user's, by name.
-fn load_file_with_header(
+fn load_any_file_with_header(
     stream: Option<&str>,
     path: Option<&str>,
     header: Option<bool>,

@@ -1,0 +1,282 @@
+-- From 0.1.0 to 0.2.0: streams of any statement, rejects that can be taken again, loads by workers.
+
+\echo Use "ALTER EXTENSION termstream UPDATE TO '0.2.0'" to load this file. \quit
+
+ALTER TABLE termstream.stream
+    ADD COLUMN reject_limit  bigint CHECK (reject_limit > 0),
+    ADD COLUMN reject_ratio  double precision CHECK (reject_ratio BETWEEN 0 AND 1),
+    ADD COLUMN check_rows    json,
+    ADD COLUMN quality_check json,
+    ADD COLUMN on_quality    text NOT NULL DEFAULT 'table' CHECK (on_quality IN ('table', 'stop', 'ignore')),
+    ADD COLUMN formats       jsonb;
+COMMENT ON TABLE termstream.stream IS
+    'streams: inboxes whose rows run a statement batch by batch; written by termstream.create_stream';
+
+DROP VIEW termstream.progress, termstream.loads, termstream.streams;
+
+ALTER TABLE termstream.load
+    ADD COLUMN stream_name   text,
+    ADD COLUMN parse         bigint NOT NULL DEFAULT 0,
+    ADD COLUMN convert       bigint NOT NULL DEFAULT 0,
+    ADD COLUMN "check"       bigint NOT NULL DEFAULT 0,
+    ADD COLUMN statement     bigint NOT NULL DEFAULT 0,
+    ADD COLUMN quality       bigint NOT NULL DEFAULT 0,
+    ADD COLUMN predict       bigint NOT NULL DEFAULT 0,
+    ADD COLUMN busy          double precision NOT NULL DEFAULT 0,
+    ADD COLUMN file_begin    bigint,
+    ADD COLUMN file_position bigint;
+CREATE INDEX ON termstream.load (stream, load_id);
+UPDATE termstream.load l SET stream_name = l.stream::text
+ WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = l.stream);
+
+-- Parts of files that loads have given to their workers: without counts until the worker commits them
+-- with its rows, and gone when the load has added them to its own.
+CREATE TABLE termstream.load_range (
+    load_id    bigint NOT NULL REFERENCES termstream.load ON DELETE CASCADE,
+    begin_byte bigint NOT NULL,
+    begin_line bigint NOT NULL,
+    end_byte   bigint NOT NULL,
+    end_line   bigint NOT NULL,
+    counts     jsonb,
+    PRIMARY KEY (load_id, begin_byte)
+);
+COMMENT ON TABLE termstream.load_range IS
+    'parts of files that workers of load_file have still to load, or have loaded and not yet counted';
+
+-- What the workers of a load must know, settings of the session among it; nobody else reads it.
+CREATE TABLE termstream.load_job (
+    load_id bigint PRIMARY KEY REFERENCES termstream.load ON DELETE CASCADE,
+    job     jsonb NOT NULL,
+    -- SQLSTATE, message, detail and hint of a worker that gave up.
+    failure text[]
+);
+COMMENT ON TABLE termstream.load_job IS 'what the workers of running loads have to do';
+
+-- What is left of loads that are too old to be kept one by one. Each row is the sum of some, so that
+-- sessions that forget loads at the same time never wait for each other.
+CREATE TABLE termstream.load_past (
+    stream    regclass NOT NULL,
+    loads     bigint NOT NULL,
+    read      bigint NOT NULL,
+    taken     bigint NOT NULL,
+    rejected  bigint NOT NULL,
+    parse     bigint NOT NULL,
+    convert   bigint NOT NULL,
+    "check"   bigint NOT NULL,
+    statement bigint NOT NULL,
+    quality   bigint NOT NULL,
+    predict   bigint NOT NULL,
+    pairs     bigint NOT NULL,
+    bytes     bigint NOT NULL,
+    busy      double precision NOT NULL,
+    last_load timestamptz NOT NULL
+);
+CREATE INDEX ON termstream.load_past (stream);
+COMMENT ON TABLE termstream.load_past IS
+    'sums of loads that are no longer in termstream.load; see termstream.stream_stats';
+
+GRANT SELECT ON termstream.load_past TO PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('termstream.load',
+    'WHERE stream IN (SELECT stream FROM termstream.stream)');
+SELECT pg_catalog.pg_extension_config_dump('termstream.load_past',
+    'WHERE stream IN (SELECT stream FROM termstream.stream)');
+SELECT pg_catalog.pg_extension_config_dump('termstream.load_range',
+    'WHERE load_id IN (SELECT load_id FROM termstream.load WHERE stream IN (SELECT stream FROM termstream.stream))');
+
+-- The rejects of the streams that there are, which are their owners'.
+DO $$
+DECLARE
+    rejects regclass;
+BEGIN
+    FOR rejects IN SELECT s.rejects FROM termstream.stream s JOIN pg_catalog.pg_class c ON c.oid = s.rejects LOOP
+        EXECUTE pg_catalog.format('ALTER TABLE %s
+            ADD COLUMN IF NOT EXISTS failed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+            ADD COLUMN IF NOT EXISTS origin jsonb, ADD COLUMN IF NOT EXISTS line_format jsonb,
+            ADD COLUMN IF NOT EXISTS line_size bigint, ADD COLUMN IF NOT EXISTS checks text[]', rejects);
+        EXECUTE pg_catalog.format('CREATE INDEX ON %s (load_id)', rejects);
+        -- Of a row that was not kept whole the head stands in line_bytes alone now.
+        EXECUTE pg_catalog.format($sql$UPDATE %s
+            SET line = NULL, line_size = (pg_catalog.regexp_match(err_detail, 'of (\d+) bytes are kept\.$'))[1]::bigint
+            WHERE err_detail LIKE '%% bytes are kept.'$sql$, rejects);
+    END LOOP;
+END
+$$;
+
+CREATE VIEW termstream.streams AS
+SELECT s.stream, c.relowner::regrole AS owner, s.columns, s.statement, s.check_rows, s.quality_check,
+       s.formats, s.on_error, s.on_quality, s.reject_limit, s.reject_ratio, s.batch_rows,
+       s.lexicon, s.pairs, s.rejects, s.search_path, s.created
+  FROM termstream.stream s JOIN pg_catalog.pg_class c ON c.oid = s.stream;
+COMMENT ON VIEW termstream.streams IS 'streams: their columns, the statement each batch runs, its conditions and options, their tables';
+
+CREATE VIEW termstream.loads AS
+SELECT l.load_id,
+       CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = l.stream)
+            THEN l.stream::text ELSE l.stream_name END AS stream,
+       l.source, l.userid, l.read, l.taken, l.rejected, l.parse, l.convert, l."check", l.statement,
+       l.quality, l.predict, l.pairs, l.bytes, l.busy, l.started, l.finished,
+       -- A load whose session is gone cannot have finished. Another session may have its number; when
+       -- that one began is not shown to everybody.
+       CASE WHEN l.state = 'running'
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a
+                              WHERE a.pid = l.pid AND (a.backend_start <= l.started) IS NOT FALSE)
+            THEN 'interrupted' ELSE l.state END AS state,
+       l.error,
+       -- What workers have not yet loaded is not behind it.
+       COALESCE(r.begin_byte, l.position) AS position, COALESCE(r.begin_line, l.line) AS line
+  FROM termstream.load l
+  LEFT JOIN LATERAL (SELECT o.begin_byte, o.begin_line FROM termstream.load_range o
+                      WHERE o.load_id = l.load_id AND o.counts IS NULL
+                      ORDER BY o.begin_byte LIMIT 1) r ON true;
+COMMENT ON VIEW termstream.loads IS
+    'runs of ingestion: rows read, taken and rejected (by stage), rows written, bytes, seconds at work, state and last committed position; of each stream the last termstream.loads_keep';
+
+CREATE VIEW termstream.progress AS
+SELECT l.load_id, l.stream, l.source, l.pid, r.bytes, l.total_bytes,
+       pg_catalog.round(100.0 * r.bytes / NULLIF(l.total_bytes, 0), 1) AS percent,
+       l.read AS rows, pg_catalog.round(l.read / r.seconds) AS rows_per_second,
+       pg_catalog.make_interval(secs => ((l.total_bytes - r.bytes) * r.seconds
+           / NULLIF(r.bytes - l.file_begin, 0))::double precision) AS eta
+  FROM termstream.load l JOIN termstream.loads s USING (load_id),
+       LATERAL (SELECT NULLIF(EXTRACT(epoch FROM l.updated - l.started), 0) AS seconds,
+                       -- What workers have before them is not read yet.
+                       CASE WHEN l.file_position = l.position THEN s.position
+                            ELSE l.file_position END AS bytes) r
+ WHERE s.state = 'running' AND l.total_bytes IS NOT NULL;
+COMMENT ON VIEW termstream.progress IS
+    'load_file at work: bytes of the file and rows committed so far, how fast, and how long it will take';
+
+CREATE VIEW termstream.stream_stats AS
+WITH parts AS (
+    SELECT p.stream, p.loads, p.read, p.taken, p.rejected, p.parse, p.convert, p."check", p.statement,
+           p.quality, p.predict, p.pairs, p.bytes, p.busy, p.last_load
+      FROM termstream.load_past p
+    UNION ALL
+    SELECT l.stream, 1, l.read, l.taken, l.rejected, l.parse, l.convert, l."check", l.statement,
+           l.quality, l.predict, l.pairs, l.bytes, l.busy, l.started
+      FROM termstream.load l)
+SELECT s.stream, coalesce(pg_catalog.sum(p.loads), 0)::bigint AS loads,
+       coalesce(pg_catalog.sum(p.read), 0)::bigint AS read,
+       coalesce(pg_catalog.sum(p.taken), 0)::bigint AS taken,
+       coalesce(pg_catalog.sum(p.rejected), 0)::bigint AS rejected,
+       coalesce(pg_catalog.sum(p.parse), 0)::bigint AS parse,
+       coalesce(pg_catalog.sum(p.convert), 0)::bigint AS convert,
+       coalesce(pg_catalog.sum(p."check"), 0)::bigint AS "check",
+       coalesce(pg_catalog.sum(p.statement), 0)::bigint AS statement,
+       coalesce(pg_catalog.sum(p.quality), 0)::bigint AS quality,
+       coalesce(pg_catalog.sum(p.predict), 0)::bigint AS predict,
+       coalesce(pg_catalog.sum(p.pairs), 0)::bigint AS pairs,
+       coalesce(pg_catalog.sum(p.bytes), 0)::bigint AS bytes,
+       coalesce(pg_catalog.sum(p.busy), 0) AS busy, pg_catalog.max(p.last_load) AS last_load
+  FROM termstream.stream s LEFT JOIN parts p USING (stream)
+ GROUP BY s.stream;
+COMMENT ON VIEW termstream.stream_stats IS
+    'totals of each stream since it was made: loads, rows read, taken and rejected (by stage), rows written, bytes, seconds at work, and when its last load began';
+
+GRANT SELECT ON termstream.stream_stats, termstream.streams, termstream.loads, termstream.progress TO PUBLIC;
+
+DROP FUNCTION termstream.create_match_stream(text, text, text, text, name[], text, text, integer);
+DROP FUNCTION termstream.drop_stream(text);
+DROP FUNCTION termstream.note_rejects(text, text, bigint[], bytea[], text[], text[]);
+DROP PROCEDURE termstream.load_file(text, text, text, text, text, text, text, text, name[],
+    boolean, bigint, bigint, bigint, bigint, bigint, bigint);
+DROP PROCEDURE termstream.load_file(text, text, boolean, text, text, text, text, text, name[],
+    boolean, bigint, bigint, bigint, bigint, bigint, bigint);
+
+CREATE FUNCTION termstream.alter_stream(stream text, statement text DEFAULT NULL,
+        check_rows text DEFAULT NULL, on_error text DEFAULT NULL, reject_limit bigint DEFAULT NULL,
+        reject_ratio double precision DEFAULT NULL, batch_rows integer DEFAULT NULL,
+        quality_check text DEFAULT NULL, on_quality text DEFAULT NULL, formats jsonb DEFAULT NULL)
+    RETURNS void
+    VOLATILE PARALLEL UNSAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', 'alter_stream_wrapper';
+
+CREATE FUNCTION termstream.create_match_stream(stream text, columns text, lexicon text, key text,
+        text_columns name[], pairs text, on_error text DEFAULT 'table',
+        batch_rows integer DEFAULT 5000, check_rows text DEFAULT NULL, reject_limit bigint DEFAULT NULL,
+        reject_ratio double precision DEFAULT NULL, quality_check text DEFAULT NULL,
+        on_quality text DEFAULT 'table', formats jsonb DEFAULT NULL) RETURNS void
+    VOLATILE PARALLEL UNSAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', 'create_checked_match_stream_wrapper';
+
+CREATE FUNCTION termstream.create_stream(stream text, columns text, statement text,
+        check_rows text DEFAULT NULL, on_error text DEFAULT 'table', reject_limit bigint DEFAULT NULL,
+        reject_ratio double precision DEFAULT NULL, batch_rows integer DEFAULT 5000,
+        quality_check text DEFAULT NULL, on_quality text DEFAULT 'table', formats jsonb DEFAULT NULL)
+    RETURNS void
+    VOLATILE PARALLEL UNSAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', 'create_stream_wrapper';
+
+CREATE FUNCTION termstream.drop_stream(stream text, keep_rejects boolean DEFAULT true) RETURNS void
+    VOLATILE STRICT PARALLEL UNSAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', 'drop_stream_and_rejects_wrapper';
+
+CREATE PROCEDURE termstream.load_file(stream text, path text, format text DEFAULT 'csv',
+        header text DEFAULT NULL,
+        delimiter text DEFAULT NULL, quote text DEFAULT NULL, escape text DEFAULT NULL,
+        null_string text DEFAULT NULL, columns name[] DEFAULT NULL, encoding text DEFAULT NULL,
+        resume boolean DEFAULT true, parallel integer DEFAULT 1, notify interval DEFAULT NULL,
+        INOUT load_id bigint DEFAULT NULL, INOUT read bigint DEFAULT NULL,
+        INOUT taken bigint DEFAULT NULL, INOUT rejected bigint DEFAULT NULL,
+        INOUT pairs bigint DEFAULT NULL, INOUT bytes bigint DEFAULT NULL)
+    LANGUAGE c AS 'MODULE_PATHNAME', 'load_any_file_wrapper';
+
+CREATE PROCEDURE termstream.load_file(stream text, path text, header boolean,
+        format text DEFAULT 'csv',
+        delimiter text DEFAULT NULL, quote text DEFAULT NULL, escape text DEFAULT NULL,
+        null_string text DEFAULT NULL, columns name[] DEFAULT NULL, encoding text DEFAULT NULL,
+        resume boolean DEFAULT true, parallel integer DEFAULT 1, notify interval DEFAULT NULL,
+        INOUT load_id bigint DEFAULT NULL, INOUT read bigint DEFAULT NULL,
+        INOUT taken bigint DEFAULT NULL, INOUT rejected bigint DEFAULT NULL,
+        INOUT pairs bigint DEFAULT NULL, INOUT bytes bigint DEFAULT NULL)
+    LANGUAGE c AS 'MODULE_PATHNAME', 'load_any_file_with_header_wrapper';
+
+CREATE FUNCTION termstream.match_ids(lexicon text, VARIADIC documents text[]) RETURNS SETOF bigint
+    STABLE STRICT PARALLEL SAFE COST 100 ROWS 2
+    LANGUAGE c AS 'MODULE_PATHNAME', 'match_ids_wrapper';
+
+CREATE FUNCTION termstream.note_rejects(stream text, source text, lines bigint[], rows bytea[],
+        errorcodes text[], messages text[], stage text DEFAULT 'parse', origins jsonb[] DEFAULT NULL,
+        details text[] DEFAULT NULL, line_format jsonb DEFAULT NULL, load_id bigint DEFAULT NULL)
+    RETURNS bigint
+    VOLATILE PARALLEL UNSAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', 'note_origin_rejects_wrapper';
+
+CREATE FUNCTION termstream.place_rejects(load_id bigint, sources text[], lines bigint[],
+        origins jsonb[] DEFAULT NULL) RETURNS bigint
+    VOLATILE PARALLEL UNSAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', 'place_rejects_wrapper';
+
+CREATE FUNCTION termstream.retry_rejects(stream text, condition text DEFAULT NULL,
+        load bigint DEFAULT NULL, OUT load_id bigint, OUT read bigint, OUT taken bigint,
+        OUT rejected bigint)
+    VOLATILE PARALLEL UNSAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', 'retry_rejects_wrapper';
+
+COMMENT ON FUNCTION termstream.match_ids(text, text[]) IS
+    'the ids of the terms that one of the documents mentions, each once, nested ones too: the fastest form of match';
+COMMENT ON FUNCTION termstream.create_stream(text, text, text, text, text, bigint, double precision, integer,
+        text, text, jsonb) IS
+    'makes a stream: a view whose inserted rows run a statement, some thousands at once, which sees them as the relation batch with the declared columns. check_rows: a boolean expression over a row, or a JSON object of several by name; a row for which one is false is rejected. quality_check: the same over a batch, in aggregates; on_quality: what becomes of a batch that fails it. on_error, on_quality: table, stop or ignore. reject_limit, reject_ratio (after 300 rows): more rejects than that end the load. formats: how the values of a column are written, as 1.234,56 or DD/MM/YYYY';
+COMMENT ON FUNCTION termstream.create_match_stream(text, text, text, text, name[], text, text, integer, text,
+        bigint, double precision, text, text, jsonb) IS
+    'makes a stream whose rows are searched for the terms of a lexicon, and the pairs of key and term stored; the options are those of create_stream';
+COMMENT ON FUNCTION termstream.alter_stream(text, text, text, text, bigint, double precision, integer, text,
+        text, jsonb) IS
+    'changes what is given of a stream, and leaves what is NULL; an empty text takes conditions away, {} formats, reject_limit 0 and reject_ratio 1 the limits. Waits for the loads that run';
+COMMENT ON FUNCTION termstream.drop_stream(text, boolean) IS
+    'drops a stream; what it has written stays, and its rejects too unless keep_rejects is false';
+COMMENT ON FUNCTION termstream.note_rejects(text, text, bigint[], bytea[], text[], text[], text, jsonb[],
+        text[], jsonb, bigint) IS
+    'keeps rows aside that are no rows for COPY: rows[i] as it came, at lines[i] of the source, with its error; it takes the right to INSERT into the stream. stage: parse (a feeder could not take it apart) or predict (a service gave no answer for it). origins[i]: where it came from, as the feeder likes to say it. line_format: how the rows are written, for termstream.retry_rejects: {"format": "jsonl"}, or {"format": "csv"} and COPY''s delimiter, quote, escape, null, columns; NULL is CSV of all the columns. load_id: the load that counts them, one of the same stream, transaction and role; NULL makes one. The stream''s on_error and reject limits hold. Returns the load';
+COMMENT ON FUNCTION termstream.place_rejects(bigint, text[], bigint[], jsonb[]) IS
+    'tells where the rows of a COPY came from: sources[i], lines[i] and origins[i] become filename, lineno and origin of the reject of the load''s row i, from 1. The load must be one of the same transaction and role, which need no right on the rejects table; a reject that has a place keeps it. Returns how many rejects were placed';
+COMMENT ON FUNCTION termstream.retry_rejects(text, text, bigint) IS
+    'takes rejects of a stream through it again, as their column line has them now: those for which the condition holds (an expression over the columns of the rejects table, with the rights of the caller), those of a load, or all; but not those of the stage predict, which wait for their feeder. Those that pass leave the table, those that fail stay with the new error. It takes the rights to INSERT into the stream and to SELECT, UPDATE and DELETE the rejects';
+COMMENT ON PROCEDURE termstream.load_file(text, text, text, text, text, text, text, text, name[],
+        text, boolean, integer, interval, bigint, bigint, bigint, bigint, bigint, bigint) IS
+    'loads a file of the server (csv, text, jsonl; gzip and zstd as they are) into a stream, committing batch by batch; called again it goes on where it stopped';
+COMMENT ON PROCEDURE termstream.load_file(text, text, boolean, text, text, text, text, text, name[],
+        text, boolean, integer, interval, bigint, bigint, bigint, bigint, bigint, bigint) IS
+    'the same, for header => true or false without quotes';

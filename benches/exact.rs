@@ -2,7 +2,7 @@
 //! finds the names exactly as folded, run-together and split ones included, at word boundaries,
 //! longest first.
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use termstream::text::Folded;
 
 pub struct Exact {
@@ -10,27 +10,26 @@ pub struct Exact {
     folded: Folded,
     /// By position in the letters: whether a token begins or ends there.
     boundary: Vec<bool>,
-    /// Where in the letters a match must not go on.
-    breaks: Vec<usize>,
     /// Start, end, name.
     found: Vec<(usize, usize, usize)>,
 }
 
 impl Exact {
-    pub fn new(names: &[String]) -> Exact {
+    /// `kind` is that of the automaton; the crate chooses where it is none.
+    pub fn new(names: &[String], kind: Option<AhoCorasickKind>) -> Exact {
         let mut folded = Folded::new();
         let letters = names.iter().map(|name| {
             folded.fold(name);
             folded.letters().to_vec()
         });
         let automaton = AhoCorasickBuilder::new()
+            .kind(kind)
             .build(letters)
             .expect("automaton of the names");
         Exact {
             automaton,
             folded: Folded::new(),
             boundary: Vec::new(),
-            breaks: Vec::new(),
             found: Vec::new(),
         }
     }
@@ -44,14 +43,10 @@ impl Exact {
         self.folded.fold(text);
         let letters = self.folded.letters();
         self.boundary.clear();
-        self.breaks.clear();
         self.boundary.resize(letters.len() + 1, false);
         self.boundary[letters.len()] = true;
         for token in self.folded.tokens() {
             self.boundary[token.start as usize] = true;
-            if token.hard_break() {
-                self.breaks.push(token.start as usize);
-            }
         }
         self.found.clear();
         for found in self.automaton.find_overlapping_iter(letters) {

@@ -13,7 +13,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::compiled::{Compiled, Section};
+use super::compiled::{Section, View};
 use super::guard::SHORT;
 use super::hash::{self, Letter};
 use super::posting::{Posting, of_lengths};
@@ -58,7 +58,7 @@ pub(crate) struct Anchors<'a> {
 }
 
 impl<'a> Anchors<'a> {
-    pub fn guarded(compiled: &'a Compiled) -> Anchors<'a> {
+    pub fn guarded(compiled: View<'a>) -> Anchors<'a> {
         Anchors {
             bloom: compiled.section(Section::Bloom),
             buckets: compiled.section(Section::Buckets),
@@ -67,7 +67,7 @@ impl<'a> Anchors<'a> {
         }
     }
 
-    pub fn open(compiled: &'a Compiled) -> Anchors<'a> {
+    pub fn open(compiled: View<'a>) -> Anchors<'a> {
         Anchors {
             bloom: compiled.section(Section::OpenBloom),
             buckets: compiled.section(Section::OpenBuckets),

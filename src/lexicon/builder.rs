@@ -10,7 +10,7 @@ use super::packed::Packed;
 use super::posting::{MAX_GROUPS, Posting};
 use super::settings::{Settings, TermOptions, allowed_edits};
 use super::tokens::TokenTable;
-use super::{Lexicon, LexiconError, exact, vocabulary, wide};
+use super::{Lexicon, LexiconError, dictionary, exact, vocabulary, wide};
 use crate::text::Folded;
 
 /// A term is at most this many bytes as written: its letters and ample punctuation.
@@ -34,7 +34,9 @@ pub struct Builder {
     folded: Folded,
     tokens: TokenTable,
     learner: Learner,
+    /// Hashes of its words.
     dictionary: Vec<u64>,
+    names: Vec<u64>,
     pub(super) ids: Vec<i64>,
     texts: String,
     pub(super) terms: Vec<TermRow>,
@@ -58,6 +60,7 @@ impl Builder {
             tokens,
             learner: Learner::default(),
             dictionary: Vec::new(),
+            names: Vec::new(),
             ids: Vec::new(),
             texts: String::new(),
             terms: Vec::new(),
@@ -88,11 +91,10 @@ impl Builder {
             self.folded.fold(word);
             if self.folded.tokens().len() == 1 {
                 let word_hash = hash::of_bytes(self.folded.letters());
-                let name = word.starts_with(char::is_uppercase);
-                self.dictionary.push(match name {
-                    true => hash::of_name(word_hash),
-                    false => word_hash,
-                });
+                match word.starts_with(char::is_uppercase) {
+                    true => self.names.push(word_hash),
+                    false => self.dictionary.push(word_hash),
+                }
             }
         }
     }
@@ -163,14 +165,20 @@ impl Builder {
         for (word, documents) in self.learner.words() {
             self.tokens.frequency(word.as_bytes(), documents);
         }
-        let (slots, frequencies) = std::mem::take(&mut self.tokens).finish()?;
+        for words in [&mut self.dictionary, &mut self.names] {
+            // The same words give the same bytes.
+            words.sort_unstable();
+            words.dedup();
+        }
+        let tokens = std::mem::take(&mut self.tokens);
+        let (slots, frequencies) = tokens.finish()?;
 
         let mut writer = Writer::new(self.settings);
         writer.section(Section::Tokens, &slots);
+        drop(slots);
         writer.section(Section::Frequencies, &frequencies);
-        self.dictionary.sort_unstable();
-        self.dictionary.dedup();
-        writer.section(Section::Dictionary, &self.dictionary);
+        let slots = dictionary::build(&self.dictionary, &self.names);
+        writer.section(Section::Dictionary, &slots);
         drop(slots);
         let groups = self.group();
         let mut uses = vec![0u32; frequencies.len()];
@@ -198,6 +206,7 @@ impl Builder {
         writer.header.longest_bytes = longest as u32;
         let built = exact::build(letters);
         writer.section(Section::Prefixes, &built.prefixes);
+        writer.section(Section::Starts, &built.starts);
         writer.section(Section::Shorts, &built.shorts);
         writer.section(Section::Exact, &built.slots);
         drop(built);
@@ -236,7 +245,7 @@ impl Builder {
                 tokens.filter(|tokens| tokens.len() > 1).collect()
             };
             let built = vocabulary::build(frequencies.len(), &fuzzy, posting, terms);
-            writer.section(Section::WordStarts, &built.starts);
+            writer.section(Section::WordRows, &built.rows);
             writer.section(Section::WordParities, &built.parities);
             writer.section(Section::WordPostings, &built.postings);
             writer.section(Section::WordPairs, &built.pairs);

@@ -19,7 +19,7 @@ use super::settings::{Overlap, Settings};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"TERMLEX\n");
 /// Raised whenever the meaning of a byte changes, the rules of folding included.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 /// The sections of the compiled form.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ pub(crate) enum Section {
     GroupTerms,
     /// Open addressing: [`super::tokens::TokenSlot`].
     Tokens,
-    /// `u64` hashes, ascending: words of the dictionary.
+    /// `u64` per slot: see [`super::dictionary`].
     Dictionary,
     /// `u32` per vocabulary number: in how many learned documents the token stood.
     Frequencies,
@@ -53,14 +53,16 @@ pub(crate) enum Section {
     SkippedIds,
     /// `u64` twice per group: [`super::packed::Packed`].
     Packed,
-    /// For each vocabulary number where its terms begin, `u32`; the terms, as the two halves of postings;
-    /// pairs of words.
-    WordStarts,
+    /// For each vocabulary number where its terms begin and which lengths they have, `u32` each; the
+    /// terms, as the two halves of postings; pairs of words.
+    WordRows,
     WordParities,
     WordPostings,
     WordPairs,
-    /// `u64` per slot: which lengths of terms begin with the letters that hash there.
+    /// `u16` per slot: which lengths of terms begin with the letters that hash there.
     Prefixes,
+    /// Bloom filter of the first letters of terms, too few of them for the prefix table.
+    Starts,
     /// Bloom filter of the terms too short for the prefix table.
     Shorts,
     /// `u64` per slot: half a hash and a group.
@@ -140,6 +142,13 @@ pub(crate) struct Header {
 }
 
 const HEADER_BYTES: usize = size_of::<Header>();
+
+impl Header {
+    /// Tells this lexicon from others in buffers that outlive it.
+    pub fn identity(&self) -> u64 {
+        self.checksum
+    }
+}
 
 /// Writes the sections one after the other.
 pub(crate) struct Writer {
@@ -253,21 +262,21 @@ impl Compiled {
         }
     }
 
-    /// The rows of a section. Its place was checked on opening; a mismatch reads as empty.
     #[inline]
     pub fn section<T: Pod>(&self, section: Section) -> &[T] {
-        let place = &self.header.places[section as usize];
-        let (start, bytes) = (place.start as usize, place.bytes as usize);
-        let bytes = self
-            .bytes()
-            .get(start..start.wrapping_add(bytes))
-            .unwrap_or(&[]);
-        bytemuck::try_cast_slice(bytes).unwrap_or(&[])
+        self.view().section(section)
     }
 
-    /// Tells this lexicon from others in buffers that outlive it.
+    #[inline]
+    pub fn view(&self) -> View<'_> {
+        View {
+            header: &self.header,
+            bytes: self.bytes(),
+        }
+    }
+
     pub fn identity(&self) -> u64 {
-        self.header.checksum
+        self.header.identity()
     }
 
     pub fn settings(&self) -> Settings {
@@ -281,6 +290,24 @@ impl Compiled {
                 _ => Overlap::All,
             },
         }
+    }
+}
+
+/// A compiled form as one search sees it: whose bytes they are has been asked.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub header: &'a Header,
+    bytes: &'a [u8],
+}
+
+impl<'a> View<'a> {
+    /// The rows of a section. Its place was checked on opening; a mismatch reads as empty.
+    #[inline]
+    pub fn section<T: Pod>(self, section: Section) -> &'a [T] {
+        let place = &self.header.places[section as usize];
+        let (start, bytes) = (place.start as usize, place.bytes as usize);
+        let bytes = self.bytes.get(start..start + bytes);
+        bytemuck::try_cast_slice(bytes.unwrap_or(&[])).unwrap_or(&[])
     }
 }
 

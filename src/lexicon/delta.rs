@@ -205,7 +205,7 @@ struct Known<'a> {
 impl<'a> Known<'a> {
     fn of(base: &'a Compiled) -> Known<'a> {
         Known {
-            exact: Exact::of(base),
+            exact: Exact::of(base.view()),
             groups: base.section(Section::Groups),
             members: base.section(Section::GroupTerms),
             ids: base.section(Section::Ids),

@@ -6,7 +6,9 @@ use super::compiled::{GroupRow, Section, span};
 use super::guard::{Judge, Rule};
 use super::osa::osa;
 use super::overlap::Candidate;
-use super::{Lexicon, Scratch, words};
+use super::recent::Recent;
+use super::words::{self, Tables};
+use super::{Lexicon, Scratch};
 use crate::text::Folded;
 
 /// A window near a term, and what became of it.
@@ -55,10 +57,12 @@ impl Lexicon {
         let codes = codes_of(bytes);
         let place = |to: u32| codes_of(bytes.get(..to as usize).unwrap_or(&[])).len() as u32;
         let mut found = [Vec::new(), Vec::new()];
-        words::fill(&self.compiled, bytes, tokens, place, &mut found[0]);
+        let tables = Tables::of(self.compiled.view());
+        let mut recent = Recent::default();
+        words::fill(&tables, &mut recent, bytes, tokens, place, &mut found[0]);
         self.amend(&folded, &mut found);
         self.for_near(&found, &codes, |number, part, candidate| {
-            let judge = Judge::of(&part.compiled, self.text(&folded, &found[number]));
+            let judge = Judge::of(part.compiled.view(), self.text(&folded, &found[number]));
             let (first, last) = (
                 tokens[candidate.first as usize],
                 tokens[candidate.last as usize],

@@ -1,36 +1,34 @@
 //! Misspelled mentions. By the rules, every word of such a window is a word of the term or unknown,
 //! and at least one is unknown; so two kinds of windows are looked at, and no others:
 //!
-//! - *Unknown words only*, nearly always one of them between ordinary words: the anchors name terms
-//!   that may be near. The same unknown words recur, so what was found in a run of them is
-//!   remembered.
+//! - *Unknown words only*: see `runs`.
 //! - *Unknown words beside words of the lexicon*: see `mixed`.
 //!
 //! Terms with more edits than the rule gives them are found apart: see `wide`.
 
-use super::anchors::{Anchors, Probes};
-use super::compiled::{Compiled, GroupRow, Section, span};
+use std::ops::Range;
+
+use super::anchors::Probes;
+use super::compiled::{GroupRow, Section, View, span};
 use super::guard::{Judge, Text, may_be_changed};
-use super::hash::{self, Letter};
-use super::memory::{self, Memory};
+use super::hash::Letter;
+use super::memory::Memory;
 use super::osa::osa;
 use super::overlap::Candidate;
 use super::packed::Packed;
 use super::posting::{Posting, parity};
-use super::settings::MAX_DISTANCE;
-use super::vocabulary::Vocabulary;
-
-/// Windows of these lengths may be near a term of one allowed edit.
-const OF_ONE: std::ops::RangeInclusive<usize> = 3..=8;
-/// Windows shorter than this are near no term of two allowed edits.
-const SHORTEST_OF_TWO: usize = 6;
+use super::tokens::Standing;
+use super::words::Word;
 
 /// Buffers of the fuzzy search, kept from text to text.
 #[derive(Default)]
 pub(crate) struct FuzzyScratch {
-    prefix: Vec<u64>,
-    windows: Vec<Window>,
-    probes: Probes,
+    roles: Vec<u8>,
+    /// Words that were found to be misspellings of nothing where they stand alone.
+    pub barren: Vec<u64>,
+    pub(super) prefix: Vec<u64>,
+    pub(super) windows: Vec<Window>,
+    pub(super) probes: Probes,
     pub(super) near: Near,
     pub(super) memory: Memory,
 }
@@ -59,7 +57,7 @@ pub(super) struct Window {
 
 impl Near {
     #[inline(always)]
-    fn consider(&mut self, posting: Posting, number: u32, window: &Window) {
+    pub fn consider(&mut self, posting: Posting, number: u32, window: &Window) {
         if posting.near(window.length(), window.parity) {
             self.pairs.push((posting.group(), number));
         }
@@ -83,78 +81,92 @@ pub(super) enum Part {
     Foreign,
 }
 
+/// Bits that say all parts a word may have: unknown or known, as a whole, and without its possessive s.
+pub(super) struct Role;
+
+impl Role {
+    pub const WHOLE_UNKNOWN: u8 = 1;
+    pub const WHOLE_KNOWN: u8 = 2;
+    pub const WHOLE: u8 = 3;
+    pub const UNKNOWN: u8 = 1 | 4;
+    pub const KNOWN: u8 = 2 | 8;
+    pub const ANY: u8 = 15;
+    /// No window has the word before, too.
+    const BREAKS: u8 = 16;
+}
+
+#[inline(always)]
+pub(super) fn role(word: &Word, guarded: bool) -> u8 {
+    let of = |standing: Standing| {
+        let known = standing.in_lexicon() & standing.shared();
+        u8::from(may_be_changed(standing, word.code, guarded)) | u8::from(known) << 1
+    };
+    let mut role = of(word.standing);
+    if word.possessive {
+        role |= of(word.stem_standing) << 2;
+    }
+    if word.endless {
+        role = 0;
+    }
+    role | u8::from(word.breaks) << 4
+}
+
 /// One search, over the letters of one text.
 pub(crate) struct Fuzzy<'a, L> {
-    pub compiled: &'a Compiled,
+    pub compiled: View<'a>,
     pub letters: &'a [L],
     pub text: Text<'a>,
 }
 
 impl<L: Letter> Fuzzy<'_, L> {
     pub fn search(&self, scratch: &mut FuzzyScratch, candidates: &mut Vec<Candidate>) {
-        scratch.memory.of(self.compiled.identity());
-        let header = &self.compiled.header;
+        scratch.memory.of(self.compiled.header.identity());
+        let header = self.compiled.header;
         if header.anchors != 0 {
-            self.pass(&Anchors::guarded(self.compiled), true, scratch, candidates);
+            self.pass(true, scratch, candidates);
         }
         if header.open_anchors != 0 {
-            self.pass(&Anchors::open(self.compiled), false, scratch, candidates);
+            self.pass(false, scratch, candidates);
         }
         self.wide(scratch, candidates);
     }
 
-    /// Finds the misspelled mentions of all terms, or (not `guarded`) of those without a guard.
-    fn pass(
-        &self,
-        anchors: &Anchors<'_>,
-        guarded: bool,
-        scratch: &mut FuzzyScratch,
-        candidates: &mut Vec<Candidate>,
-    ) {
+    /// Finds the misspelled mentions of all terms, or (not `guarded`) of those without a guard: in each
+    /// run of words that a misspelled window may have, the last perhaps only without its s.
+    fn pass(&self, guarded: bool, scratch: &mut FuzzyScratch, candidates: &mut Vec<Candidate>) {
         let words = self.text.words;
-        let vocabulary = Vocabulary::of(self.compiled);
-        let mut run = 0..0;
-        for (at, word) in words.iter().enumerate() {
-            let part = self.part(at, false, guarded);
-            let stem = word.possessive && self.part(at, true, guarded) == Part::Unknown;
-            if word.breaks && !run.is_empty() {
-                self.run(anchors, run.clone(), guarded, scratch, candidates);
-                run = 0..0;
+        let mut roles = std::mem::take(&mut scratch.roles);
+        roles.clear();
+        roles.extend(words.iter().map(|word| role(word, guarded)));
+        let mut first = 0;
+        while let Some(&role) = roles.get(first) {
+            let (mut last, mut all, mut end) = (first, role, role);
+            while end & Role::WHOLE != 0
+                && let Some(&next) = roles.get(last + 1)
+                && next & Role::ANY != 0
+                && next & Role::BREAKS == 0
+            {
+                (last, all, end) = (last + 1, all | next, next);
             }
-            if part == Part::Unknown || stem {
-                run = if run.is_empty() {
-                    at..at + 1
-                } else {
-                    run.start..at + 1
-                };
+            if all & Role::UNKNOWN != 0 {
+                self.runs(&roles, first..last + 1, guarded, scratch, candidates);
+                if last > first && all & Role::KNOWN != 0 {
+                    self.mixed(&roles, first..last + 1, guarded, scratch, candidates);
+                }
             }
-            if part != Part::Unknown && !run.is_empty() {
-                self.run(anchors, run.clone(), guarded, scratch, candidates);
-                run = 0..0;
-            }
-            if part != Part::Foreign {
-                self.mixed(&vocabulary, at, part, guarded, scratch, candidates);
-            }
+            first = last + 1;
         }
-        if !run.is_empty() {
-            self.run(anchors, run, guarded, scratch, candidates);
-        }
+        scratch.roles = roles;
     }
 
     #[inline]
     pub(super) fn part(&self, at: usize, stem: bool, guarded: bool) -> Part {
         let word = &self.text.words[at];
-        let standing = word.standing(stem);
-        if word.endless {
-            Part::Foreign
-        } else if standing.in_lexicon() {
-            if standing.shared() {
-                Part::Known(standing.vocabulary)
-            } else {
-                Part::Foreign
-            }
-        } else if may_be_changed(standing, word.code, guarded) {
+        let role = role(word, guarded) >> (2 * u8::from(stem));
+        if role & Role::WHOLE_UNKNOWN != 0 {
             Part::Unknown
+        } else if role & Role::WHOLE_KNOWN != 0 {
+            Part::Known(word.standing(stem).vocabulary)
         } else {
             Part::Foreign
         }
@@ -162,130 +174,11 @@ impl<L: Letter> Fuzzy<'_, L> {
 
     /// The parities of the letters of a range, added to those before.
     #[inline]
-    pub(super) fn parity(&self, letters: std::ops::Range<usize>, before: u32) -> u32 {
+    pub(super) fn parity(&self, letters: Range<usize>, before: u32) -> u32 {
         let letters = self.letters.get(letters).unwrap_or(&[]);
         letters
             .iter()
             .fold(before, |all, &letter| all ^ parity(letter))
-    }
-
-    /// What is found in a run of unknown words, from memory if the same run was met before.
-    fn run(
-        &self,
-        anchors: &Anchors<'_>,
-        run: std::ops::Range<usize>,
-        guarded: bool,
-        scratch: &mut FuzzyScratch,
-        candidates: &mut Vec<Candidate>,
-    ) {
-        let words = &self.text.words[run.clone()];
-        if words.len() == 1 && words[0].end(false) - (words[0].start as usize) < *OF_ONE.start() {
-            return;
-        }
-        let seed = u64::from(guarded) | u64::from(self.text.brief) << 2;
-        let key = words.iter().fold(seed, memory::key);
-        if scratch.memory.recall(key, run.start, candidates) {
-            return;
-        }
-        let (first, before) = (run.start, candidates.len());
-        self.anchored(anchors, run, guarded, scratch, candidates);
-        scratch.memory.keep(key, first, &candidates[before..]);
-    }
-
-    fn anchored(
-        &self,
-        anchors: &Anchors<'_>,
-        run: std::ops::Range<usize>,
-        guarded: bool,
-        scratch: &mut FuzzyScratch,
-        candidates: &mut Vec<Candidate>,
-    ) {
-        let FuzzyScratch {
-            prefix,
-            windows,
-            probes,
-            near,
-            ..
-        } = scratch;
-        let (Some(from), Some(to)) = (
-            self.text.words.get(run.start),
-            self.text.words.get(run.end - 1),
-        ) else {
-            return;
-        };
-        let base = from.start as usize;
-        let letters = &self.letters[base..to.end as usize];
-        prefix.clear();
-        prefix.push(0);
-        let mut hash = 0;
-        for &letter in letters {
-            hash = hash::push(hash, letter);
-            prefix.push(hash);
-        }
-        let longest = self.compiled.header.longest as usize + usize::from(MAX_DISTANCE);
-        for first in run.clone() {
-            let start = self.text.words[first].start as usize;
-            let (mut all, mut counted) = (0, start);
-            windows.clear();
-            for last in first..run.end {
-                let word = &self.text.words[last];
-                if word.end(true) - start > longest {
-                    break;
-                }
-                for stem in [true, false] {
-                    if stem && !word.possessive || self.part(last, stem, guarded) != Part::Unknown {
-                        continue;
-                    }
-                    let end = word.end(stem);
-                    all = self.parity(counted..end, all);
-                    counted = end;
-                    windows.push(Window {
-                        first,
-                        last,
-                        stem,
-                        start,
-                        end,
-                        parity: all,
-                    });
-                }
-            }
-            near.pairs.clear();
-            for (number, window) in (0..)
-                .zip(windows.iter())
-                .filter(|(_, window)| OF_ONE.contains(&window.length()))
-            {
-                let (start, end) = (window.start - base, window.end - base);
-                anchors.ask_window(&letters[start..end], &prefix[start..=end], number, probes);
-            }
-            if windows
-                .iter()
-                .any(|window| window.length() >= SHORTEST_OF_TWO)
-            {
-                let (shortest, longest) = (windows.first(), windows.last());
-                let lengths =
-                    shortest.map_or(0, Window::length)..=longest.map_or(0, Window::length);
-                let (letters, prefix) = (&letters[start - base..], &prefix[start - base..]);
-                anchors.ask_head(letters, prefix, lengths, probes);
-            }
-            for (number, window) in (0..)
-                .zip(windows.iter())
-                .filter(|(_, window)| window.length() >= SHORTEST_OF_TWO)
-            {
-                let (start, end) = (window.start - base, window.end - base);
-                anchors.ask_tail(&letters[start..end], &prefix[start..=end], number, probes);
-            }
-            anchors.answer(probes, |posting, number| {
-                match windows.get(number as usize) {
-                    Some(window) => near.consider(posting, number, window),
-                    None => {
-                        for (number, window) in (0..).zip(windows.iter()) {
-                            near.consider(posting, number, window);
-                        }
-                    }
-                }
-            });
-            self.compare(windows, near, candidates);
-        }
     }
 
     /// Measures and judges the pairs whose letters are near.

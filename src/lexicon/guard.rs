@@ -1,8 +1,7 @@
 //! The rules that a window within the allowed edits must still pass. Plain edit distance finds Tena
 //! in every "tea"; these rules are what makes misspellings usable.
 
-use super::compiled::{Compiled, GroupRow, Section, TermRow, span};
-use super::hash;
+use super::compiled::{GroupRow, Section, TermRow, View, span};
 use super::overlap::Candidate;
 use super::tokens::Standing;
 use super::window::Window;
@@ -89,7 +88,13 @@ const CONSONANTS: &str = "bcdfghjklmnpqrstvwxz";
 /// Whether a word of the text may be a misspelling of something.
 #[inline(always)]
 pub(crate) fn may_be_changed(standing: Standing, code: bool, guarded: bool) -> bool {
-    !(standing.in_lexicon() || code || guarded && standing.common())
+    !(standing.in_lexicon() | code | guarded & standing.common())
+}
+
+/// Whether it may be one with no other word beside it, in a brief text or another.
+#[inline(always)]
+pub(crate) fn may_be_changed_alone(standing: Standing, guarded: bool, brief: bool) -> bool {
+    !(guarded & standing.in_dictionary() & !brief)
 }
 
 /// A folded text as the rules see it.
@@ -99,7 +104,6 @@ pub(crate) struct Text<'a> {
     pub tokens: &'a [Token],
     /// Folded UTF-8.
     pub bytes: &'a [u8],
-    pub dictionary: &'a [u64],
     /// It has few words: see [`is_brief`].
     pub brief: bool,
 }
@@ -121,11 +125,10 @@ pub(crate) struct Judge<'a> {
     term_tokens: &'a [u32],
     letters: &'a [u8],
     frequencies: &'a [u32],
-    dictionary: &'a [u64],
 }
 
 impl<'a> Judge<'a> {
-    pub fn of(compiled: &'a Compiled, text: Text<'a>) -> Judge<'a> {
+    pub fn of(compiled: View<'a>, text: Text<'a>) -> Judge<'a> {
         Judge {
             text,
             groups: compiled.section(Section::Groups),
@@ -134,7 +137,6 @@ impl<'a> Judge<'a> {
             term_tokens: compiled.section(Section::TermTokens),
             letters: compiled.section(Section::Letters),
             frequencies: compiled.section(Section::Frequencies),
-            dictionary: text.dictionary,
         }
     }
 
@@ -284,13 +286,15 @@ impl<'a> Judge<'a> {
 
     /// Whether a window is in the dictionary; as a name only if it is not the term without its s.
     fn in_dictionary(&self, candidate: &Candidate) -> bool {
+        let Some(word) = self.text.words.get(candidate.first as usize) else {
+            return false;
+        };
+        let standing = word.standing(candidate.stem);
         let (written, own) = (self.bytes(candidate), self.own_letters(candidate.group));
-        let has = |word: u64| self.dictionary.binary_search(&word).is_ok();
-        let word = hash::of_bytes(written);
         let owner = own
             .split_last()
             .is_some_and(|(last, rest)| *last == b's' && rest == written);
-        has(word) || !owner && has(hash::of_name(word))
+        standing.in_dictionary() || standing.name() && !owner
     }
 }
 

@@ -53,59 +53,65 @@ pub(crate) fn of<L: Letter>(letters: &[L]) -> u64 {
     letters.iter().fold(0, |hash, &letter| push(hash, letter))
 }
 
-/// The hash of bytes, for tokens and whole terms: their words of 8 bytes, the last one overlapping the
-/// one before (or filled up with zeros, if there is but one), multiplied and folded (after wyhash,
-/// Wang Yi 2019). Spread over all 64 bits.
+/// The hash of bytes, for tokens and whole terms: their words of 8 bytes, the last two overlapping those
+/// before (or filled up with zeros, if there are no more), two at a time multiplied and folded (after
+/// wyhash, Wang Yi 2019). Spread over all 64 bits.
 #[inline(always)]
 pub(crate) fn of_bytes(bytes: &[u8]) -> u64 {
-    of_range(bytes, 0, bytes.len())
+    let mut padded = [0; PAIR];
+    match padded.get_mut(..bytes.len()) {
+        Some(own) => {
+            own.copy_from_slice(bytes);
+            finished(u128::from_le_bytes(padded), bytes.len())
+        }
+        None => of_long(bytes),
+    }
 }
 
-/// Another hash for the same word as a name.
-pub(crate) fn of_name(word: u64) -> u64 {
-    word ^ 0x6E61_6D65
-}
-
-/// The hash of `bytes[start..end]`. That more bytes stand behind saves looking how many there are.
+/// The hash of `bytes[start..end]`, behind which stand at least [`PAIR`] bytes more: that saves looking
+/// how many there are.
 #[inline(always)]
 pub(crate) fn of_range(bytes: &[u8], start: usize, end: usize) -> u64 {
     let length = end.wrapping_sub(start);
-    if length > 8 {
-        return of_long(bytes.get(start..end).unwrap_or(&[]));
-    }
-    let word = match bytes.get(start..).and_then(<[u8]>::first_chunk) {
-        Some(word) => u64::from_le_bytes(*word) & (u64::MAX >> (64 - 8 * length as u32).min(63)),
-        None => {
-            let own = bytes.get(start..end).unwrap_or(&[]);
-            own.iter()
-                .rev()
-                .fold(0, |word, &byte| word << 8 | u64::from(byte))
+    match (MASKS.get(length), bytes.get(start..start + PAIR)) {
+        (Some(mask), Some(pair)) => {
+            let pair = pair
+                .first_chunk()
+                .map_or(0, |pair| u128::from_le_bytes(*pair));
+            finished(pair & mask, length)
         }
-    };
-    finished(word, length)
+        _ => of_bytes(bytes.get(start..end).unwrap_or(&[])),
+    }
 }
 
-fn of_long(bytes: &[u8]) -> u64 {
-    let mut word = 0;
-    for chunk in bytes.chunks_exact(8).take((bytes.len() - 1) / 8) {
-        word = folded(
-            word ^ chunk
-                .first_chunk()
-                .map_or(0, |word| u64::from_le_bytes(*word)),
-            BASE,
-        );
+/// Bytes that are hashed at once.
+const PAIR: usize = 16;
+
+/// The lowest so many bytes.
+const MASKS: [u128; PAIR + 1] = {
+    let mut masks = [u128::MAX; PAIR + 1];
+    let mut length = 0;
+    while length < PAIR {
+        masks[length] = (1 << (8 * length)) - 1;
+        length += 1;
     }
-    finished(
-        word ^ bytes
-            .last_chunk()
-            .map_or(0, |word| u64::from_le_bytes(*word)),
-        bytes.len(),
-    )
+    masks
+};
+
+fn of_long(bytes: &[u8]) -> u64 {
+    let number = |pair: Option<&[u8; PAIR]>| pair.map_or(0, |pair| u128::from_le_bytes(*pair));
+    let mut hash = 0;
+    for pair in bytes.chunks_exact(PAIR).take((bytes.len() - 1) / PAIR) {
+        let pair = number(pair.first_chunk()) ^ u128::from(hash);
+        hash = folded(pair as u64 ^ SCATTER, (pair >> 64) as u64 ^ BASE);
+    }
+    finished(number(bytes.last_chunk()) ^ u128::from(hash), bytes.len())
 }
 
 #[inline(always)]
-fn finished(word: u64, length: usize) -> u64 {
-    folded(word ^ SCATTER, BASE ^ (length as u64) << 32).wrapping_mul(SCATTER) | 1
+fn finished(pair: u128, length: usize) -> u64 {
+    let high = (pair >> 64) as u64 ^ BASE ^ (length as u64) << 48;
+    folded(pair as u64 ^ SCATTER, high).wrapping_mul(SCATTER) | 1
 }
 
 #[inline(always)]

@@ -74,7 +74,12 @@ impl Lexicon {
     pub(crate) fn amend(&self, folded: &Folded, [words, own]: &mut [Vec<Word>; 2]) {
         let Some(layer) = &self.delta else { return };
         let slots: &[TokenSlot] = layer.added.compiled.section(Section::Tokens);
-        let amended = |base: Standing, letters: &[u8]| match find(slots, hash::of_bytes(letters)) {
+        // What the dictionary says of a word is the base's to say.
+        let found = |base: Standing, word: u64| {
+            let own = find(slots, word)?;
+            Some(own.with_dictionary(base.in_dictionary(), base.name()))
+        };
+        let amended = |base: Standing, word: u64| match found(base, word) {
             None if base.in_lexicon() => (base, base.elsewhere()),
             None => (base, base),
             Some(own) if !own.in_lexicon() => (base.nowhere(), own),
@@ -87,14 +92,13 @@ impl Lexicon {
             if word.endless {
                 continue;
             }
-            let letters = folded.letters();
-            let letters = letters.get(token.start as usize..token.end as usize);
-            let letters = letters.unwrap_or(&[]);
-            (word.standing, own.standing) = amended(word.standing, letters);
-            if let [stem @ .., _] = letters
-                && word.possessive
-            {
-                (word.stem_standing, own.stem_standing) = amended(word.stem_standing, stem);
+            let letters = folded.padded();
+            let (start, end) = (token.start as usize, token.end as usize);
+            // What was found out of a word was so without the delta.
+            (word.standing, own.standing) = amended(word.standing.plain(), word.hash);
+            if word.possessive {
+                let stem = hash::of_range(letters, start, end - 1);
+                (word.stem_standing, own.stem_standing) = amended(word.stem_standing.plain(), stem);
             }
         }
     }
@@ -136,7 +140,7 @@ impl Lexicon {
         candidate: Candidate,
     ) -> impl Iterator<Item = u32> + 'a {
         self.terms_of(candidate.group, move |number, part, group| {
-            Judge::of(&part.compiled, self.text(folded, &words[number]))
+            Judge::of(part.compiled.view(), self.text(folded, &words[number]))
                 .accepted(Candidate { group, ..candidate })
         })
     }

@@ -5,7 +5,9 @@
 //! A word that a great many terms share costs a scan of the parities of those of about the window's
 //! length, so what came of it is remembered.
 
-use super::fuzzy::{Fuzzy, FuzzyScratch, Part, Window};
+use std::ops::Range;
+
+use super::fuzzy::{Fuzzy, FuzzyScratch, Part, Role, Window};
 use super::hash::{self, Letter};
 use super::memory;
 use super::overlap::Candidate;
@@ -16,28 +18,50 @@ use super::vocabulary::Vocabulary;
 const LARGE: usize = 32;
 
 impl<L: Letter> Fuzzy<'_, L> {
-    /// The windows from the word `first` on that have both unknown words and words of the lexicon.
+    /// Finds the mentions in windows of some words that have both unknown words and words of the
+    /// lexicon.
     pub(super) fn mixed(
         &self,
-        vocabulary: &Vocabulary<'_>,
-        first: usize,
-        part: Part,
+        roles: &[u8],
+        range: Range<usize>,
         guarded: bool,
         scratch: &mut FuzzyScratch,
         candidates: &mut Vec<Candidate>,
     ) {
-        let words = self.text.words;
+        let vocabulary = Vocabulary::of(self.compiled);
+        let last_of = |role: u8| {
+            let own = roles.get(range.clone()).unwrap_or(&[]);
+            own.iter().rposition(|other| other & role != 0).unwrap_or(0) + range.start
+        };
+        let last = last_of(Role::UNKNOWN).min(last_of(Role::KNOWN));
+        for first in range.start..=last {
+            self.mixed_from(&vocabulary, first, range.end, guarded, scratch, candidates);
+        }
+    }
+
+    /// Those that begin with the word `first`.
+    fn mixed_from(
+        &self,
+        vocabulary: &Vocabulary<'_>,
+        first: usize,
+        end: usize,
+        guarded: bool,
+        scratch: &mut FuzzyScratch,
+        candidates: &mut Vec<Candidate>,
+    ) {
+        let words = &self.text.words[..end];
         let start = words[first].start as usize;
         let longest = self.compiled.header.longest as usize + usize::from(MAX_DISTANCE);
-        let (mut rarest, mut unknown) = match part {
+        let (mut rarest, mut unknown) = match self.part(first, false, guarded) {
             Part::Known(number) => (Some(number), false),
-            _ => (None, true),
+            Part::Unknown => (None, true),
+            Part::Foreign => return,
         };
         let (mut all, mut counted) = (0, start);
         // Other keys than those of runs: a word may be unknown without its s alone.
         let mut key = memory::key(2 + u64::from(guarded), &words[first]);
         for (last, word) in words.iter().enumerate().skip(first + 1) {
-            if word.breaks || word.end(true) - start > longest {
+            if word.end(true) - start > longest {
                 return;
             }
             key = memory::key(key, word);
@@ -58,6 +82,7 @@ impl<L: Letter> Fuzzy<'_, L> {
                 }
                 if let Some(number) = rarest_here
                     && unknown_here
+                    && vocabulary.near_length(number, word.end(stem) - start)
                 {
                     let end = word.end(stem);
                     all = self.parity(counted..end, all);

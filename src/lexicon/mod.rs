@@ -30,7 +30,7 @@
 //!
 //! ```text
 //! search ── words (tokens) ── exact ──┬── guard ── overlap ── mentions
-//!                          └─ fuzzy ──┘     fuzzy: anchors, vocabulary, posting, wide, osa
+//!                          └─ fuzzy ──┘     fuzzy: runs (anchors), mixed (vocabulary), wide; posting, packed, osa
 //! ```
 #![forbid(unsafe_code)]
 
@@ -42,6 +42,7 @@ mod damaged_tests;
 mod delta;
 #[cfg(test)]
 mod delta_tests;
+mod dictionary;
 mod english;
 mod exact;
 mod explain;
@@ -59,6 +60,8 @@ mod osa;
 mod overlap;
 mod packed;
 mod posting;
+mod recent;
+mod runs;
 mod search;
 mod settings;
 mod substring;

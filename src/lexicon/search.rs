@@ -1,14 +1,15 @@
 //! The search: fold, look up each token, find exact windows, find misspelled ones, settle overlaps,
 //! and say where in the original each mention stands.
 
-use super::compiled::{Compiled, GroupRow, Section, span};
-use super::exact;
+use super::compiled::{GroupRow, Section, span};
+use super::exact::{self, Exact};
 use super::fuzzy::{Fuzzy, FuzzyScratch};
 use super::guard::{Text, is_brief};
 use super::hash::Letter;
 use super::overlap::{self, Candidate};
+use super::recent::Recent;
 use super::settings::Overlap;
-use super::words::{self, Word};
+use super::words::{self, Tables, Word};
 use super::{Kind, Lexicon, Mention, substring};
 use crate::text::Folded;
 
@@ -19,6 +20,7 @@ pub struct Scratch {
     codes: Vec<u32>,
     /// As the lexicon and a delta beside it see them; so are what they remember.
     words: [Vec<Word>; 2],
+    recent: Recent,
     fuzzy: [FuzzyScratch; 2],
     /// The delta that `fuzzy` is about.
     delta: u64,
@@ -107,15 +109,34 @@ impl Lexicon {
             folded,
             codes,
             words,
+            recent,
             fuzzy,
             candidates,
             ..
         } = scratch;
         let (tokens, bytes) = (folded.tokens(), folded.letters());
+        let compiled = self.compiled.view();
+        let tables = Tables::of(compiled);
+        recent.of(compiled.header.identity());
         if folded.is_ascii() {
-            words::fill(&self.compiled, bytes, tokens, |at| at, &mut words[0]);
+            words::fill(
+                &tables,
+                recent,
+                folded.padded(),
+                tokens,
+                |at| at,
+                &mut words[0],
+            );
             self.amend(folded, words);
-            self.scan(bytes, folded, words, fuzzy, candidates);
+            self.scan(
+                bytes,
+                &tables.exact,
+                folded,
+                words,
+                recent,
+                fuzzy,
+                candidates,
+            );
         } else {
             codes.clear();
             codes.extend(
@@ -132,17 +153,35 @@ impl Lexicon {
                 at = to;
                 letters
             };
-            words::fill(&self.compiled, bytes, tokens, place, &mut words[0]);
+            words::fill(
+                &tables,
+                recent,
+                folded.padded(),
+                tokens,
+                place,
+                &mut words[0],
+            );
             self.amend(folded, words);
-            self.scan(codes, folded, words, fuzzy, candidates);
+            self.scan(
+                codes,
+                &tables.exact,
+                folded,
+                words,
+                recent,
+                fuzzy,
+                candidates,
+            );
         }
     }
 
+    #[allow(clippy::too_many_arguments)] // The parts of a scratch, borrowed one by one.
     fn scan<L: Letter>(
         &self,
         letters: &[L],
+        exact: &Exact<'_>,
         folded: &Folded,
         words: &[Vec<Word>; 2],
+        recent: &mut Recent,
         fuzzy: &mut [FuzzyScratch; 2],
         candidates: &mut Vec<Candidate>,
     ) {
@@ -150,14 +189,21 @@ impl Lexicon {
             candidates,
             |number, part, found| {
                 let text = self.text(folded, &words[number]);
-                let compiled: &Compiled = &part.compiled;
-                exact::windows(compiled, text, found);
+                let compiled = part.compiled.view();
+                match number {
+                    0 => exact::windows(exact, compiled, text, found),
+                    _ => exact::windows(&Exact::of(compiled), compiled, text, found),
+                }
                 Fuzzy {
                     compiled,
                     letters,
                     text,
                 }
                 .search(&mut fuzzy[number], found);
+                let barren = fuzzy[number].barren.drain(..);
+                if self.delta.is_none() {
+                    barren.for_each(|word| recent.mark_barren(word));
+                }
             },
             |candidate| self.accepted(folded, words, candidate).next().is_some(),
         );
@@ -168,8 +214,7 @@ impl Lexicon {
         Text {
             words,
             tokens: folded.tokens(),
-            bytes: folded.letters(),
-            dictionary: self.compiled.section(Section::Dictionary),
+            bytes: folded.padded(),
             brief: is_brief(folded.tokens()),
         }
     }

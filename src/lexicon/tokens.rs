@@ -14,7 +14,12 @@ pub(crate) const FOREIGN: u32 = u32::MAX;
 const ELSEWHERE: u32 = u32::MAX - 1;
 const COMMON: u32 = 1 << 31;
 const SHARED: u32 = 1 << 30;
-const MOST: u32 = SHARED - 1;
+/// What is known of a word beside what its slot says, or found out of it: see `recent`.
+const DICTIONARY: u32 = 1 << 29;
+const NAME: u32 = 1 << 28;
+const BARREN: u32 = 1 << 27;
+const BEGINS_NONE: u32 = 1 << 26;
+const MOST: u32 = BEGINS_NONE - 1;
 
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
@@ -22,7 +27,7 @@ pub(crate) struct TokenSlot {
     /// Hash of the token; 0, which no token has, marks a free slot.
     hash: u64,
     vocabulary: u32,
-    /// Document frequency, with the top bits for ordinary words and for words of longer terms.
+    /// Document frequency; the top bits say what kind of word it is.
     info: u32,
 }
 
@@ -72,6 +77,52 @@ impl Standing {
         self.info & SHARED != 0
     }
 
+    /// A word of the dictionary.
+    #[inline(always)]
+    pub fn in_dictionary(self) -> bool {
+        self.info & DICTIONARY != 0
+    }
+
+    /// A name of the dictionary.
+    #[inline(always)]
+    pub fn name(self) -> bool {
+        self.info & NAME != 0
+    }
+
+    /// Alone it is a misspelling of nothing.
+    #[inline(always)]
+    pub fn barren(self) -> bool {
+        self.info & BARREN != 0
+    }
+
+    /// No term begins with it.
+    #[inline(always)]
+    pub fn begins_none(self) -> bool {
+        self.info & BEGINS_NONE != 0
+    }
+
+    /// As a word of the dictionary and a name of it, or not.
+    #[inline(always)]
+    pub fn with_dictionary(mut self, word: bool, name: bool) -> Standing {
+        self.info &= !(DICTIONARY | NAME);
+        self.set(DICTIONARY, word);
+        self.set(NAME, name);
+        self
+    }
+
+    pub fn with_begins_none(mut self, on: bool) -> Standing {
+        self.set(BEGINS_NONE, on);
+        self
+    }
+
+    /// Without what was found out of it.
+    pub fn plain(self) -> Standing {
+        Standing {
+            info: self.info & !(BARREN | BEGINS_NONE),
+            ..self
+        }
+    }
+
     /// In how many learned documents it stood.
     pub fn frequency(self) -> u32 {
         self.info & MOST
@@ -90,21 +141,70 @@ pub(crate) fn look_up(slots: &[TokenSlot], hash: u64) -> Standing {
 /// The standing of a token that the table has, be it to say that no term has it.
 #[inline(always)]
 pub(crate) fn find(slots: &[TokenSlot], hash: u64) -> Option<Standing> {
-    let mut at = hash::slot(hash, slots.len());
+    find_from(first_slot(slots, hash), slots, hash)
+}
+
+/// The slot where a token is looked for first.
+#[inline(always)]
+pub(crate) fn first_slot(slots: &[TokenSlot], hash: u64) -> TokenSlot {
+    let slot = slots.get(hash::slot(hash, slots.len()));
+    slot.copied().unwrap_or_default()
+}
+
+/// The standing of a token whose first slot is this one.
+#[inline(always)]
+pub(crate) fn look_up_from(first: TokenSlot, slots: &[TokenSlot], hash: u64) -> Standing {
+    find_from(first, slots, hash).unwrap_or(Standing::UNKNOWN)
+}
+
+#[inline(always)]
+fn find_from(first: TokenSlot, slots: &[TokenSlot], hash: u64) -> Option<Standing> {
+    match first.hash {
+        own if own == hash => Some(first.standing()),
+        0 => None,
+        _ => find_beyond(slots, hash, hash::slot(hash, slots.len())),
+    }
+}
+
+/// The same for a token whose own slot, `at`, another one has.
+fn find_beyond(slots: &[TokenSlot], hash: u64, mut at: usize) -> Option<Standing> {
     // Bounded, for a damaged table may have no empty slot.
     for _ in 0..slots.len() {
+        at = if at + 1 == slots.len() { 0 } else { at + 1 };
         match slots.get(at) {
-            Some(slot) if slot.hash == hash => {
-                return Some(Standing {
-                    vocabulary: slot.vocabulary,
-                    info: slot.info,
-                });
-            }
-            Some(slot) if slot.hash != 0 => at = if at + 1 == slots.len() { 0 } else { at + 1 },
+            Some(slot) if slot.hash == hash => return Some(slot.standing()),
+            Some(slot) if slot.hash != 0 => {}
             _ => return None,
         }
     }
     None
+}
+
+impl TokenSlot {
+    pub fn of(hash: u64, standing: Standing) -> TokenSlot {
+        TokenSlot {
+            hash,
+            vocabulary: standing.vocabulary,
+            info: standing.info,
+        }
+    }
+
+    #[inline(always)]
+    pub fn is(&self, hash: u64) -> bool {
+        self.hash == hash
+    }
+
+    pub fn mark_barren(&mut self) {
+        self.info |= BARREN;
+    }
+
+    #[inline(always)]
+    pub fn standing(&self) -> Standing {
+        Standing {
+            vocabulary: self.vocabulary,
+            info: self.info,
+        }
+    }
 }
 
 /// The table in the making: the standing of each known token.
@@ -172,11 +272,7 @@ impl TokenTable {
                 }
                 at = if at == last { 0 } else { at + 1 };
             }
-            slots[at] = TokenSlot {
-                hash,
-                vocabulary: standing.vocabulary,
-                info: standing.info,
-            };
+            slots[at] = TokenSlot::of(hash, standing);
         }
         Ok((slots, frequencies))
     }

@@ -1,25 +1,29 @@
 //! The words of the terms of several words: which terms have a word, and which words stand together
 //! in a term. A misspelled window that has such a word is compared with these terms alone.
 
-use super::compiled::{Compiled, Section};
+use super::compiled::{Section, View};
 use super::hash;
 use super::posting::{LONGEST, MAX_GROUPS, Posting, less_two};
+use super::settings::MAX_DISTANCE;
 
 /// Postings compared at once.
 const PIECE: usize = 8;
+const EDITS: usize = MAX_DISTANCE as usize;
+/// Lengths of this and above are one to [`Vocabulary::near_length`].
+const LENGTHS: usize = 31;
 const LENGTH_SHIFT: u32 = MAX_GROUPS.trailing_zeros();
 
 pub(crate) struct Vocabulary<'a> {
-    starts: &'a [u32],
+    rows: &'a [[u32; 2]],
     parities: &'a [u32],
     postings: &'a [u32],
     pairs: &'a [u64],
 }
 
 impl<'a> Vocabulary<'a> {
-    pub fn of(compiled: &'a Compiled) -> Vocabulary<'a> {
+    pub fn of(compiled: View<'a>) -> Vocabulary<'a> {
         Vocabulary {
-            starts: compiled.section(Section::WordStarts),
+            rows: compiled.section(Section::WordRows),
             parities: compiled.section(Section::WordParities),
             postings: compiled.section(Section::WordPostings),
             pairs: compiled.section(Section::WordPairs),
@@ -30,12 +34,20 @@ impl<'a> Vocabulary<'a> {
     #[inline]
     pub fn terms(&self, word: u32) -> usize {
         match (
-            self.starts.get(word as usize),
-            self.starts.get(word as usize + 1),
+            self.rows.get(word as usize),
+            self.rows.get(word as usize + 1),
         ) {
-            (Some(start), Some(end)) => end.saturating_sub(*start) as usize,
+            (Some([start, _]), Some([end, _])) => end.saturating_sub(*start) as usize,
             _ => 0,
         }
+    }
+
+    /// Whether a window of this length can be near a term that has this word.
+    #[inline]
+    pub fn near_length(&self, word: u32, length: usize) -> bool {
+        let lengths = self.rows.get(word as usize).map_or(0, |row| row[1]);
+        let (from, to) = (length.saturating_sub(EDITS), length + EDITS);
+        lengths & (length_bit(to) << 1).wrapping_sub(length_bit(from)) != 0
     }
 
     /// Whether some term has both words (or one of them twice): wrong in one of 25 cases of none.
@@ -53,9 +65,9 @@ impl<'a> Vocabulary<'a> {
     /// compared by the piece, which a compiler turns into instructions for several of them at once.
     #[inline]
     pub fn near(&self, word: u32, length: usize, parity: u32, mut found: impl FnMut(u32)) {
-        let (Some(&start), Some(&end)) = (
-            self.starts.get(word as usize),
-            self.starts.get(word as usize + 1),
+        let (Some(&[start, _]), Some(&[end, _])) = (
+            self.rows.get(word as usize),
+            self.rows.get(word as usize + 1),
         ) else {
             return;
         };
@@ -99,13 +111,19 @@ impl<'a> Vocabulary<'a> {
     }
 }
 
+/// The bit of a length among those of a word's terms; those beyond are one.
+#[inline(always)]
+fn length_bit(length: usize) -> u32 {
+    1 << length.min(LENGTHS)
+}
+
 fn pair(a: u32, b: u32) -> u64 {
     hash::scatter(u64::from(a.min(b)) << 32 | u64::from(a.max(b)))
 }
 
 /// The sections of the vocabulary.
 pub(crate) struct Built {
-    pub starts: Vec<u32>,
+    pub rows: Vec<[u32; 2]>,
     pub parities: Vec<u32>,
     pub postings: Vec<u32>,
     pub pairs: Vec<u64>,
@@ -119,7 +137,7 @@ pub(crate) fn build<'t>(
     posting: impl Fn(usize) -> Posting,
     terms: impl Fn(usize) -> Vec<&'t [u32]>,
 ) -> Built {
-    let mut starts = vec![0u32; words + 1];
+    let mut rows = vec![[0u32; 2]; words + 1];
     let mut pairs = 0;
     let distinct = |group: u32| -> Vec<u32> {
         let mut tokens: Vec<u32> = terms(group as usize).concat();
@@ -128,16 +146,19 @@ pub(crate) fn build<'t>(
         tokens
     };
     for &group in groups {
-        distinct(group)
-            .iter()
-            .for_each(|&token| starts[token as usize] += 1);
+        let length = posting(group as usize).length();
+        for token in distinct(group) {
+            let [uses, lengths] = &mut rows[token as usize];
+            *uses += 1;
+            *lengths |= length_bit(length);
+        }
         pairs += terms(group as usize)
             .iter()
             .map(|tokens| tokens.len() * tokens.len() / 2)
             .sum::<usize>();
     }
     let mut sum = 0;
-    for start in starts.iter_mut() {
+    for [start, _] in rows.iter_mut() {
         sum += *start;
         *start = sum;
     }
@@ -148,7 +169,7 @@ pub(crate) fn build<'t>(
     for &group in groups.iter().rev() {
         let (parity, low) = posting(group as usize).halves();
         for token in distinct(group) {
-            let start = &mut starts[token as usize];
+            let [start, _] = &mut rows[token as usize];
             *start -= 1;
             parities[*start as usize] = parity;
             postings[*start as usize] = low;
@@ -163,7 +184,7 @@ pub(crate) fn build<'t>(
         }
     }
     Built {
-        starts,
+        rows,
         parities,
         postings,
         pairs: together,

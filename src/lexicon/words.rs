@@ -1,8 +1,11 @@
 //! The text as the search sees it: a row for each token, with its place in letters and what the
 //! lexicon knows of it.
 
-use super::compiled::{Compiled, Section};
+use super::compiled::{Section, View};
+use super::dictionary::Dictionary;
+use super::exact::Exact;
 use super::hash::{self, MAX_LETTERS};
+use super::recent::Recent;
 use super::settings::MAX_DISTANCE;
 use super::tokens::{Standing, TokenSlot, look_up};
 use crate::text::Token;
@@ -49,55 +52,79 @@ impl Word {
     }
 }
 
+/// What a lexicon knows of words, taken out of the compiled form for one search.
+pub(crate) struct Tables<'a> {
+    pub tokens: &'a [TokenSlot],
+    pub dictionary: Dictionary<'a>,
+    pub exact: Exact<'a>,
+}
+
+impl<'a> Tables<'a> {
+    pub fn of(compiled: View<'a>) -> Tables<'a> {
+        Tables {
+            tokens: compiled.section(Section::Tokens),
+            dictionary: Dictionary::of(compiled),
+            exact: Exact::of(compiled),
+        }
+    }
+
+    fn standing(&self, word: u64) -> Standing {
+        let standing = look_up(self.tokens, word);
+        self.dictionary
+            .amend(standing, word, self.dictionary.first(word))
+    }
+}
+
 /// Fills `words` from the tokens of a text. `place` gives the letters before a byte of them, and is
 /// asked in ascending order.
 #[inline]
 pub(crate) fn fill(
-    compiled: &Compiled,
+    tables: &Tables<'_>,
+    recent: &mut Recent,
     bytes: &[u8],
     tokens: &[Token],
     mut place: impl FnMut(u32) -> u32,
     words: &mut Vec<Word>,
 ) {
-    let slots: &[TokenSlot] = compiled.section(Section::Tokens);
     let mut broken = false;
     words.clear();
     let mut after_number = false;
     words.extend(tokens.iter().enumerate().map(|(at, token)| {
-        let own = bytes
-            .get(token.start as usize..token.end as usize)
-            .unwrap_or(&[]);
-        let endless = own.len() > MAX_BYTES;
-        let breaks = std::mem::replace(&mut broken, endless) || endless || token.hard_break();
-        let hash = if endless {
-            0
-        } else {
-            hash::of_range(bytes, token.start as usize, token.end as usize)
-        };
+        let (start, end) = (token.start as usize, token.end as usize);
+        let endless = end - start > MAX_BYTES;
+        let breaks = std::mem::replace(&mut broken, endless) | endless | token.hard_break();
         let number = token.numeric();
         let before_number = tokens
             .get(at + 1)
-            .is_some_and(|next| next.numeric() && next.joined());
-        let code = number || after_number && token.joined() || before_number;
+            .is_some_and(|next| next.numeric() & next.joined());
+        let code = number | (after_number & token.joined()) | before_number;
         after_number = number;
-        let possessive = token.possessive() && own.len() > 1 && !endless;
-        Word {
+        let possessive = token.possessive() && end - start > 1 && !endless;
+        let mut word = Word {
             start: place(token.start),
             end: place(token.end),
-            hash,
-            standing: if endless {
-                Standing::UNKNOWN
-            } else {
-                look_up(slots, hash)
-            },
-            stem_standing: match possessive {
-                true => look_up(slots, hash::of_bytes(&own[..own.len() - 1])),
-                false => Standing::UNKNOWN,
-            },
+            hash: 0,
+            standing: Standing::UNKNOWN,
+            stem_standing: Standing::UNKNOWN,
             possessive,
             code,
             breaks,
             endless,
+        };
+        if !endless {
+            word.hash = hash::of_range(bytes, start, end);
         }
+        if possessive {
+            let stem = hash::of_range(bytes, start, end - 1);
+            word.stem_standing = tables.standing(stem);
+        }
+        word
     }));
+    recent.standings(tables, words, |at, standing| {
+        let none = tokens.get(at).is_some_and(|token| {
+            let (start, end) = (token.start as usize, token.end as usize);
+            tables.exact.begins_none(bytes, start, end)
+        });
+        standing.with_begins_none(none)
+    });
 }

@@ -2,6 +2,7 @@
 //! ASCII, and take no other decision than this look-up. It says the same as `unicode` does of the
 //! same characters, which a test holds it to.
 
+use super::letters::Letters;
 use super::unicode::Kind;
 
 /// By byte. Bytes above 127 never get here.
@@ -33,7 +34,7 @@ const fn kind(byte: u8) -> Kind {
 /// ordinary length costs one round and no branch on its bytes, which a loop over bytes would
 /// mispredict at the end of every word.
 #[inline]
-pub(super) fn word(kind: Kind, bytes: &[u8], folded: &mut Vec<u8>) -> usize {
+pub(super) fn word(kind: Kind, bytes: &[u8], folded: &mut Letters) -> usize {
     let mut length = 0;
     loop {
         let rest = &bytes[length..];
@@ -51,9 +52,7 @@ pub(super) fn word(kind: Kind, bytes: &[u8], folded: &mut Vec<u8>) -> usize {
             (eight, outside(eight, b'0', b'9'))
         };
         let count = others.trailing_zeros() as usize / 8;
-        let end = folded.len() + count;
-        folded.extend_from_slice(&lower.to_le_bytes());
-        folded.truncate(end);
+        folded.eight(lower, count);
         length += count;
         if count < 8 {
             return length;

@@ -6,6 +6,7 @@ use std::ops::Range;
 use unicode_normalization::char::canonical_combining_class;
 
 use super::ascii;
+use super::letters::Letters;
 use super::span::Cluster;
 use super::token::{Token, TokenFlags};
 use super::unicode::{Kind, Part};
@@ -17,7 +18,7 @@ const NOWHERE: u32 = u32::MAX;
 const MAX_MARKS: usize = 30;
 
 pub(super) struct Builder<'a> {
-    letters: &'a mut Vec<u8>,
+    letters: &'a mut Letters,
     tokens: &'a mut Vec<Token>,
     clusters: &'a mut Vec<Cluster>,
     ascii: bool,
@@ -38,7 +39,7 @@ pub(super) struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     pub(super) fn new(
-        letters: &'a mut Vec<u8>,
+        letters: &'a mut Letters,
         tokens: &'a mut Vec<Token>,
         clusters: &'a mut Vec<Cluster>,
     ) -> Builder<'a> {
@@ -130,13 +131,9 @@ impl<'a> Builder<'a> {
     }
 
     fn push(&mut self, letter: char) {
-        if letter.is_ascii() {
-            self.letters.push(letter as u8);
-        } else {
-            self.ascii = false;
-            self.letters
-                .extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
-        }
+        self.ascii &= letter.is_ascii();
+        self.letters
+            .extend(letter.encode_utf8(&mut [0; 4]).as_bytes());
     }
 
     fn cluster(&mut self, start: u32, end: u32, source: Range<u32>) {
@@ -199,7 +196,7 @@ impl<'a> Builder<'a> {
             stem_source_end: self.open.source_end,
             ..self.open
         };
-        if self.suffix_end == end && self.letters.last() == Some(&b's') {
+        if self.suffix_end == end && self.letters.as_slice().last() == Some(&b's') {
             token.flags.set(TokenFlags::POSSESSIVE, true);
             token.stem_source_end = self.vanished;
         }
@@ -212,7 +209,7 @@ impl<'a> Builder<'a> {
         self.close();
         self.begin(Kind::Letter, source.start);
         let start = self.position();
-        self.letters.extend_from_slice(b"and");
+        self.letters.extend(b"and");
         self.open.source_end = source.end;
         self.cluster(start, start + 3, source);
         self.close();
@@ -225,13 +222,13 @@ impl<'a> Builder<'a> {
         let class = canonical_combining_class(mark);
         let mut at = self.letters.len();
         for _ in 0..MAX_MARKS {
-            match last_char(&self.letters[..at]) {
+            match last_char(&self.letters.as_slice()[..at]) {
                 Some(c) if class > 0 && canonical_combining_class(c) > class => at -= c.len_utf8(),
                 _ => break,
             }
         }
         self.push(mark);
-        self.letters[at..].rotate_right(mark.len_utf8());
+        self.letters.as_mut_slice()[at..].rotate_right(mark.len_utf8());
         self.stretch(before, source_end);
     }
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::ascii;
 use super::builder::Builder;
 use super::cache::Cache;
+use super::letters::Letters;
 use super::span::{self, Cluster};
 use super::token::Token;
 use super::unicode::Kind;
@@ -16,7 +17,7 @@ pub const MAX_TEXT: usize = u32::MAX as usize / 16;
 
 /// A folded text, and the buffers to fold the next one without allocating.
 pub struct Folded {
-    letters: Vec<u8>,
+    letters: Letters,
     tokens: Vec<Token>,
     /// Where letters and original do not run in step; see `span`.
     clusters: Vec<Cluster>,
@@ -27,7 +28,7 @@ pub struct Folded {
 impl Folded {
     pub fn new() -> Folded {
         Folded {
-            letters: Vec::new(),
+            letters: Letters::new(),
             tokens: Vec::new(),
             clusters: Vec::new(),
             ascii: true,
@@ -43,7 +44,12 @@ impl Folded {
 
     /// The folded UTF-8 of all tokens, run together without separators.
     pub fn letters(&self) -> &[u8] {
-        &self.letters
+        self.letters.as_slice()
+    }
+
+    /// The letters, and at least sixteen bytes more that mean nothing.
+    pub(crate) fn padded(&self) -> &[u8] {
+        self.letters.padded()
     }
 
     pub fn tokens(&self) -> &[Token] {
@@ -68,7 +74,7 @@ impl Folded {
     pub(super) fn walk<const TABLE: bool>(&mut self, text: &str) {
         let text = &text[..text.floor_char_boundary(MAX_TEXT)];
         let bytes = text.as_bytes();
-        self.letters.clear();
+        self.letters.clear(bytes.len());
         self.tokens.clear();
         self.clusters.clear();
         let mut builder = Builder::new(&mut self.letters, &mut self.tokens, &mut self.clusters);

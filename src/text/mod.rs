@@ -23,6 +23,7 @@ mod cache;
 mod count;
 mod fold;
 mod latin;
+mod letters;
 mod span;
 mod token;
 mod unicode;

@@ -1,0 +1,70 @@
+//! The words of the language that are no misspellings where they stand alone: an open-addressing set of
+//! hashes, of which the two lowest bits say whether it is a word, a name or both. 62 bits stand for a
+//! word: two of a million words are the same once in nine million lexicons.
+
+use super::compiled::{Section, View};
+use super::hash;
+use super::tokens::Standing;
+
+const WORD: u64 = 1;
+const NAME: u64 = 2;
+const KINDS: u64 = WORD | NAME;
+
+#[derive(Clone, Copy)]
+pub(crate) struct Dictionary<'a>(&'a [u64]);
+
+impl<'a> Dictionary<'a> {
+    pub fn of(compiled: View<'a>) -> Dictionary<'a> {
+        Dictionary(compiled.section(Section::Dictionary))
+    }
+
+    /// The slot where a word is looked for first.
+    #[inline(always)]
+    pub fn first(self, word: u64) -> u64 {
+        let slot = self.0.get(hash::slot(word, self.0.len()));
+        slot.copied().unwrap_or(0)
+    }
+
+    /// The standing of a word with what the dictionary says of it, which is looked for from its first
+    /// slot on.
+    #[inline(always)]
+    pub fn amend(self, standing: Standing, word: u64, first: u64) -> Standing {
+        let slot = match first {
+            0 => 0,
+            _ if is(first, word) => first,
+            _ => self.beyond(word),
+        };
+        standing.with_dictionary(slot & WORD != 0, slot & NAME != 0)
+    }
+
+    fn beyond(self, word: u64) -> u64 {
+        let at = hash::slot(word, self.0.len());
+        let (before, from) = self.0.split_at(at.min(self.0.len()));
+        let mut slots = from.iter().chain(before);
+        // A damaged table may have no empty slot; this ends all the same.
+        let found = slots.find(|&&slot| slot == 0 || is(slot, word));
+        found.copied().unwrap_or(0)
+    }
+}
+
+#[inline(always)]
+fn is(slot: u64, word: u64) -> bool {
+    (slot ^ word) & !KINDS == 0
+}
+
+/// The section, from the hashes of words and names, ascending.
+pub(crate) fn build(words: &[u64], names: &[u64]) -> Vec<u64> {
+    // Three in five are used: 1.8 probes on a hit, 3.6 on a miss (Knuth 6.4), of eight to a line.
+    let mut slots = vec![0; (words.len() + names.len()) * 5 / 3 + 1];
+    let last = slots.len() - 1;
+    for (words, kind) in [(words, WORD), (names, NAME)] {
+        for &word in words {
+            let mut at = hash::slot(word, slots.len());
+            while slots[at] != 0 && !is(slots[at], word) {
+                at = if at == last { 0 } else { at + 1 };
+            }
+            slots[at] |= word & !KINDS | kind;
+        }
+    }
+    slots
+}

@@ -1,0 +1,200 @@
+//! Misspelled windows of unknown words only, nearly always of one between ordinary words: the anchors
+//! name terms that may be near. The same unknown words recur, so what was found in a run of them is
+//! remembered.
+
+use std::ops::{Range, RangeInclusive};
+
+use super::anchors::Anchors;
+use super::fuzzy::{Fuzzy, FuzzyScratch, Part, Role, Window, role};
+use super::guard::may_be_changed_alone;
+use super::hash::{self, Letter};
+use super::memory;
+use super::overlap::Candidate;
+use super::settings::MAX_DISTANCE;
+use super::words::Word;
+
+/// Windows of these lengths may be near a term of one allowed edit.
+const OF_ONE: RangeInclusive<usize> = 3..=8;
+/// Windows shorter than this are near no term of two allowed edits.
+const SHORTEST_OF_TWO: usize = 6;
+
+impl<L: Letter> Fuzzy<'_, L> {
+    /// Finds the mentions in the unknown words alone of some words.
+    pub(super) fn runs(
+        &self,
+        roles: &[u8],
+        range: Range<usize>,
+        guarded: bool,
+        scratch: &mut FuzzyScratch,
+        candidates: &mut Vec<Candidate>,
+    ) {
+        let mut run = range.start..range.start;
+        for at in range {
+            let role = roles[at];
+            if run.is_empty() {
+                run = at..at;
+            }
+            if role & Role::UNKNOWN != 0 {
+                run.end = at + 1;
+            }
+            if role & Role::WHOLE_UNKNOWN == 0 && !run.is_empty() {
+                self.run(run.clone(), guarded, scratch, candidates);
+                run = at..at;
+            }
+        }
+        if !run.is_empty() {
+            self.run(run, guarded, scratch, candidates);
+        }
+    }
+
+    /// What is found in a run of unknown words, from memory if the same run was met before.
+    fn run(
+        &self,
+        run: Range<usize>,
+        guarded: bool,
+        scratch: &mut FuzzyScratch,
+        candidates: &mut Vec<Candidate>,
+    ) {
+        let words = &self.text.words[run.clone()];
+        let single = match words {
+            [word] if guarded && !word.possessive => Some(word),
+            _ => None,
+        };
+        if single.is_some_and(|word| word.standing.barren()) {
+            return;
+        }
+        if let [word] = words
+            && (word.end(false) - (word.start as usize) < *OF_ONE.start()
+                || ![false, true]
+                    .iter()
+                    .any(|&stem| self.alone(word, stem, guarded)))
+        {
+            return;
+        }
+        let seed = u64::from(guarded) | u64::from(self.text.brief) << 2;
+        let key = words.iter().fold(seed, memory::key);
+        let before = candidates.len();
+        if !scratch.memory.recall(key, run.start, candidates) {
+            let first = run.start;
+            self.anchored(run, guarded, scratch, candidates);
+            scratch.memory.keep(key, first, &candidates[before..]);
+        }
+        // Of a word of the dictionary it matters how brief the text is.
+        if let Some(word) = single
+            && candidates.len() == before
+            && !(word.standing.in_dictionary() || word.standing.name())
+        {
+            scratch.barren.push(word.hash);
+        }
+    }
+
+    /// Whether a word, or it without its s, may be a misspelling without others beside it.
+    #[inline]
+    fn alone(&self, word: &Word, stem: bool, guarded: bool) -> bool {
+        let role = role(word, guarded) >> (2 * u8::from(stem));
+        role & Role::WHOLE_UNKNOWN != 0
+            && may_be_changed_alone(word.standing(stem), guarded, self.text.brief)
+    }
+
+    fn anchored(
+        &self,
+        run: Range<usize>,
+        guarded: bool,
+        scratch: &mut FuzzyScratch,
+        candidates: &mut Vec<Candidate>,
+    ) {
+        let FuzzyScratch {
+            prefix,
+            windows,
+            probes,
+            near,
+            ..
+        } = scratch;
+        let (Some(from), Some(to)) = (
+            self.text.words.get(run.start),
+            self.text.words.get(run.end - 1),
+        ) else {
+            return;
+        };
+        let anchors = match guarded {
+            true => Anchors::guarded(self.compiled),
+            false => Anchors::open(self.compiled),
+        };
+        let base = from.start as usize;
+        let letters = &self.letters[base..to.end as usize];
+        prefix.clear();
+        prefix.push(0);
+        let mut hash = 0;
+        for &letter in letters {
+            hash = hash::push(hash, letter);
+            prefix.push(hash);
+        }
+        let longest = self.compiled.header.longest as usize + usize::from(MAX_DISTANCE);
+        for first in run.clone() {
+            let start = self.text.words[first].start as usize;
+            let (mut all, mut counted) = (0, start);
+            windows.clear();
+            for last in first..run.end {
+                let word = &self.text.words[last];
+                if word.end(true) - start > longest {
+                    break;
+                }
+                for stem in [true, false] {
+                    if stem && !word.possessive
+                        || self.part(last, stem, guarded) != Part::Unknown
+                        || last == first && !self.alone(word, stem, guarded)
+                    {
+                        continue;
+                    }
+                    let end = word.end(stem);
+                    all = self.parity(counted..end, all);
+                    counted = end;
+                    windows.push(Window {
+                        first,
+                        last,
+                        stem,
+                        start,
+                        end,
+                        parity: all,
+                    });
+                }
+            }
+            near.pairs.clear();
+            for (number, window) in (0..)
+                .zip(windows.iter())
+                .filter(|(_, window)| OF_ONE.contains(&window.length()))
+            {
+                let (start, end) = (window.start - base, window.end - base);
+                anchors.ask_window(&letters[start..end], &prefix[start..=end], number, probes);
+            }
+            if windows
+                .iter()
+                .any(|window| window.length() >= SHORTEST_OF_TWO)
+            {
+                let (shortest, longest) = (windows.first(), windows.last());
+                let lengths =
+                    shortest.map_or(0, Window::length)..=longest.map_or(0, Window::length);
+                let (letters, prefix) = (&letters[start - base..], &prefix[start - base..]);
+                anchors.ask_head(letters, prefix, lengths, probes);
+            }
+            for (number, window) in (0..)
+                .zip(windows.iter())
+                .filter(|(_, window)| window.length() >= SHORTEST_OF_TWO)
+            {
+                let (start, end) = (window.start - base, window.end - base);
+                anchors.ask_tail(&letters[start..end], &prefix[start..=end], number, probes);
+            }
+            anchors.answer(probes, |posting, number| {
+                match windows.get(number as usize) {
+                    Some(window) => near.consider(posting, number, window),
+                    None => {
+                        for (number, window) in (0..).zip(windows.iter()) {
+                            near.consider(posting, number, window);
+                        }
+                    }
+                }
+            });
+            self.compare(windows, near, candidates);
+        }
+    }
+}

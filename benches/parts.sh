@@ -2,9 +2,9 @@
 
 parts=$*
 for part in $parts; do
-  [[ $part =~ ^(core|doors|bad|memory|match|peers)$ ]] || die "unknown part \"$part\" of ./run bench: core, doors, bad, memory, match, peers"
+  [[ $part =~ ^(core|doors|bad|memory|match|peers|kafka)$ ]] || die "unknown part \"$part\" of ./run bench: core, doors, bad, memory, match, peers, kafka"
 done
-parts=${parts:-core doors bad memory match peers}
+parts=${parts:-core doors bad memory match peers kafka}
 if [[ " $parts " == *' core '* ]]; then
   set_up
   cargo bench --no-default-features

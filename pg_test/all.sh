@@ -132,6 +132,11 @@ with_broker() {
   bash "$repo/pg_test/kafka/$1" "${@:2}"
 }
 
+compose_file() {
+  install_packages prometheus python3-pip
+  bash "$repo/docker/check.sh" "$target/tools/python"
+}
+
 logins_example() {
   LOGINS=5000 bash "$repo/run" example logins
 }
@@ -198,6 +203,7 @@ check 'the rooms above Postgres' cargo test --lib --no-default-features
 check 'termfeed by itself' cargo test --no-default-features --features feeds --bin termfeed
 check 'the data of the menu example' menu_data
 check 'the data of the transactions example' transactions_data
+check 'the compose file, the dashboard and the alerts' compose_file
 check 'the build' build
 if [[ " ${failures[*]} " != *' the build '* ]]; then
   cluster_start test fsync=off synchronous_commit=off full_page_writes=off max_wal_size=4GB 9>&-
@@ -214,6 +220,7 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'termfeed serve, by curl' termfeed_serve
   check 'termfeed kafka, with a broker' with_broker consume.sh
   check 'termfeed relay, with a broker' with_broker relay.sh
+  check 'Avro both ways, with a schema registry' with_broker avro.sh
   check 'what is measured, by Prometheus' with_broker metrics.sh
   check 'kills of everything that feeds' with_broker chaos.sh ${TERMSTREAM_LONG:+200000 20}
   check 'the logins example' logins_example

@@ -11,6 +11,8 @@
 // What the doors share waits for them.
 #![cfg_attr(not(all(feature = "kafka", feature = "kinesis")), allow(dead_code))]
 
+#[cfg(feature = "avro")]
+mod avro;
 #[cfg(feature = "aws")]
 mod aws;
 mod database;

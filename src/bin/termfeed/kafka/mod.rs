@@ -7,6 +7,8 @@
 //! consumer (partitions, offsets) ─▶ decode (message to row) ─▶ batch ─▶ worker: COPY, rejects, positions, COMMIT
 //! ```
 
+#[cfg(feature = "avro")]
+mod avro;
 mod batch;
 mod consumer;
 mod decode;

@@ -2,12 +2,16 @@
 
 parts=$*
 for part in $parts; do
-  [[ $part =~ ^(core|doors|bad|memory|match|peers|kafka)$ ]] || die "unknown part \"$part\" of ./run bench: core, doors, bad, memory, match, peers, kafka"
+  [[ $part =~ ^(core|doors|bad|memory|match|peers|feed|kafka)$ ]] || die "unknown part \"$part\" of ./run bench: core, doors, bad, memory, match, peers, feed, kafka"
 done
-parts=${parts:-core doors bad memory match peers kafka}
+parts=${parts:-core doors bad memory match peers feed kafka}
 if [[ " $parts " == *' core '* ]]; then
   set_up
   cargo bench --no-default-features
   parts=$(xargs -n 1 <<<"$parts" | grep -v '^core$' | xargs)
+fi
+if [[ " $parts " == *' feed '* ]]; then
+  (source benches/feed/measure.sh)
+  parts=$(xargs <<<"${parts//feed/}")
 fi
 [[ -z $parts ]] || source benches/server/measure.sh

@@ -118,12 +118,14 @@ menu_example() {
   psql -q -f gold.sql -v path="$(cluster_file input_broken.csv)" -f broken.sql -f check.sql
 }
 
-termfeed_serve() {
+# feed NAME: runs pg_test/feed/NAME.sh against a termfeed and an empty database.
+feed() {
   fresh_database feed
   psql -qc 'CREATE EXTENSION termstream'
   cargo build --profile test --no-default-features --features feeds --bin termfeed
-  mkdir -p "$target/feed"
-  bash "$repo/pg_test/feed/serve.sh" "$target/debug/termfeed" "$pg_bin/psql" "$target/feed"
+  mkdir -p "$target/logs/feed"
+  [[ $1 != page ]] || need_browser || true
+  bash "$repo/pg_test/feed/$1.sh" "$target/debug/termfeed" "$pg_bin/psql" "$target/logs/feed"
 }
 
 # A test of pg_test/kafka: they have a Postgres and a broker of their own, which the first one starts.
@@ -214,10 +216,14 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'the statements of README.md' readme "$repo/README.md"
   check 'the statements of examples/menu/README.md' readme "$repo/examples/menu/README.md"
   check 'the menu example' menu_example
+  check 'termfeed serve, by curl' feed serve
+  check 'termfeed serve, and whom it lets in' feed guard
+  check 'the page, in a browser' feed page
+  check 'termfeed load' feed load
+  check 'termfeed, as examples/menu/README.md shows it' feed example
   check 'the statements of examples/transactions/README.md' readme "$repo/examples/transactions/README.md"
   check 'the transactions example' transactions_example
   check 'payments of real form' transactions_shared
-  check 'termfeed serve, by curl' termfeed_serve
   check 'termfeed kafka, with a broker' with_broker consume.sh
   check 'termfeed relay, with a broker' with_broker relay.sh
   check 'Avro both ways, with a schema registry' with_broker avro.sh

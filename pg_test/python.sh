@@ -1,10 +1,10 @@
 # A Python of our own with the packages of pg_test/requirements.txt; sourced after setup.sh.
 #
-# It lives in target/tools/python and is made once, and again when the list has changed.
+# It lives in target/tools/pypi and is made once, and again when the list has changed.
 
 # need_python: sets $python; fails where PyPI cannot be reached.
 need_python() {
-  local home=$target/tools/python list=$repo/pg_test/requirements.txt
+  local home=$target/tools/pypi list=$repo/pg_test/requirements.txt
   python=$home/bin/python
   ! cmp -s "$list" "$home/requirements.txt" || return 0
   if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then

@@ -64,6 +64,15 @@ need_packages() {
     -o DPkg::Lock::Timeout=300 "${missing[@]}"
 }
 
+# A browser and its driver, some 120 MB to fetch; fails where they cannot be had.
+need_browser() {
+  command -v chromium >/dev/null && command -v chromedriver >/dev/null && command -v python3 >/dev/null && return
+  say "Installing a browser: chromium, chromium-driver"
+  { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy \
+    --no-install-recommends -o DPkg::Lock::Timeout=300 chromium chromium-driver fonts-dejavu-core python3; } >&2 || true
+  command -v chromium >/dev/null && command -v chromedriver >/dev/null && command -v python3 >/dev/null
+}
+
 need_rust() {
   local have need
   command -v cargo >/dev/null || PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin

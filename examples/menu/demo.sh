@@ -20,6 +20,7 @@ rm -r "$menu_big"
 cat <<'TEXT'
 
 The server stays up. What to type next:
+  ./run serve                look at it in a browser: drop a file, see it flow; type a text, see what it mentions
   ./run psql                 look around: TABLE menu_terms; TABLE menu_rejects; TABLE termstream.loads;
                              SELECT * FROM termstream.match('brands', 'a pint of grimshlot pls');
   less examples/menu/README.md

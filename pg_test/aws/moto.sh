@@ -8,7 +8,7 @@ moto_start() {
   source "$repo/pg_test/kafka/broker.sh" # free_port
   port=$(free_port)
   mkdir -p "$target/logs"
-  "$target/tools/python/bin/moto_server" -H 127.0.0.1 -p "$port" >"$target/logs/moto.log" 2>&1 9>&- </dev/null &
+  "$target/tools/pypi/bin/moto_server" -H 127.0.0.1 -p "$port" >"$target/logs/moto.log" 2>&1 9>&- </dev/null &
   moto_pid=$! moto_url=http://127.0.0.1:$port
   export AWS_ENDPOINT_URL=$moto_url AWS_REGION=eu-central-1 AWS_DEFAULT_REGION=eu-central-1
   export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_EC2_METADATA_DISABLED=true

@@ -5,6 +5,7 @@ use pgrx::prelude::*;
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::scratch::Lent;
 use crate::lexicon::{Mention, Overlap, Scratch, Verdict};
 use crate::pg::argument;
 use crate::pg::callsite;
@@ -21,7 +22,7 @@ pub(super) struct Site {
     lexicon: String,
     identity: Option<Identity>,
     form: Option<Rc<Compiled>>,
-    scratch: Scratch,
+    buffers: Lent,
     /// What `match` and `best_match` return.
     mentions: Series<8>,
     /// What `match_ids` returns, and its documents as one.
@@ -51,12 +52,15 @@ impl Site {
             _ => {
                 let form = registry::current(lexicon)?;
                 self.identity = identity;
-                lexicon.clone_into(&mut self.lexicon);
+                if self.lexicon != lexicon {
+                    lexicon.clone_into(&mut self.lexicon);
+                    self.buffers = Lent::of(lexicon);
+                }
                 form
             }
         };
         let form = self.form.insert(form);
-        Ok((form, &mut self.scratch, &mut self.mentions))
+        Ok((form, self.buffers.scratch(), &mut self.mentions))
     }
 }
 

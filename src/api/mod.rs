@@ -10,6 +10,7 @@ mod lexicon;
 mod load_file;
 mod matching;
 mod rejects;
+mod scratch;
 mod stream;
 
 pgrx::extension_sql_file!("../../sql/catalog.sql", name = "catalog", bootstrap);

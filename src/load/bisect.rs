@@ -1,15 +1,17 @@
 //! Finds the rows that a statement over many rows fails for, and takes all others.
 //!
-//! The whole range is tried first; a range that fails is cut and its parts are tried, from left to
-//! right, so that rows are taken in their order. Each attempt is the caller's, in a subtransaction of
-//! its own, and sees what the attempts before it have done.
+//! The whole range is tried first (or a piece, where the batch before had guilty rows), and where that
+//! fails ever shorter pieces from the left, so that rows are taken in their order. Each attempt is the caller's, in a subtransaction of its own, and
+//! sees what the attempts before it have done.
 //!
 //! Most statements take one row after the other and fail at a bad one, having read no further. Where
-//! the caller knows how far that was, the range is cut there: the rows before, the suspect alone, the
-//! rows behind. So a guilty row costs three attempts and the rows before it are tried twice. A
-//! suspicion that proves wrong (a statement that sorts or counts first reads all rows before it
-//! fails) is the last one: from then on ranges are halved, and `g` guilty rows among `n` cost at most
-//! `4 + 2 g ⌈log₂ n⌉` attempts.
+//! the caller knows how far that was, the piece is cut there: the rows before it are tried, then it
+//! alone. If it proves innocent (a statement that sorts or counts first reads all rows before it fails),
+//! no caller is believed again and pieces are halved until the guilty row is alone.
+//!
+//! What failed has been done in vain, so behind a guilty row pieces begin with half the mean distance
+//! between guilty rows so far, and double with each success. `g` guilty rows among `n` cost at most
+//! `4 + (3 g + 4) ⌈log₂ n⌉` attempts.
 //!
 //! A row that fails only beside another one (two equal keys) is tried again after it: the second one
 //! is guilty.
@@ -36,55 +38,85 @@ pub struct Bisected<T, D> {
     pub guilty: Vec<(usize, D)>,
 }
 
-/// What is expected of a range, if anything.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Expected {
-    Nothing,
-    Success,
-    Failure,
+/// Pieces are not shorter than this before one fails: an attempt costs as much as some ten rows.
+const SHORTEST: usize = 16;
+
+/// Where the next guilty row must be.
+struct Narrowed {
+    /// It stands before this row; the piece up to here has failed.
+    end: usize,
+    /// Whether it is the last one before `end`, by what the caller says.
+    is_last: bool,
 }
 
-/// Tries `rows` as a whole and in ever smaller parts. An empty range is not tried.
+impl<T, D> Bisected<T, D> {
+    /// The length of the first piece of the next batch, if it is like this one.
+    pub fn reach(&self) -> usize {
+        let taken: usize = self.taken.iter().map(|(rows, _)| rows.len()).sum();
+        match self.guilty.len() {
+            0 => usize::MAX,
+            guilty => SHORTEST.max((taken + guilty) / guilty / 2),
+        }
+    }
+}
+
+/// Tries `rows`, a piece of at most `reach` first, and in ever smaller parts. An empty range is not
+/// tried.
 pub fn bisect<T, D, F>(
     rows: Range<usize>,
+    mut reach: usize,
     mut try_rows: impl FnMut(Range<usize>) -> Result<T, Failure<D, F>>,
 ) -> Result<Bisected<T, D>, F> {
     let mut result = Bisected {
         taken: Vec::new(),
         guilty: Vec::new(),
     };
-    let mut trusted = true;
-    // What is still to be tried, the next one last; at most two ranges per cut.
-    let mut pending = vec![(rows, Expected::Nothing)];
-    while let Some((range, expected)) = pending.pop() {
-        if range.is_empty() {
-            continue;
-        }
-        match try_rows(range.clone()) {
-            Ok(taken) => {
-                trusted &= expected != Expected::Failure;
-                result.taken.push((range, taken));
-            }
+    let mut next = rows.start;
+    let mut narrowed: Option<Narrowed> = None;
+    let mut is_believed = true;
+    while next < rows.end {
+        let end = match &narrowed {
+            None => rows.end.min(next.saturating_add(reach.max(1))),
+            Some(Narrowed { end, .. }) if end - next == 1 => *end,
+            Some(Narrowed { end, is_last: true }) => end - 1,
+            Some(Narrowed { end, .. }) => next + (end - next) / 2,
+        };
+        match try_rows(next..end) {
             Err(Failure::Fatal(error)) => return Err(error),
-            Err(Failure::Data { error, .. }) if range.len() == 1 => {
-                trusted &= expected != Expected::Success;
-                result.guilty.push((range.start, error));
+            Ok(taken) => {
+                result.taken.push((next..end, taken));
+                next = end;
+                match &narrowed {
+                    None => reach = reach.saturating_mul(2),
+                    Some(Narrowed { end, is_last }) if next == *end => {
+                        is_believed &= !is_last;
+                        narrowed = None;
+                    }
+                    Some(_) => {}
+                }
+            }
+            Err(Failure::Data { error, .. }) if end - next == 1 => {
+                result.guilty.push((next, error));
+                next = end;
+                reach = SHORTEST.max((next - rows.start) / result.guilty.len() / 2);
+                narrowed = None;
             }
             Err(Failure::Data { read, .. }) => {
-                trusted &= expected != Expected::Success;
-                match read.filter(|read| trusted && (1..range.len()).contains(read)) {
-                    Some(read) => {
-                        let suspect = range.start + read - 1;
-                        pending.push((suspect + 1..range.end, Expected::Nothing));
-                        pending.push((suspect..suspect + 1, Expected::Failure));
-                        pending.push((range.start..suspect, Expected::Success));
-                    }
-                    None => {
-                        let middle = range.start + range.len() / 2;
-                        pending.push((middle..range.end, Expected::Nothing));
-                        pending.push((range.start..middle, Expected::Nothing));
-                    }
-                }
+                // The rows before a suspect must not fail.
+                is_believed &= !matches!(narrowed, Some(Narrowed { is_last: true, .. }));
+                let length = end - next;
+                narrowed = Some(
+                    match read.filter(|read| is_believed && (1..length).contains(read)) {
+                        Some(read) => Narrowed {
+                            end: next + read,
+                            is_last: true,
+                        },
+                        None => Narrowed {
+                            end,
+                            is_last: false,
+                        },
+                    },
+                );
             }
         }
     }

@@ -80,7 +80,9 @@ impl BatchRelation {
             pg_sys::tuplestore_rescan(self.store);
             let mut next = 0;
             for row in rows {
-                pg_sys::tuplestore_skiptuples(self.store, (row - next) as i64, true);
+                if row > next {
+                    pg_sys::tuplestore_skiptuples(self.store, (row - next) as i64, true);
+                }
                 if !pg_sys::tuplestore_gettupleslot(self.store, true, false, slot) {
                     break;
                 }

@@ -111,6 +111,7 @@ fn may_rebase(session: &Session) -> bool {
 
 /// Notes a change for whoever will see it. `detailed`: it stands in `lexicon_delta` or in the base.
 pub fn note(lexicon: &str, detailed: bool) {
+    super::pin::lift();
     session::connect(|session| {
         let noted = session.run(
             "INSERT INTO termstream.lexicon_change AS c (lexicon, xid, token, detailed)

@@ -14,6 +14,7 @@ pub mod changes;
 mod compile;
 mod definition;
 pub mod learning;
+mod pin;
 pub mod tuning;
 
 use once_cell::unsync::Lazy;
@@ -22,14 +23,17 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use pgrx::PgSqlErrorCode;
+use pgrx::pg_sys;
 
 use crate::lexicon::{Lexicon, Overlap};
 use crate::pg::error::Raise;
 use crate::pg::shared_file::SharedFile;
 use crate::pg::snapshot::{self, Identity};
+use crate::pg::user::current_role;
 
 use compile::{Variant, compile};
 use definition::Definition;
+pub use pin::pinned;
 
 /// A lexicon ready for matching.
 pub struct Compiled {
@@ -45,6 +49,8 @@ const FORMS_KEPT: usize = 2;
 struct Entry {
     /// Under this snapshot the first of `forms` is known to be the right one.
     checked: Option<Identity>,
+    /// So it is while this pin holds, for this role.
+    pinned: Option<(u64, pg_sys::Oid)>,
     /// The last used first.
     forms: Vec<Rc<Compiled>>,
 }
@@ -58,8 +64,10 @@ thread_local! {
 /// Errors: no such lexicon, no right to read its source, a source that no longer fits.
 pub fn current(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
     let identity = snapshot::identity();
+    let pinned = pin::pin().map(|pin| (pin, current_role()));
     if let Some(form) = with_entry(lexicon, |entry| {
-        let same = identity.is_some() && entry.checked == identity;
+        let same = identity.is_some() && entry.checked == identity
+            || pinned.is_some() && entry.pinned == pinned;
         same.then(|| entry.forms.first().cloned()).flatten()
     }) {
         return Ok(form);
@@ -85,6 +93,7 @@ pub fn current(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
         entry.forms.insert(0, Rc::clone(&form));
         entry.forms.truncate(FORMS_KEPT);
         entry.checked = identity;
+        entry.pinned = pinned;
     });
     Ok(form)
 }
@@ -122,6 +131,7 @@ pub fn parse_overlap(overlap: &str) -> Result<Overlap, Raise> {
 
 /// Forgets the compiled forms of a lexicon that was dropped.
 pub fn forget(lexicon: &str) {
+    pin::lift();
     REGISTRY.with(|registry| registry.borrow_mut().remove(lexicon));
 }
 

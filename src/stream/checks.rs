@@ -27,7 +27,7 @@ pub fn apply(
         return Ok((good, relation));
     }
     let query = query(&load.definition);
-    let outcome = bisect(0..good.len(), |range: Range<usize>| {
+    let outcome = bisect(0..good.len(), usize::MAX, |range: Range<usize>| {
         let part = (range.len() < good.len()).then(|| relation.select(range));
         let rows = part.as_ref().unwrap_or(&relation);
         subtransaction(|| failed(&query, rows)).map_err(|error| {

@@ -81,6 +81,8 @@ struct Load {
     retries: bool,
     /// Whether the statement has met rows that its table has already.
     has_duplicates: bool,
+    /// How many rows the statement is tried with at first.
+    reach: usize,
     /// At work on batches.
     busy: Duration,
 }
@@ -112,6 +114,7 @@ impl Load {
             committed: None,
             retries: false,
             has_duplicates: false,
+            reach: usize::MAX,
             busy: Duration::ZERO,
         })
     }

@@ -9,6 +9,7 @@
 //! duplicate; where there is one, the trial is undone and the statement runs as it is written.
 
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
 use super::Load;
@@ -19,6 +20,7 @@ use crate::pg::plan::KeptPlan;
 use crate::pg::relation::BatchRelation;
 use crate::pg::session;
 use crate::pg::subtransaction::subtransaction;
+use crate::registry::pinned;
 
 /// Plans kept in a backend: of the streams it loads in turn, each in both forms.
 const PLANS_KEPT: usize = 32;
@@ -34,8 +36,9 @@ struct Kept {
 }
 
 thread_local! {
-    /// The last used last.
-    static PLANS: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
+    /// The last used last. The end of the process frees them, after Postgres has cleaned up.
+    static PLANS: ManuallyDrop<RefCell<Vec<Kept>>> =
+        const { ManuallyDrop::new(RefCell::new(Vec::new())) };
 }
 
 /// Runs the statement over all rows at once if it takes them, else over the parts that it takes.
@@ -48,17 +51,21 @@ pub fn execute(load: &mut Load, all: &BatchRelation) -> Result<Bisected<u64, Cau
             guilty: Vec::new(),
         });
     }
-    bisect(0..all.len(), |range| {
-        let outcome = if range.len() == all.len() {
-            attempt(load, all)
-        } else {
-            attempt(load, &all.select(range))
-        };
-        outcome.map_err(|(error, read)| match is_data_error(&error.sqlstate) {
-            true if load.definition.on_error != OnError::Stop => Failure::Data { error, read },
-            _ => Failure::Fatal(error),
+    let bisected = pinned(|| {
+        bisect(0..all.len(), load.reach, |range| {
+            let outcome = if range.len() == all.len() {
+                attempt(load, all)
+            } else {
+                attempt(load, &all.select(range))
+            };
+            outcome.map_err(|(error, read)| match is_data_error(&error.sqlstate) {
+                true if load.definition.on_error != OnError::Stop => Failure::Data { error, read },
+                _ => Failure::Fatal(error),
+            })
         })
-    })
+    })?;
+    load.reach = bisected.reach();
+    Ok(bisected)
 }
 
 /// One attempt, undone if it fails: the error, and how many rows had been read.
@@ -109,7 +116,8 @@ fn without_conflict_clause(statement: &str) -> Option<&str> {
 fn run(statement: &str, columns: &[Column], rows: &BatchRelation) -> u64 {
     session::connect(|session| {
         rows.register(session);
-        let kept = PLANS.with_borrow_mut(|plans| {
+        let kept = PLANS.with(|plans| {
+            let mut plans = plans.borrow_mut();
             let place = plans
                 .iter()
                 .position(|kept| kept.statement == statement && kept.columns == columns)?;
@@ -121,7 +129,8 @@ fn run(statement: &str, columns: &[Column], rows: &BatchRelation) -> u64 {
         // Planning runs code of others' (functions that are folded), so nothing is borrowed meanwhile.
         let plan = kept.unwrap_or_else(|| {
             let plan = Rc::new(KeptPlan::new(session, statement));
-            PLANS.with_borrow_mut(|plans| {
+            PLANS.with(|plans| {
+                let mut plans = plans.borrow_mut();
                 if plans.len() == PLANS_KEPT {
                     plans.remove(0);
                 }

@@ -179,12 +179,15 @@ impl Counts {
     }
 }
 
-/// Notes rows that could not be taken apart as rejects of the stream, in the same transaction.
+/// Notes rows that could not be taken apart as rejects of the stream, in the same transaction: of a load
+/// of it, or of one of their own. `line_format` tells how they are written, so that they can be retried.
 pub async fn note_rejects(
     transaction: &Transaction<'_>,
     inbox: &Inbox,
     source: &str,
     rejects: &[Rejected],
+    load_id: Option<i64>,
+    line_format: Option<serde_json::Value>,
 ) -> Result<Counts, Error> {
     let lines: Vec<i64> = rejects.iter().map(|reject| reject.line).collect();
     let rows: Vec<&[u8]> = rejects.iter().map(|reject| reject.raw.as_slice()).collect();
@@ -192,8 +195,17 @@ pub async fn note_rejects(
     let messages: Vec<&str> = rejects.iter().map(|r| r.message.as_str()).collect();
     let noted = transaction
         .query_one(
-            "SELECT termstream.note_rejects($1, $2, $3, $4, $5, $6)",
-            &[&inbox.sql, &source, &lines, &rows, &codes, &messages],
+            "SELECT termstream.note_rejects($1, $2, $3, $4, $5, $6, line_format => $7, load_id => $8)",
+            &[
+                &inbox.sql,
+                &source,
+                &lines,
+                &rows,
+                &codes,
+                &messages,
+                &line_format,
+                &load_id,
+            ],
         )
         .await?;
     let bytes: usize = rows.iter().map(|row| row.len()).sum();

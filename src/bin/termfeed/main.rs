@@ -22,10 +22,12 @@ mod door;
 mod error;
 #[cfg(feature = "export")]
 mod export;
+mod intake;
 #[cfg(feature = "kafka")]
 mod kafka;
 #[cfg(feature = "kinesis")]
 mod kinesis;
+mod load;
 mod logging;
 mod metrics;
 #[cfg(any(feature = "kafka", feature = "predict", feature = "aws"))]
@@ -41,6 +43,7 @@ mod rows;
 mod serve;
 mod settings;
 mod shutdown;
+mod unpack;
 
 use clap::{Parser, Subcommand};
 use error::Error;
@@ -71,6 +74,8 @@ Without --database the variables of libpq are read: PGHOST, PGPORT, PGUSER, PGDA
 enum Command {
     /// Serve streams over HTTP
     Serve(serve::Flags),
+    /// Load files of this machine into a stream, with a bar, going on where it stopped
+    Load(load::Flags),
     /// Bring a Kafka topic into a stream, exactly once
     #[cfg(feature = "kafka")]
     Kafka(kafka::Flags),
@@ -93,6 +98,7 @@ impl Command {
     fn section(&self) -> &'static str {
         match self {
             Command::Serve(_) => "serve",
+            Command::Load(_) => "load",
             #[cfg(feature = "kafka")]
             Command::Kafka(_) => "kafka",
             #[cfg(feature = "kafka")]
@@ -131,6 +137,9 @@ fn start(arguments: Arguments) -> Result<(), Error> {
         let shutdown = Shutdown::listen()?;
         match &arguments.command {
             Command::Serve(flags) => serve::run(common, source.read(flags)?, shutdown).await,
+            Command::Load(flags) => {
+                load::run(common, source.read(flags)?, &flags.files, shutdown).await
+            }
             #[cfg(feature = "kafka")]
             Command::Kafka(flags) => kafka::run(common, source.read(flags)?, shutdown).await,
             #[cfg(feature = "kafka")]

@@ -1,6 +1,7 @@
 //! What termfeed counts, for Prometheus, named by its conventions. Labels have few values: the
 //! stream, the stage, what was tried again.
 
+use axum::http::{Method, StatusCode};
 use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
@@ -70,6 +71,18 @@ const METRICS: [(Kind, &str, Unit, &str); 21] = [
         "termfeed_failures_total",
         Unit::Count,
         "Transactions that were rolled back.",
+    ),
+    (
+        Counter,
+        "termfeed_http_requests_total",
+        Unit::Count,
+        "Requests answered, by method, route and status.",
+    ),
+    (
+        Histogram,
+        "termfeed_http_request_duration_seconds",
+        Unit::Seconds,
+        "From a request's header to its answer, by method and route.",
     ),
     (
         Histogram,
@@ -214,6 +227,20 @@ pub fn failed(stream: &str) {
 /// Something is tried again.
 pub fn retried(what: &'static str) {
     counter!("termfeed_retries_total", "what" => what).increment(1);
+}
+
+/// A request over HTTP was answered.
+pub fn answered(method: &Method, route: &str, status: StatusCode, time: Duration) {
+    // Whoever asks may invent methods.
+    let method = match method.as_str() {
+        known @ ("GET" | "HEAD" | "POST" | "OPTIONS") => known,
+        _ => "other",
+    };
+    let labels = [("method", method.to_owned()), ("route", route.to_owned())];
+    histogram!("termfeed_http_request_duration_seconds", &labels).record(time);
+    let [method, route] = labels;
+    let status = ("status", status.as_str().to_owned());
+    counter!("termfeed_http_requests_total", &[method, route, status]).increment(1);
 }
 
 pub fn ready(ready: bool) {

@@ -53,3 +53,20 @@ pub async fn advance(
         .await?;
     Ok(())
 }
+
+/// The position, and what its reader has kept beside it.
+pub async fn found(
+    client: &impl GenericClient,
+    inbox: &Inbox,
+    part: &Part<'_>,
+) -> Result<Option<(i64, Option<serde_json::Value>)>, Error> {
+    let row = client
+        .query_opt(
+            "SELECT next, detail FROM termstream.feed_position
+              WHERE stream = pg_catalog.to_regclass($1) AND source = $2 AND part = $3",
+            &[&inbox.sql, &part.source, &part.part],
+        )
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some((row.try_get(0)?, row.try_get(1)?)))
+}

@@ -4,6 +4,7 @@
 //! the parser, the output not yet taken, and the notes not yet taken.
 
 use bytes::{Bytes, BytesMut};
+use serde_json::json;
 
 use crate::error::Error;
 use termstream::load::Reject;
@@ -17,20 +18,19 @@ pub enum Format {
 
 /// Reads pieces of input of any size.
 pub struct Rows {
+    format: Format,
     parser: Parser,
     output: Output,
 }
 
 #[derive(Default)]
 struct Output {
-    /// The records are objects, which COPY does not read.
-    json: bool,
+    /// The records are no CSV that COPY reads by itself: the fields are written anew.
+    rewritten: bool,
     csv: BytesMut,
     rejects: Vec<Rejected>,
     rejected_bytes: usize,
     rows: u64,
-    /// Offset and physical line behind the last record.
-    position: (u64, u64),
 }
 
 /// A row that is none.
@@ -43,19 +43,60 @@ pub struct Rejected {
 
 impl Rows {
     pub fn new(columns: Vec<String>, format: Format) -> Result<Rows, Error> {
-        let options = match format {
-            Format::Csv { header, delimiter } => Options::csv(columns)
-                .and_then(|options| options.delimiter(&char::from(delimiter).to_string()))
-                .and_then(|options| options.header(header)),
-            Format::JsonLines => Options::new(record::Format::JsonLines, columns),
-        };
-        Ok(Rows {
-            parser: options.and_then(Parser::new).map_err(input)?,
+        let parser = options(columns, format).and_then(Parser::new);
+        Ok(Rows::of(format, parser.map_err(input)?))
+    }
+
+    /// Rows from a position on, `last_byte` being the byte before; no header is expected there.
+    pub fn resume(
+        columns: Vec<String>,
+        format: Format,
+        (offset, line): (u64, u64),
+        last_byte: u8,
+    ) -> Result<Rows, Error> {
+        let parser = options(columns, format)
+            .and_then(|options| Parser::resume(options, offset, line, last_byte));
+        Ok(Rows::of(format, parser.map_err(input)?))
+    }
+
+    fn of(format: Format, parser: Parser) -> Rows {
+        Rows {
+            format,
+            parser,
             output: Output {
-                json: format == Format::JsonLines,
+                rewritten: !matches!(
+                    format,
+                    Format::Csv {
+                        delimiter: b',',
+                        ..
+                    }
+                ),
                 ..Output::default()
             },
-        })
+        }
+    }
+
+    /// Offset and line behind the last record, or behind the header.
+    pub fn position(&self) -> (u64, u64) {
+        self.parser.position()
+    }
+
+    /// How rejects are written, where they are not as COPY has it by default.
+    pub fn line_format(&self) -> Option<serde_json::Value> {
+        match self.format {
+            Format::Csv {
+                delimiter: b',', ..
+            } => None,
+            Format::Csv { delimiter, .. } => {
+                Some(json!({ "format": "csv", "delimiter": char::from(delimiter).to_string() }))
+            }
+            Format::JsonLines => Some(json!({ "format": "jsonl" })),
+        }
+    }
+
+    /// How many rows there were, rejects among them.
+    pub fn read(&self) -> u64 {
+        self.output.rows
     }
 
     pub fn feed(&mut self, bytes: &[u8]) -> Result<(), Error> {
@@ -89,6 +130,15 @@ impl Rows {
     }
 }
 
+fn options(columns: Vec<String>, format: Format) -> Result<Options, record::Error> {
+    match format {
+        Format::Csv { header, delimiter } => Options::csv(columns)?
+            .delimiter(&char::from(delimiter).to_string())?
+            .header(header),
+        Format::JsonLines => Options::new(record::Format::JsonLines, columns),
+    }
+}
+
 fn input(error: record::Error) -> Error {
     Error::Input(error.to_string())
 }
@@ -98,9 +148,8 @@ impl Output {
         self.rows += 1;
         match event {
             Event::Record(record) => {
-                self.position = (record.end_offset, record.next_line);
                 // A line of `\.` would end the data of an older COPY.
-                if self.json || record.raw.starts_with(b"\\.") {
+                if self.rewritten || record.raw.starts_with(b"\\.") {
                     self.csv.extend_from_slice(&csv_line(record.fields()));
                 } else {
                     self.csv.extend_from_slice(record.raw);
@@ -108,7 +157,6 @@ impl Output {
                 self.csv.extend_from_slice(b"\n");
             }
             Event::Malformed(malformed) => {
-                self.position = (malformed.end_offset, malformed.next_line);
                 let reject = Reject::of_malformed(&malformed);
                 self.reject(
                     malformed.line as i64,

@@ -1,23 +1,44 @@
-//! Errors as answers: a status that fits, and JSON that says why.
+//! Errors as answers: a status that fits, and the reason as problem JSON (RFC 9457).
 
-use axum::Json;
-use axum::http::{HeaderName, StatusCode, header};
+use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use crate::door::Counts;
 use crate::error::Error;
 
 /// A request that is not answered as asked.
 pub struct Refusal {
     status: StatusCode,
-    body: Value,
+    problem: Problem,
+}
+
+#[derive(Default, Serialize)]
+struct Problem {
+    title: &'static str,
+    status: u16,
+    detail: String,
+    /// The SQLSTATE, where the database has refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    /// What of a body was committed before, where it was committed in batches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    committed: Option<Counts>,
 }
 
 impl Refusal {
-    pub fn new(status: StatusCode, message: impl Into<String>) -> Refusal {
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Refusal {
         Refusal {
             status,
-            body: json!({ "error": message.into() }),
+            problem: Problem {
+                title: status.canonical_reason().unwrap_or("Error"),
+                status: status.as_u16(),
+                detail: detail.into(),
+                ..Problem::default()
+            },
         }
     }
 
@@ -28,9 +49,15 @@ impl Refusal {
         )
     }
 
-    pub fn internal(message: String) -> Refusal {
-        tracing::error!("{message}");
+    pub fn internal(reason: String) -> Refusal {
+        tracing::error!(%reason, "a request failed");
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
+    }
+
+    /// Something of the body is there all the same.
+    pub fn with_committed(mut self, counts: Counts) -> Refusal {
+        self.problem.committed = Some(counts);
+        self
     }
 }
 
@@ -49,19 +76,24 @@ impl From<Error> for Refusal {
                 }
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             },
-            Error::Io(..) | Error::Stopped => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => return Refusal::internal(error.to_string()),
         };
         if status.is_server_error() {
             tracing::error!(reason = %error, "a request failed");
         }
-        let mut refusal = Refusal::new(status, error.to_string());
+        let mut refusal = match &error {
+            // Where the database is, is nothing for a client.
+            Error::Unreachable(_) => Refusal::new(status, "no connection to the database"),
+            _ => Refusal::new(status, error.to_string()),
+        };
         if let Error::Refused(refused) = &error {
-            refusal.body = json!({
-                "error": refused.message(),
-                "code": refused.code().code(),
-                "detail": refused.detail(),
-                "hint": refused.hint(),
-            });
+            let problem = &mut refusal.problem;
+            problem.detail = match refused.detail() {
+                Some(detail) => format!("{}: {detail}", refused.message()),
+                None => refused.message().to_owned(),
+            };
+            problem.code = Some(refused.code().code().to_owned());
+            problem.hint = refused.hint().map(str::to_owned);
         }
         refusal
     }
@@ -86,9 +118,30 @@ impl From<deadpool_postgres::PoolError> for Refusal {
     }
 }
 
+impl From<PathRejection> for Refusal {
+    fn from(rejection: PathRejection) -> Refusal {
+        Refusal::new(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for Refusal {
+    fn from(rejection: QueryRejection) -> Refusal {
+        Refusal::new(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<BytesRejection> for Refusal {
+    fn from(rejection: BytesRejection) -> Refusal {
+        Refusal::new(rejection.status(), rejection.body_text())
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(self.body)).into_response();
+        let mut response = (self.status, axum::Json(self.problem)).into_response();
+        let headers = response.headers_mut();
+        let problem = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, problem);
         let extra: Option<(HeaderName, &str)> = match self.status {
             StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
             StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, "5")),
@@ -97,7 +150,7 @@ impl IntoResponse for Refusal {
         if let Some((name, value)) = extra
             && let Ok(value) = value.parse()
         {
-            response.headers_mut().insert(name, value);
+            headers.insert(name, value);
         }
         response
     }

@@ -1,24 +1,35 @@
-//! `termfeed serve`: streams over HTTP. Rows are posted and their counts answered; streams, rejects and
-//! lexicons are read; `/metrics` is for Prometheus.
+//! `termfeed serve`: streams over HTTP, and a page to look at them. Rows are posted and their counts
+//! answered; streams, loads, rejects and lexicons are read; `/metrics` is for Prometheus.
 //!
-//! A request works with one connection of the pool. It refuses who has no token, where one is set.
+//! A request works with one connection of a pool. Who has no token is refused, where one is set, but for
+//! the page (its files), the health checks and `/metrics`, which tell names of streams and counts.
+//!
+//! ```text
+//! listen ──▶ guard ──▶ page, post, read, rejects ──▶ answer
+//! ```
 
 mod answer;
+mod guard;
+mod listen;
+mod page;
 mod post;
 mod read;
+mod rejects;
+mod running;
 
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::header::AUTHORIZATION;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use clap::Args;
 use deadpool_postgres::{Manager, Pool, Runtime, Timeouts};
 use metrics_exporter_prometheus::PrometheusHandle;
+use postgres_openssl::MakeTlsConnector;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tower_http::trace::TraceLayer;
 
 use crate::database::Database;
@@ -27,6 +38,7 @@ use crate::metrics;
 use crate::settings::{Common, Secret};
 use crate::shutdown::Shutdown;
 use answer::Refusal;
+use running::Running;
 
 #[derive(Args, Clone, Debug, Serialize, Deserialize)]
 pub struct Flags {
@@ -40,15 +52,15 @@ pub struct Flags {
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<Secret>,
 
-    /// Connections to the database: so many requests are answered at once [default: 8]
+    /// Connections to the database for bodies: so many are taken at once, more wait [default: 8]
     #[arg(long, value_name = "NUMBER")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    connections: Option<usize>,
+    connections: Option<u16>,
 
-    /// The longest body of a request, as sent [default: 16 GiB]
+    /// The longest body of a request, as sent and as unpacked [default: 16 GiB]
     #[arg(long, value_name = "BYTES")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    max_body: Option<usize>,
+    max_body: Option<u64>,
 
     /// How long a client may send nothing before its rows are rolled back [default: 30]
     #[arg(long, value_name = "SECONDS")]
@@ -59,23 +71,63 @@ pub struct Flags {
 /// What requests share.
 #[derive(Clone)]
 struct Shared {
-    pool: Pool,
+    /// Bodies of rows hold a connection as long as they take; the others do not wait for them.
+    loads: Pool,
+    reads: Pool,
+    tls: MakeTlsConnector,
     token: Option<Secret>,
+    /// Whether it answers to addresses and to "localhost" only.
+    only_local_names: bool,
     metrics: PrometheusHandle,
+    running: Running,
     stall: Duration,
+    max_body: u64,
 }
 
-/// How long a request waits for a connection, and how long connections in hand get at the end.
+/// How long a request waits for a connection.
 const POOL_WAIT: Duration = Duration::from_secs(30);
-const LAST_WAIT: Duration = Duration::from_secs(30);
-
-const DEFAULT_MAX_BODY: usize = 16 << 30;
+const READERS: usize = 4;
+const DEFAULT_MAX_BODY: u64 = 16 << 30;
+/// A document in a body.
+const LONGEST_DOCUMENT: usize = 1 << 20;
 
 pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(), Error> {
     let database = Database::new(&common)?;
-    let manager = Manager::new(database.config, database.tls);
-    let pool = Pool::builder(manager)
-        .max_size(flags.connections.unwrap_or(8).max(1))
+    let address = flags
+        .listen
+        .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+    if !address.ip().is_loopback() && flags.token.is_none() {
+        tracing::warn!("listening on {address} without a token: whoever reaches it may load");
+    }
+    if flags
+        .token
+        .as_ref()
+        .is_some_and(|token| token.expose().is_empty())
+    {
+        return Err(Error::Settings("the token is empty".into()));
+    }
+    let shared = Shared {
+        loads: pool(&database, flags.connections.unwrap_or(8).max(1).into())?,
+        reads: pool(&database, READERS)?,
+        tls: database.tls,
+        only_local_names: address.ip().is_loopback() && flags.token.is_none(),
+        token: flags.token,
+        metrics: metrics::install()?,
+        running: Running::default(),
+        stall: Duration::from_secs(flags.stall_timeout.unwrap_or(30).max(1)),
+        max_body: flags.max_body.unwrap_or(DEFAULT_MAX_BODY),
+    };
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .map_err(|error| Error::io(format!("listen on {address}"), error))?;
+    let address = listener.local_addr().unwrap_or(address);
+    tracing::info!("listening on http://{address}/");
+    listen::serve(listener, router(shared), shutdown).await
+}
+
+fn pool(database: &Database, size: usize) -> Result<Pool, Error> {
+    Pool::builder(Manager::new(database.config.clone(), database.tls.clone()))
+        .max_size(size)
         .timeouts(Timeouts {
             wait: Some(POOL_WAIT),
             create: Some(Duration::from_secs(10)),
@@ -83,58 +135,43 @@ pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(),
         })
         .runtime(Runtime::Tokio1)
         .build()
-        .map_err(|error| Error::Settings(error.to_string()))?;
-    let shared = Shared {
-        pool,
-        token: flags.token,
-        metrics: metrics::install()?,
-        stall: Duration::from_secs(flags.stall_timeout.unwrap_or(30).max(1)),
-    };
-    let address = flags
-        .listen
-        .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
-    if !address.ip().is_loopback() && shared.token.is_none() {
-        tracing::warn!("listening on {address} without a token: whoever reaches it may load");
-    }
-    let listener = tokio::net::TcpListener::bind(address)
-        .await
-        .map_err(|error| Error::io(format!("listen on {address}"), error))?;
-    let address = listener.local_addr().unwrap_or(address);
-    tracing::info!("listening on http://{address}/");
-    let mut stop = shutdown.clone();
-    let mut late = shutdown;
-    let served = axum::serve(
-        listener,
-        router(shared, flags.max_body.unwrap_or(DEFAULT_MAX_BODY)),
-    )
-    .with_graceful_shutdown(async move { stop.wait().await });
-    tokio::select! {
-        ended = served => ended.map_err(|error| Error::io("serve", error)),
-        () = async { late.wait().await; tokio::time::sleep(LAST_WAIT).await } => {
-            tracing::warn!("some requests did not end in time: their rows are rolled back");
-            Ok(())
-        }
-    }
+        .map_err(|error| Error::Settings(error.to_string()))
 }
 
-fn router(shared: Shared, max_body: usize) -> Router {
+fn router(shared: Shared) -> Router {
+    let matches = get(read::matches).post(read::matches_of_body);
     let guarded = Router::new()
         .route("/streams", get(read::streams))
         .route("/streams/{stream}", get(read::stream).post(post::rows))
-        .route("/streams/{stream}/rejects", get(read::rejects))
+        .route("/streams/{stream}/rejects", get(rejects::page))
+        .route("/streams/{stream}/rejects/retry", post(rejects::retry))
+        .route("/loads", get(read::loads))
         .route("/lexicons", get(read::lexicons))
-        .route("/lexicons/{lexicon}/match", get(read::matches))
-        .layer(middleware::from_fn_with_state(shared.clone(), authorize));
+        .route("/lexicons/{lexicon}/match", matches)
+        .layer(DefaultBodyLimit::max(LONGEST_DOCUMENT))
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            guard::bearer,
+        ));
     Router::new()
         .route("/openapi.json", get(openapi))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(read::ready))
-        .route(
-            "/metrics",
-            get(|State(shared): State<Shared>| async move { shared.metrics.render() }),
-        )
+        .route("/metrics", get(counted))
         .merge(guarded)
-        .layer(DefaultBodyLimit::max(max_body))
+        .merge(page::routes())
+        .fallback(|| async { Refusal::new(StatusCode::NOT_FOUND, "there is nothing here") })
+        .method_not_allowed_fallback(|| async {
+            Refusal::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "this method is not for this place",
+            )
+        })
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            guard::same_origin,
+        ))
+        .layer(middleware::from_fn(measured))
         .layer(TraceLayer::new_for_http())
         .with_state(shared)
 }
@@ -145,23 +182,36 @@ async fn openapi() -> Result<Json<serde_json::Value>, Refusal> {
         .map_err(|error| Refusal::internal(error.to_string()))
 }
 
-/// Lets through who bears the token. The comparison takes the same time wherever they differ.
-async fn authorize(
-    State(shared): State<Shared>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Refusal> {
-    if let Some(token) = &shared.token {
-        let given = request
-            .headers()
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .unwrap_or_default();
-        let (given, token) = (given.as_bytes(), token.expose().as_bytes());
-        if given.len() != token.len() || !openssl::memcmp::eq(given, token) {
-            return Err(Refusal::unauthorized());
-        }
+async fn counted(State(shared): State<Shared>) -> String {
+    shared.metrics.run_upkeep();
+    shared.metrics.render()
+}
+
+/// Counts the request under its route, whose names are few.
+async fn measured(route: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    metrics::answered(&method, route, response.status(), started.elapsed());
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_document_describes_the_routes_there_are() {
+        let rest = include_str!("mod.rs").split("#[cfg(test)]").next().unwrap();
+        let routes: BTreeSet<&str> = rest
+            .split(".route(")
+            .skip(1)
+            .map(|call| call.split('"').nth(1).unwrap())
+            .collect();
+        let document: serde_json::Value =
+            serde_json::from_str(include_str!("openapi.json")).unwrap();
+        let paths = document["paths"].as_object().unwrap();
+        assert_eq!(routes, paths.keys().map(String::as_str).collect());
     }
-    Ok(next.run(request).await)
 }

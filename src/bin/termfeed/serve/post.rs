@@ -1,151 +1,156 @@
-//! `POST /streams/{stream}`: a body of rows, in one transaction.
+//! `POST /streams/{stream}`: a body of rows, in one transaction, or in several if the client asks for it.
 //!
 //! The body is read no faster than the server takes it, so memory does not depend on its size. A client
-//! that stalls or goes away drops the transaction: nothing of the body is committed.
+//! that stalls or goes away drops the transaction: nothing of it is committed.
 
-use async_compression::tokio::bufread::GzipDecoder;
 use axum::Json;
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use futures_util::TryStreamExt;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
 use serde::Deserialize;
-use std::io;
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
 use std::time::Instant;
-use tokio::io::{AsyncRead, AsyncReadExt, BufReader};
-use tokio_postgres::Transaction;
 use tokio_util::io::StreamReader;
 
-use super::Shared;
 use super::answer::Refusal;
-use crate::door::{self, Copy, Counts, Inbox};
+use super::{Shared, running};
+use crate::door::{Counts, Inbox};
 use crate::error::Error;
+use crate::intake::Intake;
 use crate::metrics;
 use crate::rows::{Format, Rows};
-
-/// Read from the body and sent to the server at once.
-const CHUNK_BYTES: usize = 64 << 10;
-
-/// Rejects that may wait for the end of a COPY; with more of them a new COPY of the same transaction is
-/// begun.
-const WAITING_REJECTS: usize = 10_000;
-const WAITING_BYTES: usize = 8 << 20;
+use crate::unpack::{HTTP_WINDOW, Packing, unpack};
 
 #[derive(Deserialize)]
 pub struct Options {
     /// Whether the first line of CSV is a header: true, the default; false; or match.
     header: Option<String>,
     delimiter: Option<String>,
+    /// Commit whenever so many rows were read, and not all of the body at once.
+    commit_rows: Option<u64>,
 }
 
 pub async fn rows(
     State(shared): State<Shared>,
     Path(stream): Path<String>,
-    Query(options): Query<Options>,
+    options: Result<Query<Options>, QueryRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Counts>, Refusal> {
+    let Query(options) = options?;
     let format = format(&headers, &options)?;
-    let gzip = is_gzip(&headers)?;
-    let mut client = shared.pool.get().await?;
+    let packing = packing(&headers)?;
+    let length = text(&headers, header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    if length.is_some_and(|length| length > shared.max_body) {
+        return Err(too_long());
+    }
+    let mut client = shared.loads.get().await?;
     let inbox = Inbox::find(&**client, &stream).await?;
-    let bytes = StreamReader::new(body.into_data_stream().map_err(io::Error::other));
-    let mut plain;
-    let mut unpacked;
-    let reader: &mut (dyn AsyncRead + Send + Unpin) = if gzip {
-        let mut decoder = GzipDecoder::new(BufReader::with_capacity(CHUNK_BYTES, bytes));
-        decoder.multiple_members(true);
-        unpacked = decoder;
-        &mut unpacked
-    } else {
-        plain = bytes;
-        &mut plain
-    };
-    let transaction = client.transaction().await?;
-    let outcome = take(
-        &shared,
-        &transaction,
-        &inbox,
-        Rows::new(inbox.columns.clone(), format)?,
-        reader,
-    )
-    .await;
-    match outcome {
-        Ok(counts) => {
-            let started = Instant::now();
-            transaction.commit().await?;
-            metrics::committed(&inbox.name, &counts, started.elapsed());
-            Ok(Json(counts))
-        }
-        Err(refusal) => {
-            metrics::failed(&inbox.name);
-            Err(refusal)
-        }
-    }
-}
-
-async fn take(
-    shared: &Shared,
-    transaction: &Transaction<'_>,
-    inbox: &Inbox,
-    mut rows: Rows,
-    reader: &mut (dyn AsyncRead + Send + Unpin),
-) -> Result<Counts, Refusal> {
-    let mut copy = Copy::begin(transaction, inbox).await?;
-    let mut done: Option<Counts> = None;
-    let mut buffer = vec![0; CHUNK_BYTES];
+    let told = Arc::new(shared.running.begin(&inbox.name, length));
+    let pieces = StreamReader::new(Box::pin(pieces(&shared, body, Arc::clone(&told))));
+    let rows = Rows::new(inbox.columns.clone(), format)?;
+    let commit_rows = options.commit_rows.unwrap_or(u64::MAX).max(1);
+    let mut intake = Intake::new(unpack(packing, pieces), rows, "http")
+        .at_most(shared.max_body)
+        .in_batches_of(commit_rows)
+        .seen_by(told.rows());
+    let mut sum: Option<Counts> = None;
     loop {
-        let read = tokio::time::timeout(shared.stall, reader.read(&mut buffer));
-        let length = read
-            .await
-            .map_err(|_| {
-                Refusal::new(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "the body stalled: nothing of it was committed",
-                )
-            })?
-            .map_err(broken_body)?;
-        match buffer.get(..length) {
-            Some(bytes) if length > 0 => rows.feed(bytes)?,
-            _ => rows.finish()?,
+        match take(&mut client, &inbox, &mut intake, sum.is_none(), commit_rows).await {
+            Ok(Some(counts)) => {
+                sum = Some(match sum {
+                    Some(before) => before.plus(counts),
+                    None => counts,
+                });
+                told.committed(sum.as_ref());
+            }
+            Ok(None) => return Ok(Json(sum.unwrap_or_default())),
+            Err(error) => {
+                metrics::failed(&inbox.name);
+                let refusal = refused(error);
+                return Err(match sum {
+                    Some(counts) => refusal.with_committed(counts),
+                    None => refusal,
+                });
+            }
         }
-        let csv = rows.take_csv();
-        if !csv.is_empty() {
-            copy.send(csv).await?;
-        }
-        let (number, bytes) = rows.waiting();
-        let too_many = number >= WAITING_REJECTS || bytes >= WAITING_BYTES;
-        if length > 0 && !too_many {
-            continue;
-        }
-        let mut counts = copy.finish(transaction).await?;
-        if number > 0 {
-            let rejects = rows.take_rejects();
-            counts = counts.plus(door::note_rejects(transaction, inbox, "http", &rejects).await?);
-        }
-        let sum = match done.take() {
-            Some(before) => before.plus(counts),
-            None => counts,
-        };
-        if length == 0 {
-            return Ok(sum);
-        }
-        done = Some(sum);
-        copy = Copy::begin(transaction, inbox).await?;
     }
 }
 
-fn broken_body(error: io::Error) -> Refusal {
-    let text = crate::error::with_causes(&error);
-    if text.contains("length limit") {
-        return Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "the body is longer than is allowed",
-        );
+/// One transaction; none if there are no more rows, but for the first.
+async fn take(
+    client: &mut deadpool_postgres::Client,
+    inbox: &Inbox,
+    intake: &mut Intake,
+    is_first: bool,
+    commit_rows: u64,
+) -> Result<Option<Counts>, Error> {
+    let first = intake.next().await?;
+    if !is_first && first.is_empty() && intake.is_drained() {
+        return Ok(None);
     }
+    let transaction = client.transaction().await?;
+    let counts = intake
+        .batch(&transaction, inbox, first, |rows| rows >= commit_rows)
+        .await?;
+    let started = Instant::now();
+    transaction.commit().await?;
+    metrics::committed(&inbox.name, &counts, started.elapsed());
+    Ok(Some(counts))
+}
+
+/// The body as it comes. It ends with an error if the client stalls, or sends too much.
+fn pieces(
+    shared: &Shared,
+    body: Body,
+    told: Arc<running::Body>,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
+    let (stall, most) = (shared.stall, shared.max_body);
+    stream::unfold(
+        (body.into_data_stream(), told),
+        move |(mut body, told)| async move {
+            let piece = match tokio::time::timeout(stall, body.next()).await {
+                Err(_) => Err(ErrorKind::TimedOut.into()),
+                Ok(None) => return None,
+                Ok(Some(Err(error))) => Err(io::Error::other(error)),
+                Ok(Some(Ok(piece))) if told.received(piece.len()) > most => {
+                    Err(ErrorKind::FileTooLarge.into())
+                }
+                Ok(Some(Ok(piece))) => Ok(piece),
+            };
+            Some((piece, (body, told)))
+        },
+    )
+}
+
+fn refused(error: Error) -> Refusal {
+    let Error::Io(_, error) = &error else {
+        return error.into();
+    };
+    match error.kind() {
+        ErrorKind::FileTooLarge => too_long(),
+        ErrorKind::TimedOut => Refusal::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body stalled: what is not committed was rolled back",
+        ),
+        _ => Refusal::new(
+            StatusCode::BAD_REQUEST,
+            format!(
+                "the body cannot be read: {}",
+                crate::error::with_causes(error)
+            ),
+        ),
+    }
+}
+
+fn too_long() -> Refusal {
     Refusal::new(
-        StatusCode::BAD_REQUEST,
-        format!("the body cannot be read: {text}; nothing of it was committed"),
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "the body is longer than is allowed",
     )
 }
 
@@ -178,13 +183,16 @@ fn format(headers: &HeaderMap, options: &Options) -> Result<Format, Refusal> {
     }
 }
 
-fn is_gzip(headers: &HeaderMap) -> Result<bool, Refusal> {
+fn packing(headers: &HeaderMap) -> Result<Packing, Refusal> {
     match text(headers, header::CONTENT_ENCODING).unwrap_or("identity") {
-        "gzip" | "x-gzip" => Ok(true),
-        "identity" => Ok(false),
+        "identity" => Ok(Packing::None),
+        "gzip" | "x-gzip" => Ok(Packing::Gzip),
+        "zstd" => Ok(Packing::Zstd {
+            window: HTTP_WINDOW,
+        }),
         other => Err(Refusal::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            format!("content encoding \"{other}\" is not known: send gzip or none"),
+            format!("content encoding \"{other}\" is not known: send gzip, zstd or none"),
         )),
     }
 }

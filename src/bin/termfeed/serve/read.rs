@@ -1,36 +1,79 @@
-//! What is read: streams, rejects, lexicons, matches. Each answer is JSON that the database has made.
+//! What is read: streams, loads, lexicons, matches. Each answer is JSON that the database has made.
 
 use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio_postgres::types::ToSql;
 
 use super::Shared;
 use super::answer::Refusal;
 use crate::door::Inbox;
-use crate::error::Error;
+
+/// How long the database may take for an answer.
+const READ_WAIT: Duration = Duration::from_secs(30);
 
 const STREAMS: &str = "
 SELECT coalesce(json_agg(json_build_object(
            'stream', s.stream::text, 'columns', s.columns, 'on_error', s.on_error,
-           'lexicon', s.lexicon, 'pairs', s.pairs::text, 'rejects', s.rejects::text) ORDER BY 1), '[]')
+           'lexicon', s.lexicon, 'pairs', s.pairs::text, 'rejects', s.rejects::text)
+           ORDER BY s.stream::text), '[]')
   FROM termstream.streams s WHERE $1::text IS NULL OR s.stream = to_regclass($1)";
 
-const LOADS: &str = "
+const COUNTS: &str = "
 SELECT json_build_object(
-    'read', coalesce(sum(read), 0), 'taken', coalesce(sum(taken), 0),
-    'rejected', coalesce(sum(rejected), 0), 'pairs', coalesce(sum(pairs), 0), 'loads', count(*))
-  FROM termstream.load WHERE stream = to_regclass($1)";
+    'loads', loads, 'read', read, 'taken', taken, 'rejected', rejected,
+    'stages', json_build_object('parse', parse, 'convert', convert, 'check', \"check\",
+        'statement', statement, 'quality', quality, 'predict', predict),
+    'pairs', pairs, 'bytes', bytes, 'busy', busy, 'last_load', last_load)
+  FROM termstream.stream_stats WHERE stream = to_regclass($1)";
 
-async fn json_of(
+const LOADS: &str = "
+SELECT coalesce(json_agg(l), '[]') FROM (
+    SELECT l.load_id, l.stream::text, l.source, l.state, l.read, l.taken, l.rejected, l.pairs, l.bytes,
+           p.percent, l.started, l.finished, l.error
+      FROM termstream.loads l LEFT JOIN termstream.progress p USING (load_id)
+     ORDER BY l.load_id DESC LIMIT $1) l";
+
+const LEXICONS: &str = "
+SELECT coalesce(json_agg(json_build_object(
+           'lexicon', lexicon, 'source', source::text, 'max_distance', max_distance,
+           'overlap', overlap, 'created', created) ORDER BY lexicon), '[]')
+  FROM termstream.lexicon";
+
+const MATCHES: &str = "
+SELECT coalesce(json_agg(m ORDER BY m.start, m.length DESC), '[]') FROM termstream.match($1::text, $2::text) m";
+
+/// The one value that a query answers.
+pub async fn json_of(
     shared: &Shared,
     query: &str,
     values: &[&(dyn ToSql + Sync)],
 ) -> Result<Value, Refusal> {
-    let client = shared.pool.get().await?;
-    Ok(client.query_one(query, values).await?.try_get(0)?)
+    let client = shared.reads.get().await?;
+    match tokio::time::timeout(READ_WAIT, client.query_one(query, values)).await {
+        Ok(row) => Ok(row?.try_get(0)?),
+        Err(_) => {
+            // The connection is not given back with a query at work.
+            let cancel = client.cancel_token();
+            if let Err(error) = cancel.cancel_query(shared.tls.clone()).await {
+                tracing::warn!(reason = %crate::error::with_causes(&error), "a query could not be cancelled");
+            }
+            Err(Refusal::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                "the database took too long to answer",
+            ))
+        }
+    }
+}
+
+pub async fn find(shared: &Shared, stream: &str) -> Result<Inbox, Refusal> {
+    let client = shared.reads.get().await?;
+    Ok(Inbox::find(&**client, stream).await?)
 }
 
 pub async fn streams(State(shared): State<Shared>) -> Result<Json<Value>, Refusal> {
@@ -44,72 +87,60 @@ pub async fn stream(
     let inbox = find(&shared, &stream).await?;
     let mut found = json_of(&shared, STREAMS, &[&Some(inbox.sql.as_str())]).await?;
     let mut found = found.get_mut(0).map(Value::take).unwrap_or_default();
+    let counts = json_of(&shared, COUNTS, &[&inbox.sql]).await?;
     if let Some(object) = found.as_object_mut() {
-        object.insert(
-            "counts".into(),
-            json_of(&shared, LOADS, &[&inbox.sql]).await?,
-        );
+        object.insert("counts".into(), counts);
     }
     Ok(Json(found))
 }
 
 #[derive(Deserialize)]
-pub struct Page {
-    /// Rejects after this one, the oldest first; without it, the newest first.
-    after: Option<i64>,
+pub struct Newest {
     limit: Option<i64>,
 }
 
-pub async fn rejects(
+/// Bodies that are being read, and the ledger.
+pub async fn loads(
     State(shared): State<Shared>,
-    Path(stream): Path<String>,
-    Query(page): Query<Page>,
+    newest: Result<Query<Newest>, QueryRejection>,
 ) -> Result<Json<Value>, Refusal> {
-    let client = shared.pool.get().await?;
-    let inbox = Inbox::find(&**client, &stream).await?;
-    let table: String = client
-        .query_one(
-            "SELECT format('%I.%I', n.nspname, c.relname) FROM termstream.stream s
-               JOIN pg_class c ON c.oid = s.rejects JOIN pg_namespace n ON n.oid = c.relnamespace
-              WHERE s.stream = to_regclass($1)",
-            &[&inbox.sql],
-        )
-        .await?
-        .try_get(0)?;
-    let order = if page.after.is_some() { "ASC" } else { "DESC" };
-    let query = format!(
-        "SELECT coalesce(json_agg(r), '[]') FROM (
-            SELECT reject_id, load_id, stage, starttime, lineno, line, colname, raw_field_value,
-                   err_message, err_detail, errorcode
-              FROM {table} WHERE reject_id > $1 ORDER BY reject_id {order} LIMIT $2) r"
-    );
-    let limit = page.limit.unwrap_or(50).clamp(1, 1000);
-    let row = client
-        .query_one(&query, &[&page.after.unwrap_or(i64::MIN), &limit])
-        .await?;
-    Ok(Json(row.try_get(0)?))
+    let limit = newest?.limit.unwrap_or(50).clamp(1, 1000);
+    let loads = json_of(&shared, LOADS, &[&limit]).await?;
+    Ok(Json(
+        json!({ "running": shared.running.told(), "loads": loads }),
+    ))
 }
 
 pub async fn lexicons(State(shared): State<Shared>) -> Result<Json<Value>, Refusal> {
-    let query = "SELECT coalesce(json_agg(json_build_object('lexicon', lexicon,
-        'source', source::text, 'max_distance', max_distance, 'created', created) ORDER BY lexicon),
-        '[]') FROM termstream.lexicon";
-    json_of(&shared, query, &[]).await.map(Json)
+    json_of(&shared, LEXICONS, &[]).await.map(Json)
 }
 
 #[derive(Deserialize)]
-pub struct Text {
+pub struct Document {
     text: String,
 }
 
 pub async fn matches(
     State(shared): State<Shared>,
     Path(lexicon): Path<String>,
-    Query(document): Query<Text>,
+    document: Result<Query<Document>, QueryRejection>,
 ) -> Result<Json<Value>, Refusal> {
-    let query = "SELECT coalesce(json_agg(m ORDER BY m.start), '[]')
-                   FROM termstream.match($1::text, $2::text) m";
-    json_of(&shared, query, &[&lexicon, &document.text])
+    let Query(Document { text }) = document?;
+    json_of(&shared, MATCHES, &[&lexicon, &text])
+        .await
+        .map(Json)
+}
+
+/// The same for a text that is too long for a URL.
+pub async fn matches_of_body(
+    State(shared): State<Shared>,
+    Path(lexicon): Path<String>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Value>, Refusal> {
+    let body = body?;
+    let text = std::str::from_utf8(&body)
+        .map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "the text is not in UTF-8"))?;
+    json_of(&shared, MATCHES, &[&lexicon, &text])
         .await
         .map(Json)
 }
@@ -124,10 +155,4 @@ pub async fn ready(State(shared): State<Shared>) -> Result<Json<Value>, Refusal>
             "the database does not answer, or has no extension termstream",
         )),
     }
-}
-
-async fn find(shared: &Shared, stream: &str) -> Result<Inbox, Refusal> {
-    let client = shared.pool.get().await?;
-    let found: Result<Inbox, Error> = Inbox::find(&**client, stream).await;
-    Ok(found?)
 }

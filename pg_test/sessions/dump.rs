@@ -126,3 +126,64 @@ fn the_extension_can_be_dropped_and_created_again() {
     session.copy("COPY menu FROM STDIN (FORMAT csv)", "2,pepsi,1\n");
     assert_eq!(pairs(&mut session), ["1|2", "2|2"]);
 }
+
+#[test]
+fn a_general_stream_is_restored_with_all_its_options() {
+    let source = Database::new("dumped_general");
+    let mut before = source.session();
+    before.run(
+        "CREATE SCHEMA work; SET search_path = work, public;
+         CREATE TABLE event (id bigint PRIMARY KEY, amount numeric, at date, kind text); CREATE SEQUENCE number START 100;
+         SELECT termstream.create_stream('events', $$id bigint DEFAULT nextval('number') NOT NULL, amount numeric, at date, kind text$$,
+             'INSERT INTO event SELECT id, amount, at, kind FROM batch', check_rows => '{\"some\": \"amount > 0\"}',
+             quality_check => 'count(kind) > 0', on_quality => 'ignore', reject_limit => 5, reject_ratio => 0.5, batch_rows => 7,
+             formats => '{\"amount\": \"1.234,56\", \"at\": \"DD/MM/YYYY\"}')",
+    );
+    before.run("INSERT INTO events VALUES (1, '1.000,5', '31/01/2024', 'a'), (2, '-1', '31/01/2024', 'a'), (3, '1.5', NULL, 'a')");
+    let target = Database::empty("restored_general");
+    let dump = std::env::temp_dir().join(format!("{}.dump", source.name));
+    let run = |program: &str, arguments: &[&str]| {
+        let done = server_program(program)
+            .args(arguments)
+            .arg(&dump)
+            .output()
+            .expect("a program of the server");
+        assert!(
+            done.status.success(),
+            "{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+    };
+    run("pg_dump", &["-Fc", &source.name, "-f"]);
+    run("pg_restore", &["--exit-on-error", "-d", &target.name]);
+    let _ = std::fs::remove_file(&dump);
+    let mut after = target.session();
+    for query in [
+        "SELECT * FROM termstream.streams",
+        "SELECT * FROM termstream.stream_stats",
+        "SELECT * FROM termstream.loads",
+        "SELECT * FROM work.events_rejects ORDER BY 1",
+    ] {
+        before.run("SET search_path = public");
+        assert_eq!(after.lines(query), before.lines(query), "{query}");
+    }
+    after.run("INSERT INTO work.events (amount, at, kind) VALUES ('2.000,25', '01/02/2024', 'b')");
+    after.run("INSERT INTO work.events (amount) VALUES ('3')");
+    after.run("UPDATE work.events_rejects SET line = replace(line, '1.5', '\"1,5\"')");
+    assert_eq!(
+        after.one("SELECT read, taken, rejected FROM termstream.retry_rejects('work.events')"),
+        "2|1|1"
+    );
+    assert_eq!(
+        after.lines("SELECT * FROM work.event ORDER BY id"),
+        [
+            "1|1000.5|2024-01-31|a",
+            "3|1.5||a",
+            "100|2000.25|2024-02-01|b"
+        ]
+    );
+    assert_eq!(
+        after.one("SELECT loads, rejected, quality FROM termstream.stream_stats"),
+        "4|4|1"
+    );
+}

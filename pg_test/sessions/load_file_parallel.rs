@@ -94,6 +94,10 @@ fn workers_convert_under_the_settings_and_with_the_rights_of_the_session() {
         "the statement runs as the stream's owner"
     );
     assert_eq!(session.one("SELECT userid FROM termstream.loads"), role);
+    database
+        .session_of(&role)
+        .error("SELECT * FROM termstream.load_job")
+        .is("42501", "permission denied for table load_job");
 }
 
 #[test]

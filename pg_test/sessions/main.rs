@@ -9,6 +9,7 @@ mod database;
 mod dump;
 mod feeders;
 mod fixtures;
+mod general;
 mod inbox;
 mod large;
 mod learning;

@@ -68,8 +68,8 @@ need_packages() {
 need_browser() {
   command -v chromium >/dev/null && command -v chromedriver >/dev/null && command -v python3 >/dev/null && return
   say "Installing a browser: chromium, chromium-driver"
-  { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy \
-    --no-install-recommends -o DPkg::Lock::Timeout=300 chromium chromium-driver fonts-dejavu-core python3; } >&2 || true
+  (as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy \
+    --no-install-recommends -o DPkg::Lock::Timeout=300 chromium chromium-driver fonts-dejavu-core python3) >&2 || true
   command -v chromium >/dev/null && command -v chromedriver >/dev/null && command -v python3 >/dev/null
 }
 

@@ -13,13 +13,13 @@ SELECT format('%s terms', count(*)) AS few FROM terms \gset
 \set place 40
 \set what 'termstream.match, ' :few
 \ir peer_match.sql
+\set menus some_menus
 \set place 41
 \set what 'position(term IN text), ' :few
 :begin
 CREATE TEMP TABLE found AS
-  SELECT menu_id, term_id FROM menus JOIN terms ON position(lower(term) IN lower(text)) > 0;
+  SELECT menu_id, term_id FROM some_menus JOIN terms ON position(lower(term) IN lower(text)) > 0;
 :note
-\set menus some_menus
 \set place 42
 \set what 'pg_trgm, ' :few ': GIN, term <% text'
 \ir peer_trgm.sql
@@ -31,10 +31,11 @@ SELECT format('%s terms', count(*)) AS many FROM public.terms \gset
 \set base 45
 \set terms public.terms
 \set lexicon brands
-\set menus many_menus
+\set menus all_menus
 \set place 45
 \set what 'termstream.match, ' :many
 \ir peer_match.sql
+\set menus many_menus
 \set place 46
 \set what 'pg_trgm, ' :many
 \ir peer_trgm.sql

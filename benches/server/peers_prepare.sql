@@ -19,7 +19,9 @@ CREATE TABLE menus AS
 CREATE TABLE some_menus AS SELECT * FROM menus WHERE menu_id % 10 = 0;
 CREATE INDEX ON some_menus USING gin (text gin_trgm_ops);
 -- As many terms as the other parts have; what was meant there nobody has written down.
+CREATE TABLE all_menus AS
+  SELECT menu_id, concat_ws(' | ', name, description) AS text FROM public.rows(20000);
 CREATE TABLE many_menus AS
-  SELECT menu_id, concat_ws(' | ', name, description) AS text FROM public.rows(200);
+  SELECT menu_id, concat_ws(' | ', name, description) AS text FROM public.rows(50);
 CREATE INDEX ON many_menus USING gin (text gin_trgm_ops);
 ANALYZE;

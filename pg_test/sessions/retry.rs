@@ -200,3 +200,29 @@ fn two_who_retry_at_once_take_each_row_once() {
     );
     assert_eq!(session.one("SELECT count(*) FROM rows_rejects"), "0");
 }
+
+#[test]
+fn a_rejects_table_that_was_made_into_something_else_is_not_read() {
+    let database = crate::database::Database::new("retry_sly");
+    let mut superuser = database.session();
+    superuser.run("GRANT CREATE ON SCHEMA public TO PUBLIC");
+    let mut owner = database.session_of(&database.role("owner"));
+    owner.run(
+        "CREATE TABLE t (a int);
+         SELECT termstream.create_stream('s', 'a int', 'INSERT INTO t SELECT a FROM batch');
+         INSERT INTO s VALUES ('x');
+         CREATE TYPE sly AS (t text);
+         CREATE FUNCTION trap(sly) RETURNS text LANGUAGE plpgsql AS $$
+         BEGIN RAISE EXCEPTION 'run as %', current_user; END $$;
+         CREATE CAST (sly AS text) WITH FUNCTION trap(sly) AS IMPLICIT;
+         ALTER TABLE s_rejects ALTER stage TYPE sly USING row(stage)::sly",
+    );
+    superuser
+        .error("SELECT termstream.retry_rejects('s')")
+        .is("42804", "public.s_rejects is no rejects table any more");
+    // Nor is one that was dropped.
+    owner.run("DROP TABLE s_rejects");
+    superuser
+        .error("SELECT termstream.retry_rejects('s')")
+        .is("42P01", "the rejects table of stream public.s was dropped");
+}

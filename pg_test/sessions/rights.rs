@@ -242,7 +242,7 @@ fn a_cast_of_the_owners_own_is_not_run_by_others() {
         superuser
             .error("SELECT termstream.has_match('guarded', 'pepsi')")
             .code,
-        "42703"
+        "42804"
     );
 }
 

@@ -168,7 +168,9 @@ impl<'a> Anchors<'a> {
     /// the memory answers many questions in the time of one.
     #[inline]
     pub fn answer(&self, probes: &mut Probes, mut found: impl FnMut(Posting, u32)) {
-        let Probes { wanted, buckets } = probes;
+        let Probes {
+            wanted, buckets, ..
+        } = probes;
         let mut kept = 0;
         for i in 0..wanted.len() {
             let probe = wanted[i];
@@ -194,6 +196,10 @@ impl<'a> Anchors<'a> {
                 usize::from(shortest),
                 usize::from(longest),
             );
+            #[cfg(test)]
+            {
+                probes.work += 1 + postings.len();
+            }
             for &posting in postings {
                 found(Posting(posting), probe.window);
             }
@@ -219,6 +225,9 @@ struct Probe {
 pub(crate) struct Probes {
     wanted: Vec<Probe>,
     buckets: Vec<(u32, u32)>,
+    /// Questions that were not in vain, and postings looked at.
+    #[cfg(test)]
+    pub work: usize,
 }
 
 /// Whether windows of these lengths may be near terms of those.

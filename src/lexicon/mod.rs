@@ -35,6 +35,8 @@
 #![forbid(unsafe_code)]
 
 mod anchors;
+#[cfg(test)]
+mod bounded_tests;
 mod builder;
 mod compiled;
 #[cfg(test)]
@@ -60,6 +62,8 @@ mod osa;
 mod overlap;
 mod packed;
 mod posting;
+#[cfg(test)]
+mod real_tests;
 mod recent;
 mod runs;
 mod search;

@@ -6,8 +6,12 @@ use std::collections::{HashMap, HashSet};
 use super::{Added, Builder, Kind, Lexicon, Overlap, Settings, TermOptions};
 use crate::text::Folded;
 
+mod halves;
+mod reading;
 mod rules;
 
+use halves::Halves;
+use reading::fold;
 use rules::{Rules, Window};
 
 /// All that makes a lexicon, kept as it came.
@@ -53,51 +57,6 @@ struct Candidate<'t> {
     terms: Vec<&'t Term>,
 }
 
-struct Token {
-    letters: String,
-    stem: Option<String>,
-    /// A number, or run together with one.
-    code: bool,
-    joined: bool,
-    breaks: bool,
-    source: (usize, usize, usize),
-    place: (usize, usize),
-}
-
-fn fold(text: &str) -> (String, Vec<Token>) {
-    let mut folded = Folded::new();
-    folded.fold(text);
-    let all = String::from_utf8(folded.letters().to_vec()).unwrap();
-    let tokens = folded.tokens().iter().map(|token| {
-        let (start, end) = (token.start as usize, token.end as usize);
-        let letters = all[start..end].to_owned();
-        let stem = (token.possessive() && letters.chars().count() > 1)
-            .then(|| letters[..letters.len() - 1].to_owned());
-        Token {
-            letters,
-            stem,
-            code: token.numeric(),
-            joined: token.joined(),
-            breaks: token.hard_break(),
-            source: (
-                token.source_start as usize,
-                token.source_end as usize,
-                token.stem_source_end as usize,
-            ),
-            place: (start, end),
-        }
-    });
-    let mut tokens: Vec<Token> = tokens.collect();
-    let numbers: Vec<bool> = tokens.iter().map(|token| token.code).collect();
-    for at in 0..tokens.len().saturating_sub(1) {
-        if tokens[at + 1].joined {
-            tokens[at].code |= numbers[at + 1];
-            tokens[at + 1].code |= numbers[at];
-        }
-    }
-    (all, tokens)
-}
-
 impl Oracle {
     pub fn build(&self) -> Lexicon {
         let mut builder = Builder::new(self.settings);
@@ -110,6 +69,39 @@ impl Oracle {
             builder.add(*id, term, *options);
         }
         builder.finish().unwrap()
+    }
+
+    /// All that it needs to know, for one text or for many.
+    pub fn prepare(&self) -> Prepared {
+        let terms = self.terms();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
+        for (number, term) in terms.iter().enumerate() {
+            let place = *places.entry(&term.letters).or_insert(groups.len());
+            if place == groups.len() {
+                groups.push((term.letters.clone(), Vec::new()));
+            }
+            groups[place].1.push(number);
+        }
+        let single = |word: &String| {
+            let (letters, tokens) = fold(word);
+            (tokens.len() == 1).then_some(letters)
+        };
+        let capital = |word: &String| word.chars().next().is_some_and(char::is_uppercase);
+        let (names, words): (Vec<String>, Vec<String>) =
+            self.dictionary.iter().cloned().partition(capital);
+        let tokens = terms.iter().flat_map(|term| term.tokens.iter().cloned());
+        Prepared {
+            settings: self.settings,
+            vocabulary: tokens.collect(),
+            common: self.common.iter().filter_map(single).collect(),
+            dictionary: words.iter().filter_map(single).collect(),
+            names: names.iter().filter_map(single).collect(),
+            frequencies: self.frequencies(),
+            halves: None,
+            groups,
+            terms,
+        }
     }
 
     fn terms(&self) -> Vec<Term> {
@@ -150,23 +142,38 @@ impl Oracle {
         }
         frequencies
     }
+}
+
+/// What is known of terms and words.
+pub(crate) struct Prepared {
+    settings: Settings,
+    terms: Vec<Term>,
+    /// Terms of the same letters, by their places among the terms.
+    groups: Vec<(String, Vec<usize>)>,
+    vocabulary: HashSet<String>,
+    common: HashSet<String>,
+    dictionary: HashSet<String>,
+    /// Words of the dictionary with a capital.
+    names: HashSet<String>,
+    frequencies: HashMap<String, usize>,
+    halves: Option<Halves>,
+}
+
+impl Prepared {
+    /// From now on only terms that anchored halves name are compared: for thousands of terms. None may
+    /// have more edits than the rule by length gives it.
+    pub fn by_halves(mut self) -> Prepared {
+        self.halves = Some(Halves::of(
+            self.groups.iter().map(|(letters, _)| letters.as_str()),
+        ));
+        self
+    }
 
     pub fn search(&self, text: &str) -> Vec<Found> {
-        let terms = self.terms();
-        let mut by_letters: Vec<(String, Vec<&Term>)> = Vec::new();
-        for term in &terms {
-            match by_letters
-                .iter_mut()
-                .find(|(letters, _)| *letters == term.letters)
-            {
-                Some((_, group)) => group.push(term),
-                None => by_letters.push((term.letters.clone(), vec![term])),
-            }
-        }
         let candidates = if self.settings.whole_words {
-            self.windows(text, &terms, &by_letters)
+            self.windows(text)
         } else {
-            substrings(text, &by_letters)
+            self.substrings(text)
         };
         let candidates = match self.settings.overlap {
             Overlap::All => candidates,
@@ -210,29 +217,18 @@ impl Oracle {
         found.into_iter().map(|(one, _)| one).collect()
     }
 
-    fn windows<'t>(
-        &self,
-        text: &str,
-        terms: &[Term],
-        by_letters: &[(String, Vec<&'t Term>)],
-    ) -> Vec<Candidate<'t>> {
-        let single = |word: &String| {
-            let (letters, tokens) = fold(word);
-            (tokens.len() == 1).then_some(letters)
-        };
+    fn windows(&self, text: &str) -> Vec<Candidate<'_>> {
         let (_, tokens) = fold(text);
-        let capital = |word: &String| word.chars().next().is_some_and(char::is_uppercase);
-        let (names, words): (Vec<String>, Vec<String>) =
-            self.dictionary.iter().cloned().partition(capital);
         let rules = Rules {
-            settings: self.settings,
-            vocabulary: terms.iter().flat_map(|term| &term.tokens).collect(),
-            common: self.common.iter().filter_map(single).collect(),
-            dictionary: words.iter().filter_map(single).collect(),
-            names: names.iter().filter_map(single).collect(),
-            frequencies: self.frequencies(),
+            known: self,
             words: tokens.iter().filter(|token| !token.joined).count(),
         };
+        let all: Vec<usize> = (0..self.groups.len()).collect();
+        let lengths = self
+            .groups
+            .iter()
+            .map(|(letters, _)| letters.chars().count());
+        let longest = lengths.max().unwrap_or(0);
         let mut candidates = Vec::new();
         for first in 0..tokens.len() {
             for last in first..tokens.len() {
@@ -251,6 +247,10 @@ impl Oracle {
                         *words.last_mut().unwrap() = tokens[last].stem.clone().unwrap();
                     }
                     let letters = words.concat();
+                    let length = letters.chars().count();
+                    if length > longest + 2 {
+                        continue;
+                    }
                     let codes = tokens[first..=last]
                         .iter()
                         .map(|token| token.code)
@@ -268,19 +268,24 @@ impl Oracle {
                             tokens[last].source.1
                         },
                     );
-                    for (own, group) in by_letters {
+                    let near = match &self.halves {
+                        Some(halves) => &halves.near(&window.letters),
+                        None => &all,
+                    };
+                    for &group in near {
+                        let (own, group) = &self.groups[group];
                         let distance = strsim::osa_distance(&window.letters, own);
                         let terms: Vec<&Term> = group
                             .iter()
+                            .map(|&term| &self.terms[term])
                             .filter(|term| rules.accept(&window, term, distance))
-                            .copied()
                             .collect();
                         if !terms.is_empty() {
                             candidates.push(Candidate {
                                 places: (first, last),
                                 stem,
                                 source,
-                                window: window.letters.chars().count(),
+                                window: length,
                                 distance,
                                 terms,
                             });
@@ -291,39 +296,40 @@ impl Oracle {
         }
         candidates
     }
-}
 
-fn substrings<'t>(text: &str, by_letters: &[(String, Vec<&'t Term>)]) -> Vec<Candidate<'t>> {
-    let mut folded = Folded::new();
-    folded.fold(text);
-    let (all, tokens) = fold(text);
-    let mut candidates = Vec::new();
-    for start in (0..all.len()).filter(|&at| all.is_char_boundary(at)) {
-        for end in (start + 1..=all.len()).filter(|&at| all.is_char_boundary(at)) {
-            let within = tokens
-                .iter()
-                .any(|token| token.place.0 <= start && end <= token.place.1);
-            let from = tokens.iter().position(|token| token.place.0 == start);
-            let to = tokens.iter().position(|token| token.place.1 == end);
-            let whole = matches!((from, to), (Some(from), Some(to))
+    fn substrings(&self, text: &str) -> Vec<Candidate<'_>> {
+        let mut folded = Folded::new();
+        folded.fold(text);
+        let (all, tokens) = fold(text);
+        let mut candidates = Vec::new();
+        for start in (0..all.len()).filter(|&at| all.is_char_boundary(at)) {
+            for end in (start + 1..=all.len()).filter(|&at| all.is_char_boundary(at)) {
+                let within = tokens
+                    .iter()
+                    .any(|token| token.place.0 <= start && end <= token.place.1);
+                let from = tokens.iter().position(|token| token.place.0 == start);
+                let to = tokens.iter().position(|token| token.place.1 == end);
+                let whole = matches!((from, to), (Some(from), Some(to))
                 if from <= to && !tokens[from + 1..=to].iter().any(|token| token.breaks));
-            let group = by_letters
-                .iter()
-                .find(|(letters, _)| *letters == all[start..end]);
-            if let Some((_, terms)) = group.filter(|_| within || whole) {
-                let source = folded.source_of(start..end);
-                candidates.push(Candidate {
-                    places: (start, end - 1),
-                    stem: false,
-                    source: (source.start, source.end),
-                    window: all[start..end].chars().count(),
-                    distance: 0,
-                    terms: terms.clone(),
-                });
+                let group = self
+                    .groups
+                    .iter()
+                    .find(|(letters, _)| *letters == all[start..end]);
+                if let Some((_, terms)) = group.filter(|_| within || whole) {
+                    let source = folded.source_of(start..end);
+                    candidates.push(Candidate {
+                        places: (start, end - 1),
+                        stem: false,
+                        source: (source.start, source.end),
+                        window: all[start..end].chars().count(),
+                        distance: 0,
+                        terms: terms.iter().map(|&term| &self.terms[term]).collect(),
+                    });
+                }
             }
         }
+        candidates
     }
-    candidates
 }
 
 /// Takes the candidate with the most matched letters (an edit costs two) that overlaps nothing taken.

@@ -33,6 +33,11 @@ impl Scratch {
     pub fn new() -> Scratch {
         Scratch::default()
     }
+
+    #[cfg(test)]
+    pub(super) fn work(&self) -> usize {
+        self.fuzzy.iter().map(|fuzzy| fuzzy.probes.work).sum()
+    }
 }
 
 impl Lexicon {

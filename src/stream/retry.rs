@@ -16,6 +16,7 @@ use super::ledger::{self, State};
 use super::line_format::{LineFormat, Split};
 use super::validation::told;
 use crate::load::{Counts, OnError, Place};
+use crate::pg::catalog::{column_type, lock_for_insert, relation_kind};
 use crate::pg::error::Raise;
 use crate::pg::parse::is_expression;
 use crate::pg::session::{self, AnotherType, Mode, Session};
@@ -53,6 +54,7 @@ pub fn retry_rejects(
         let view = find_stream(session, stream)?;
         let mut definition = Definition::read(session, view)?;
         must_have_rights(session, stream, view, &definition.rejects)?;
+        refuse_other_table(session, &definition.rejects)?;
         // What fails again must stay, whatever the stream does with rows that fail for the first time.
         definition.on_error = OnError::Table;
         definition.on_quality = OnError::Table;
@@ -96,6 +98,32 @@ fn must_have_rights(
     )
 }
 
+/// The owner of the table could have put something in its place that runs code of his in the caller's
+/// name: a view, or a column of a type with casts of its own. Nobody can from now on.
+fn refuse_other_table(session: &Session, rejects: &str) -> Result<(), Raise> {
+    let query = "SELECT $1::regclass::oid";
+    let table: Option<pg_sys::Oid> =
+        on_safe_path(|| session.run(query, &[rejects.into()], Mode::Write)).get(0, 1);
+    let table = table.unwrap_or(pg_sys::InvalidOid);
+    lock_for_insert(table);
+    let is_table = matches!(relation_kind(table), Some('r' | 'p'));
+    let is_intact = [
+        ("reject_id", pg_sys::INT8OID),
+        ("load_id", pg_sys::INT8OID),
+        ("stage", pg_sys::TEXTOID),
+        ("line", pg_sys::TEXTOID),
+        ("line_bytes", pg_sys::BYTEAOID),
+        ("line_size", pg_sys::INT8OID),
+        ("line_format", pg_sys::JSONBOID),
+    ]
+    .into_iter()
+    .all(|(column, of_type)| column_type(table, column) == Some(of_type));
+    match is_table && is_intact {
+        true => Ok(()),
+        false => Err(no_rejects_table(rejects)),
+    }
+}
+
 /// The newest reject: those that come later are not meant.
 fn newest(load: &Load) -> i64 {
     let query = format!(
@@ -137,7 +165,6 @@ fn retry_some(
         let rows = session.run(&query, &args, Mode::Write);
         let mut bytes = 0;
         for row in 0..rows.len() {
-            // A cast would run code of who has made the type.
             let another = |_: AnotherType| no_rejects_table(&load.definition.rejects);
             let reject_id = rows.bigint(row, 1).map_err(another)?.unwrap_or(0);
             let line = rows.text(row, 2).map_err(another)?;
@@ -193,7 +220,7 @@ fn no_rejects_table(name: &str) -> Raise {
         PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
         format!("{name} is no rejects table any more"),
     )
-    .hint("Its columns reject_id and line_size are of type bigint, line of text, line_bytes of bytea, line_format of jsonb.")
+    .hint("Its columns reject_id, load_id and line_size are of type bigint, stage and line of text, line_bytes of bytea, line_format of jsonb.")
 }
 
 /// What was tried and has no new error is taken.

@@ -29,7 +29,7 @@ enum Kind {
 use Kind::{Counter, Gauge, Histogram};
 
 /// All that termfeed exports. Dashboards and alerts may use these, and the code counts no other.
-const METRICS: [(Kind, &str, Unit, &str); 21] = [
+const METRICS: [(Kind, &str, Unit, &str); 23] = [
     (
         Counter,
         "termfeed_rows_total",

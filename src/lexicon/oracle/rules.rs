@@ -1,19 +1,10 @@
 //! The rules for one window and one term, as the room's header numbers them.
 
-use std::collections::{HashMap, HashSet};
+use super::{Prepared, Term};
 
-use super::Term;
-use crate::lexicon::Settings;
-
-/// What is known of words.
+/// What is known of terms and words, and of one text.
 pub(super) struct Rules<'a> {
-    pub settings: Settings,
-    pub vocabulary: HashSet<&'a String>,
-    pub common: HashSet<String>,
-    pub dictionary: HashSet<String>,
-    /// Words of the dictionary with a capital.
-    pub names: HashSet<String>,
-    pub frequencies: HashMap<String, usize>,
+    pub known: &'a Prepared,
     /// How many words the text has.
     pub words: usize,
 }
@@ -34,7 +25,7 @@ impl Rules<'_> {
         let length = count(own);
         let guarded = term.options.guard;
         if distance == 0 {
-            let ordinary = |word: &String| self.common.contains(word) || count(word) < 3;
+            let ordinary = |word: &String| self.known.common.contains(word) || count(word) < 3;
             return !guarded || length >= 7 || changed.is_empty() || !changed.iter().all(ordinary);
         }
         let by_length = match length {
@@ -42,7 +33,7 @@ impl Rules<'_> {
             3..=7 => 1,
             _ => 2,
         };
-        let limit = usize::from(self.settings.max_distance.unwrap_or(2));
+        let limit = usize::from(self.known.settings.max_distance.unwrap_or(2));
         let alone = window.words.len() == 1;
         let first = |text: &str| text.chars().next();
         let short = alone
@@ -59,15 +50,16 @@ impl Rules<'_> {
                 .chars()
                 .take(2)
                 .any(|letter| Some(letter) == first(own));
-        let frequency = |word: &String| self.frequencies.get(word).copied().unwrap_or(0);
+        let frequency = |word: &String| self.known.frequencies.get(word).copied().unwrap_or(0);
         let most = changed.iter().map(frequency).max().unwrap_or(0);
         let rarest = replaced.iter().map(frequency).min().unwrap_or(0);
         let may_be_changed = |word: &String| {
-            !(self.vocabulary.contains(word) || guarded && self.common.contains(word))
+            !(self.known.vocabulary.contains(word) || guarded && self.known.common.contains(word))
         };
         let owner = format!("{letters}s") == own;
-        let ordinary =
-            |word: &str| self.dictionary.contains(word) || !owner && self.names.contains(word);
+        let ordinary = |word: &str| {
+            self.known.dictionary.contains(word) || !owner && self.known.names.contains(word)
+        };
         let near = match term.options.max_distance {
             Some(own) => {
                 let most = [0, 0, 0, 1, 1].get(length).copied().unwrap_or(2);

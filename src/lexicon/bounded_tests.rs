@@ -1,0 +1,47 @@
+//! Hostile texts: the work a search does grows with the text and with nothing else. Work is counted,
+//! not timed: questions that an index answered, and terms it named.
+
+use super::{Builder, Scratch, Settings, TermOptions};
+
+/// The work of a search in so many repetitions of a piece.
+fn work(piece: &str, times: usize) -> usize {
+    let mut builder = Builder::new(Settings::default());
+    for (id, term) in [
+        "xqxq",
+        "xqxqxqxqx",
+        "qqqqqqqqqqqq",
+        "xqz",
+        "qxqxqxqxqxqxqxqx",
+    ]
+    .iter()
+    .enumerate()
+    {
+        builder.add(id as i64, term, TermOptions::default());
+    }
+    builder.add(9, &"xq".repeat(100), TermOptions::default());
+    let lexicon = builder.finish().unwrap();
+    let mut scratch = Scratch::new();
+    lexicon.search(&piece.repeat(times), &mut scratch);
+    scratch.work()
+}
+
+/// Ten times the text is a little more than ten times the work: the last words begin fewer windows.
+#[test]
+fn the_work_of_a_search_grows_with_the_text_and_not_faster() {
+    let long = format!("{} ", "qx".repeat(99));
+    let joined = "qxqxqxqxqx'";
+    for piece in [
+        "x q ",
+        "xq ",
+        "x's ",
+        "xqxxq xqq ",
+        "xqxqxqxq",
+        "q",
+        long.as_str(),
+        joined,
+    ] {
+        let (few, many) = (work(piece, 1000), work(piece, 10_000));
+        assert!(many <= 11 * few + 100, "{piece:?}: {few}, then {many}");
+    }
+    assert!(work("x q ", 300) > 300, "the work is counted");
+}

@@ -1,8 +1,7 @@
 # What termfeed costs beside psql's \copy of the same rows into the same stream; sourced by ./run.
 #
 # Asked for: a POST takes at most 1.15 times as long as \copy. The rows are those of examples/menu, sixty
-# times over. Each way is run in turn, five times, into pairs
-# that are not there yet; the medians count.
+# times over. Each way is run in turn, five times, into pairs that are not there yet; the medians count.
 
 build
 trap 'cluster_stop bench' EXIT

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use super::Settings;
-use super::decode::{Refusal, Trouble};
+use super::decode::Trouble;
 use crate::avro::{self, Unread};
+use crate::decode::Refusal;
 use crate::error::Error;
 
 pub struct Reader(avro::Reader);

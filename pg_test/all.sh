@@ -122,7 +122,7 @@ menu_example() {
 feed() {
   fresh_database feed
   psql -qc 'CREATE EXTENSION termstream'
-  cargo build --profile test --no-default-features --features kafka --bin termfeed
+  cargo build --profile test --no-default-features --features feeds --bin termfeed
   mkdir -p "$target/logs/feed"
   [[ $1 != page ]] || need_browser || true
   bash "$repo/pg_test/feed/$1.sh" "$target/debug/termfeed" "$pg_bin/psql" "$target/logs/feed"
@@ -130,8 +130,13 @@ feed() {
 
 # A test of pg_test/kafka: they have a Postgres and a broker of their own, which the first one starts.
 with_broker() {
-  cargo build --profile test --no-default-features --features kafka --bin termfeed
+  cargo build --profile test --no-default-features --features feeds --bin termfeed
   bash "$repo/pg_test/kafka/$1" "${@:2}"
+}
+
+compose_file() {
+  install_packages prometheus python3-pip
+  bash "$repo/docker/check.sh" "$target/tools/python"
 }
 
 logins_example() {
@@ -186,16 +191,21 @@ labelled() {
   python3 "$repo/../shared/tools/score.py" "$target/pairs.csv" "$folder" "$2"
 }
 
+# Kills at random: three, or a dozen with --long.
+kills=3
+[[ -z ${TERMSTREAM_LONG:-} ]] || kills=12
+
 set_up
 need_lints
 check 'formatting' cargo fmt --check
 check 'lints, without Postgres' cargo clippy --no-default-features --features sessions --all-targets -- -D warnings
 check 'lints, with Postgres' cargo clippy --no-default-features --features "pg$pg_major" --all-targets -- -D warnings
-check 'lints of termfeed' cargo clippy --no-default-features --features kafka --bins --examples -- -D warnings
+check 'lints of termfeed' cargo clippy --no-default-features --features feeds --bins --examples -- -D warnings
 check 'the rooms above Postgres' cargo test --lib --no-default-features
-check 'termfeed by itself' cargo test --no-default-features --features kafka --bin termfeed
+check 'termfeed by itself' cargo test --no-default-features --features feeds --bin termfeed
 check 'the data of the menu example' menu_data
 check 'the data of the transactions example' transactions_data
+check 'the compose file, the dashboard and the alerts' compose_file
 check 'the build' build
 if [[ " ${failures[*]} " != *' the build '* ]]; then
   cluster_start test fsync=off synchronous_commit=off full_page_writes=off max_wal_size=4GB 9>&-
@@ -216,9 +226,16 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'payments of real form' transactions_shared
   check 'termfeed kafka, with a broker' with_broker consume.sh
   check 'termfeed relay, with a broker' with_broker relay.sh
+  check 'Avro both ways, with a schema registry' with_broker avro.sh
   check 'what is measured, by Prometheus' with_broker metrics.sh
   check 'kills of everything that feeds' with_broker chaos.sh ${TERMSTREAM_LONG:+200000 20}
   check 'the logins example' logins_example
+  check 'termfeed predict' bash pg_test/feed/predict.sh
+  check 'termfeed kinesis' bash pg_test/aws/kinesis.sh
+  check 'termfeed export' bash pg_test/aws/export.sh
+  check 'the articles example' bash pg_test/examples.sh articles "$kills"
+  check 'the sagas example' bash pg_test/examples.sh sagas "$kills"
+  check 'the transactions example, with its service' bash pg_test/examples.sh transactions "$kills"
   check 'real text: brands-small' labelled brands-small 0.97
   check 'real text: brands-demo' labelled brands-demo 0.97
 fi

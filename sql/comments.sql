@@ -27,6 +27,10 @@ COMMENT ON FUNCTION termstream.has_match(text, text) IS
     'whether a document mentions any term of a lexicon';
 COMMENT ON FUNCTION termstream.explain_match(text, text) IS
     'every run of words within the edits of a term, and the rule that accepted or refused it; slow, for people';
+COMMENT ON FUNCTION termstream.count_terms(text, text) IS
+    'how often a document mentions each term of a lexicon, by id; synonyms in one place are one mention';
+COMMENT ON FUNCTION termstream.word_count(text) IS
+    'words of a document: runs of letters and digits (330ml is one), each character of a script written without spaces; & is a word';
 COMMENT ON FUNCTION termstream.highlight(text, text, text, text) IS
     'the document with each mention between two marks; nothing is escaped';
 COMMENT ON FUNCTION termstream.create_stream(text, text, text, text, text, bigint, double precision, integer,

@@ -52,3 +52,24 @@ END
 $$;
 COMMENT ON FUNCTION termstream.move_position(regclass, text, text, bigint, bigint, jsonb) IS
     'moves the position of a source, in the transaction of its rows; fails with 40001 if it is not where it is expected (NULL: not there yet)';
+
+-- How far incremental exports of `termfeed export` are. They are their makers' alone: an export takes
+-- the right to read, and no right on a stream.
+CREATE TABLE termstream.export_position (
+    role    regrole NOT NULL DEFAULT CURRENT_USER::regrole,
+    export  text NOT NULL,
+    -- Runs announced so far; the rows of the last one lie behind `after`, up to `upto`, which is NULL
+    -- when its files are complete.
+    run     bigint NOT NULL,
+    after   text,
+    upto    text,
+    updated timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    PRIMARY KEY (role, export)
+);
+COMMENT ON TABLE termstream.export_position IS
+    'how far incremental exports are: the cursor of the last row exported, and of the run at work; each role sees and moves its own';
+ALTER TABLE termstream.export_position ENABLE ROW LEVEL SECURITY;
+CREATE POLICY exporters ON termstream.export_position
+    USING (role = CURRENT_USER::regrole);
+GRANT SELECT, INSERT, UPDATE, DELETE ON termstream.export_position TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('termstream.export_position', '');

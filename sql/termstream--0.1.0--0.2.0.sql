@@ -280,3 +280,39 @@ COMMENT ON PROCEDURE termstream.load_file(text, text, text, text, text, text, te
 COMMENT ON PROCEDURE termstream.load_file(text, text, boolean, text, text, text, text, text, name[],
         text, boolean, integer, interval, bigint, bigint, bigint, bigint, bigint, bigint) IS
     'the same, for header => true or false without quotes';
+
+-- How far incremental exports of `termfeed export` are. They are their makers' alone: an export takes
+-- the right to read, and no right on a stream.
+CREATE TABLE termstream.export_position (
+    role    regrole NOT NULL DEFAULT CURRENT_USER::regrole,
+    export  text NOT NULL,
+    -- Runs announced so far; the rows of the last one lie behind `after`, up to `upto`, which is NULL
+    -- when its files are complete.
+    run     bigint NOT NULL,
+    after   text,
+    upto    text,
+    updated timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    PRIMARY KEY (role, export)
+);
+COMMENT ON TABLE termstream.export_position IS
+    'how far incremental exports are: the cursor of the last row exported, and of the run at work; each role sees and moves its own';
+ALTER TABLE termstream.export_position ENABLE ROW LEVEL SECURITY;
+CREATE POLICY exporters ON termstream.export_position
+    USING (role = CURRENT_USER::regrole);
+GRANT SELECT, INSERT, UPDATE, DELETE ON termstream.export_position TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('termstream.export_position', '');
+
+CREATE FUNCTION termstream.word_count(document text) RETURNS integer
+    IMMUTABLE STRICT PARALLEL SAFE COST 20
+    LANGUAGE c AS 'MODULE_PATHNAME', 'word_count_wrapper';
+
+CREATE FUNCTION termstream.count_terms(lexicon text, document text, OUT term_id bigint,
+        OUT mentions bigint) RETURNS SETOF record
+    -- STABLE: depends on the terms the statement sees.
+    STABLE STRICT PARALLEL SAFE COST 100 ROWS 2
+    LANGUAGE c AS 'MODULE_PATHNAME', 'count_terms_wrapper';
+
+COMMENT ON FUNCTION termstream.word_count(text) IS
+    'words of a document: runs of letters and digits (330ml is one), each character of a script written without spaces; & is a word';
+COMMENT ON FUNCTION termstream.count_terms(text, text) IS
+    'how often a document mentions each term of a lexicon, by id; synonyms in one place are one mention';

@@ -5,6 +5,7 @@
 #   bad      files of which 1 row in 100 is bad, beside the clean one through the same door
 #   memory   what a backend takes of its own while it loads
 #   match    match inside Postgres beside the core alone
+#   kafka    a topic into a match stream, beside \copy
 #   peers    what else finds terms in text: pg_trgm, fuzzystrmatch, RapidFuzz
 #
 # The server has Postgres's own settings, so that a commit is a commit, but for its memory.

@@ -13,7 +13,7 @@ source pg_test/setup.sh
 source pg_test/cluster.sh
 source pg_test/kafka/broker.sh
 set_up
-cargo build -q --profile test --no-default-features --features kafka --bin termfeed
+cargo build -q --profile test --no-default-features --features feeds --bin termfeed
 log=$target/logs/chaos
 mkdir -p "$log"
 rm -f "$log"/*

@@ -11,7 +11,11 @@ number=0 failed=0
 harness_start() {
   set_up
   mkdir -p "$folder"
-  cluster_use kafka || cluster_start kafka synchronous_commit=off full_page_writes=off
+  if cluster_use kafka; then
+    cluster_refresh kafka
+  else
+    cluster_start kafka synchronous_commit=off full_page_writes=off
+  fi
   broker_use kafka && broker_pid >/dev/null || broker_start kafka
   psql -q -c 'CREATE EXTENSION IF NOT EXISTS termstream'
   trap harness_end EXIT

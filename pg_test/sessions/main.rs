@@ -5,6 +5,7 @@
 
 mod building;
 mod column_list;
+mod counting;
 mod database;
 mod dump;
 mod feeders;

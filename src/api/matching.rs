@@ -18,7 +18,7 @@ use crate::text::{MAX_TEXT, char_span};
 
 /// What a call site keeps from row to row, so that the registry is asked once a statement.
 #[derive(Default)]
-struct Site {
+pub(super) struct Site {
     lexicon: String,
     identity: Option<Identity>,
     form: Option<Rc<Compiled>>,
@@ -41,7 +41,10 @@ impl Site {
     }
 
     /// The compiled lexicon of this call.
-    fn find(&mut self, lexicon: &str) -> Result<(&Compiled, &mut Scratch, &mut Series<8>), Raise> {
+    pub(super) fn find(
+        &mut self,
+        lexicon: &str,
+    ) -> Result<(&Compiled, &mut Scratch, &mut Series<8>), Raise> {
         let identity = snapshot::identity();
         let is_same = identity.is_some() && self.identity == identity && self.lexicon == lexicon;
         let form = match self.form.take() {
@@ -114,7 +117,7 @@ fn with_lexicon<R>(
 
 /// The document as text. Bytes that are not came in past the server's own check (a client
 /// encoding of SQL_ASCII).
-fn document_text(document: &[u8]) -> Result<&str, Raise> {
+pub(super) fn document_text(document: &[u8]) -> Result<&str, Raise> {
     if document.len() > MAX_TEXT {
         return Err(Raise::new(
             PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,

@@ -3,6 +3,7 @@
 //! Every function says its volatility, strictness, parallel safety and cost, and carries its
 //! COMMENT (`sql/comments.sql`).
 
+mod counting;
 mod distance;
 mod earlier;
 mod lexicon;

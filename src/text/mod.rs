@@ -20,6 +20,7 @@
 mod ascii;
 mod builder;
 mod cache;
+mod count;
 mod fold;
 mod latin;
 mod letters;

@@ -87,9 +87,14 @@ impl Database {
 
 /// How long to wait before each further attempt; never ends.
 pub fn backoff() -> impl Iterator<Item = Duration> {
+    backoff_between(FIRST_WAIT, LONGEST_WAIT)
+}
+
+/// The same between other bounds; each wait is lengthened by a random part of itself.
+pub fn backoff_between(first: Duration, longest: Duration) -> impl Iterator<Item = Duration> {
     ExponentialBuilder::default()
-        .with_min_delay(FIRST_WAIT)
-        .with_max_delay(LONGEST_WAIT)
+        .with_min_delay(first)
+        .with_max_delay(longest)
         .with_factor(2.0)
         .with_jitter()
         .without_max_times()

@@ -13,6 +13,9 @@ pub enum Error {
     /// The database cannot be reached, or went away.
     #[error("no connection to the database: {0}")]
     Unreachable(String),
+    /// Something else that is needed is away.
+    #[error("{0}")]
+    Away(String),
     #[error("stream \"{0}\" does not exist")]
     NoStream(String),
     /// The input cannot be read at all: its header is wrong, say.
@@ -33,7 +36,7 @@ impl Error {
     /// Whether the same work may succeed later, done again from the start of its transaction.
     pub fn is_passing(&self) -> bool {
         match self {
-            Error::Unreachable(_) => true,
+            Error::Unreachable(_) | Error::Away(_) => true,
             Error::Refused(error) => {
                 let code = error.code();
                 // 08: connection; 40: serialization and deadlock; 53: resources; 57: operator.
@@ -49,7 +52,7 @@ impl Error {
         match self {
             Error::Settings(_) => 64,
             Error::Input(_) | Error::NoStream(_) | Error::Refused(_) => 65,
-            Error::Unreachable(_) => 69,
+            Error::Unreachable(_) | Error::Away(_) => 69,
             Error::Stopped => 130,
             Error::Io(..) => 74,
         }

@@ -4,25 +4,39 @@
 //! computed in the database. One folder per subcommand; the rooms beside them are shared:
 //!
 //! ```text
-//! settings  database ◀── door, positions ◀── serve, kafka, relay
-//! error     metrics, monitor           shutdown
+//! settings  database ◀── door, notes, positions ◀── serve, kafka, kinesis, predict; relay, export
+//! error     metrics, monitor    decode, aws    shutdown
 //! ```
 #![forbid(unsafe_code)]
-// What the doors to Kafka share waits for them.
-#![cfg_attr(not(feature = "kafka"), allow(dead_code))]
+// What the doors share waits for them.
+#![cfg_attr(not(all(feature = "kafka", feature = "kinesis")), allow(dead_code))]
 
+#[cfg(feature = "avro")]
+mod avro;
+#[cfg(feature = "aws")]
+mod aws;
 mod database;
+#[cfg(any(feature = "kafka", feature = "kinesis"))]
+mod decode;
 mod door;
 mod error;
+#[cfg(feature = "export")]
+mod export;
 mod intake;
 #[cfg(feature = "kafka")]
 mod kafka;
+#[cfg(feature = "kinesis")]
+mod kinesis;
 mod load;
 mod logging;
 mod metrics;
-#[cfg(feature = "kafka")]
+#[cfg(any(feature = "kafka", feature = "predict", feature = "aws"))]
 mod monitor;
+#[cfg(any(feature = "predict", feature = "kinesis"))]
+mod notes;
 mod positions;
+#[cfg(feature = "predict")]
+mod predict;
 #[cfg(feature = "kafka")]
 mod relay;
 mod rows;
@@ -68,6 +82,15 @@ enum Command {
     /// Bring rows of a table to a Kafka topic
     #[cfg(feature = "kafka")]
     Relay(relay::Flags),
+    /// Bring a Kinesis stream into a stream, each record once
+    #[cfg(feature = "kinesis")]
+    Kinesis(kinesis::Flags),
+    /// Ask an HTTP service about rows, and bring its answers into a stream
+    #[cfg(feature = "predict")]
+    Predict(predict::Flags),
+    /// Write a query's rows as Parquet files, in a folder or on S3
+    #[cfg(feature = "export")]
+    Export(export::Flags),
 }
 
 impl Command {
@@ -80,6 +103,12 @@ impl Command {
             Command::Kafka(_) => "kafka",
             #[cfg(feature = "kafka")]
             Command::Relay(_) => "relay",
+            #[cfg(feature = "kinesis")]
+            Command::Kinesis(_) => "kinesis",
+            #[cfg(feature = "predict")]
+            Command::Predict(_) => "predict",
+            #[cfg(feature = "export")]
+            Command::Export(_) => "export",
         }
     }
 }
@@ -115,6 +144,12 @@ fn start(arguments: Arguments) -> Result<(), Error> {
             Command::Kafka(flags) => kafka::run(common, source.read(flags)?, shutdown).await,
             #[cfg(feature = "kafka")]
             Command::Relay(flags) => relay::run(common, source.read(flags)?, shutdown).await,
+            #[cfg(feature = "kinesis")]
+            Command::Kinesis(flags) => kinesis::run(common, source.read(flags)?, shutdown).await,
+            #[cfg(feature = "predict")]
+            Command::Predict(flags) => predict::run(common, source.read(flags)?, shutdown).await,
+            #[cfg(feature = "export")]
+            Command::Export(flags) => export::run(common, source.read(flags)?, shutdown).await,
         }
     })
 }

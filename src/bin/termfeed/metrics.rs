@@ -29,7 +29,7 @@ enum Kind {
 use Kind::{Counter, Gauge, Histogram};
 
 /// All that termfeed exports. Dashboards and alerts may use these, and the code counts no other.
-const METRICS: [(Kind, &str, Unit, &str); 21] = [
+const METRICS: [(Kind, &str, Unit, &str); 23] = [
     (
         Counter,
         "termfeed_rows_total",
@@ -156,6 +156,18 @@ const METRICS: [(Kind, &str, Unit, &str); 21] = [
         Unit::Count,
         "0: closed, the service is asked; 1: one row is tried; 2: open, it is not asked.",
     ),
+    (
+        Counter,
+        "termfeed_exported_rows_total",
+        Unit::Count,
+        "Rows in complete files of finished exports.",
+    ),
+    (
+        Histogram,
+        "termfeed_export_duration_seconds",
+        Unit::Seconds,
+        "From the beginning of an export to its manifest.",
+    ),
 ];
 
 /// Begins to count; the handle renders what was counted.
@@ -255,6 +267,33 @@ pub fn refused(topic: &str, rows: u64) {
 /// How many rows of an outbox wait.
 pub fn waiting(topic: &str, rows: i64) {
     gauge!("termfeed_outbox_waiting_rows", "topic" => topic.to_owned()).set(rows as f64);
+}
+
+/// How far behind a shard of Kinesis is read.
+pub fn behind(stream: &str, shard: &str, time: Duration) {
+    gauge!("termfeed_lag_seconds", "topic" => stream.to_owned(), "partition" => shard.to_owned())
+        .set(time.as_secs_f64());
+}
+
+/// A service was asked; `status` is that of a failure, 0 where no answer came.
+pub fn asked(stream: &str, time: Duration, failure: Option<u16>) {
+    histogram!("termfeed_service_duration_seconds", &[stream_label(stream)]).record(time);
+    if let Some(status) = failure {
+        counter!("termfeed_service_failures_total", "stream" => stream.to_owned(),
+            "status" => status.to_string())
+        .increment(1);
+    }
+}
+
+/// 0 for closed, 1 for trying, 2 for open.
+pub fn circuit(stream: &str, state: u8) {
+    gauge!("termfeed_circuit_state", &[stream_label(stream)]).set(f64::from(state));
+}
+
+/// An export is finished: its files and its manifest are there.
+pub fn exported(export: &str, rows: u64, time: Duration) {
+    counter!("termfeed_exported_rows_total", "export" => export.to_owned()).increment(rows);
+    histogram!("termfeed_export_duration_seconds", "export" => export.to_owned()).record(time);
 }
 
 #[cfg(test)]

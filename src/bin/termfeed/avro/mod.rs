@@ -8,7 +8,7 @@ mod read;
 mod registry;
 mod write;
 
-pub use read::Reader;
+pub use read::{Reader, Unread};
 pub use write::Writer;
 
 /// No value may ask for more memory than this, whatever length it claims to have.
@@ -36,7 +36,9 @@ type Names<'a> = std::collections::HashMap<String, &'a apache_avro::Schema>;
 /// What a reference stands for.
 fn meant<'a>(schema: &'a apache_avro::Schema, names: &Names<'a>) -> &'a apache_avro::Schema {
     match schema {
-        apache_avro::Schema::Ref { name } => names.get(&name.to_string()).copied().unwrap_or(schema),
+        apache_avro::Schema::Ref { name } => {
+            names.get(&name.to_string()).copied().unwrap_or(schema)
+        }
         _ => schema,
     }
 }

@@ -65,7 +65,10 @@ impl Reader {
         }
         let schema = self.schema.as_ref().unwrap_or(&written.schema);
         let mut names = Names::new();
-        written.others.iter().for_each(|one| collect(one, &mut names));
+        written
+            .others
+            .iter()
+            .for_each(|one| collect(one, &mut names));
         collect(schema, &mut names);
         let (Value::Record(values), Schema::Record(of)) = (&value, schema) else {
             return Err(Unread::Never(format!("schema {id} is no record")));
@@ -73,8 +76,11 @@ impl Reader {
         Ok(columns
             .iter()
             .map(|column| {
-                let (field, (_, value)) =
-                    of.fields.iter().zip(values).find(|(_, one)| one.0 == *column)?;
+                let (field, (_, value)) = of
+                    .fields
+                    .iter()
+                    .zip(values)
+                    .find(|(_, one)| one.0 == *column)?;
                 text(value, &field.schema, &names).map(Cow::Owned)
             })
             .collect())
@@ -171,7 +177,10 @@ fn date(days: i32) -> Option<String> {
 }
 
 fn time_of_day(nanoseconds: i64) -> Option<String> {
-    let (seconds, rest) = (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000));
+    let (seconds, rest) = (
+        nanoseconds.div_euclid(1_000_000_000),
+        nanoseconds.rem_euclid(1_000_000_000),
+    );
     let time = NaiveTime::from_num_seconds_from_midnight_opt(
         u32::try_from(seconds).ok()?,
         u32::try_from(rest).ok()?,
@@ -201,9 +210,10 @@ mod tests {
     #[test]
     fn a_value_becomes_the_text_that_postgres_reads() {
         let union = Schema::parse_str(r#"["null","long"]"#).unwrap();
-        let decimal =
-            Schema::parse_str(r#"{"type":"bytes","logicalType":"decimal","precision":9,"scale":2}"#)
-                .unwrap();
+        let decimal = Schema::parse_str(
+            r#"{"type":"bytes","logicalType":"decimal","precision":9,"scale":2}"#,
+        )
+        .unwrap();
         let list = Schema::parse_str(r#"{"type":"array","items":["null","string"]}"#).unwrap();
         let some = |value| Value::Union(1, Box::new(value));
         for (value, schema, expected) in [

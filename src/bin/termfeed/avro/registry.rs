@@ -168,7 +168,10 @@ impl Registry {
 
 /// Without the URL, which may hold a password.
 fn away(error: reqwest::Error) -> Error {
-    Error::Unreachable(format!("schema registry: {}", with_causes(&error.without_url())))
+    Error::Unreachable(format!(
+        "schema registry: {}",
+        with_causes(&error.without_url())
+    ))
 }
 
 fn unexpected(status: StatusCode, body: &[u8]) -> Error {

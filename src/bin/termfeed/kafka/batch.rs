@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::decode::{Decoder, Refusal, Trouble};
+use super::decode::{Decoder, Trouble};
+use crate::decode::Refusal;
 use crate::error::Error;
 
 /// A batch ends where its rows have this many bytes, however few they are.

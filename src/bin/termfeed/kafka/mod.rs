@@ -7,6 +7,8 @@
 //! consumer (partitions, offsets) ─▶ decode (message to row) ─▶ batch ─▶ worker: COPY, rejects, positions, COMMIT
 //! ```
 
+#[cfg(feature = "avro")]
+mod avro;
 mod batch;
 mod consumer;
 mod decode;
@@ -85,7 +87,8 @@ pub struct Flags {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema_registry: Option<Secret>,
 
-    /// Read all messages by this Avro schema (a file), whichever they were written by
+    /// Read all messages by this Avro schema (a file), whichever they were written by: its defaults fill
+    /// the fields that they lack
     #[cfg(feature = "avro")]
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]

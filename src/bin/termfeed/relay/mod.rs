@@ -9,6 +9,8 @@ mod sender;
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "avro")]
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio_postgres::Client;
 
@@ -64,6 +66,18 @@ pub struct Flags {
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub once: bool,
 
+    /// Send payloads, which are JSON objects, as Avro by this schema (a file)
+    #[cfg(feature = "avro")]
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avro_schema: Option<PathBuf>,
+
+    /// Where that schema is registered, as TOPIC-value: a registry with Confluent's interface
+    #[cfg(feature = "avro")]
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema_registry: Option<Secret>,
+
     #[command(flatten)]
     #[serde(flatten)]
     pub monitor: monitor::Flags,
@@ -94,6 +108,16 @@ struct Relay {
     sender: Option<Sender>,
     source: Option<(Client, Outbox)>,
     counted: Option<Instant>,
+    #[cfg(feature = "avro")]
+    avro: Avro,
+}
+
+/// How payloads become Avro: the schema's id is asked for once the registry answers.
+#[cfg(feature = "avro")]
+enum Avro {
+    Not,
+    Unregistered(Secret, PathBuf),
+    Registered(crate::avro::Writer),
 }
 
 /// What a step has done.
@@ -128,6 +152,16 @@ pub async fn run(common: Common, flags: Flags, mut shutdown: Shutdown) -> Result
         sender: None,
         source: None,
         counted: None,
+        #[cfg(feature = "avro")]
+        avro: match (&flags.avro_schema, &flags.schema_registry) {
+            (None, _) => Avro::Not,
+            (Some(schema), Some(registry)) => Avro::Unregistered(registry.clone(), schema.clone()),
+            (Some(_), None) => {
+                return Err(Error::Settings(
+                    "--avro-schema needs --schema-registry, an URL".into(),
+                ));
+            }
+        },
     };
     let (mut waits, mut sent) = (backoff(), 0);
     let mut outcome = Ok(());
@@ -185,13 +219,18 @@ impl Relay {
         }
         let started = Instant::now();
         let name = outbox.name().to_owned();
-        let reports = tokio::select! {
+        #[cfg(feature = "avro")]
+        let (rows, unfit) = self.avro.encode(rows, &self.kafka.topic).await?;
+        #[cfg(not(feature = "avro"))]
+        let unfit = Vec::new();
+        let mut reports = tokio::select! {
             reports = sender.send(rows, |row: &Row| format!("{name}/{}", row.id)) => reports?,
             // What is under way may arrive; it is not marked, and will be sent again.
             () = async { self.shutdown.wait().await; tokio::time::sleep(LAST_WAIT).await } => {
                 return Err(Error::Stopped);
             }
         };
+        reports.refused.extend(unfit);
         if !reports.refused.is_empty() {
             self.refused(&reports.refused).await?;
         }
@@ -233,5 +272,36 @@ impl Relay {
         self.readiness.set(false);
         self.source = None;
         self.sender = None;
+    }
+}
+
+#[cfg(feature = "avro")]
+impl Avro {
+    /// The rows with their payloads as messages, and those that do not fit the schema, with the reason.
+    async fn encode(
+        &mut self,
+        rows: Vec<Row>,
+        topic: &str,
+    ) -> Result<(Vec<Row>, Vec<(i64, String)>), Error> {
+        if let Avro::Unregistered(registry, schema) = self {
+            let subject = format!("{topic}-value");
+            let writer = crate::avro::Writer::new(registry, &subject, schema).await?;
+            *self = Avro::Registered(writer);
+        }
+        let Avro::Registered(writer) = self else {
+            return Ok((rows, Vec::new()));
+        };
+        let (mut fit, mut unfit) = (Vec::new(), Vec::new());
+        for mut row in rows {
+            let json = row.payload.as_deref().map(String::from_utf8_lossy);
+            match json.map(|json| writer.message(&json)).transpose() {
+                Ok(message) => {
+                    row.payload = message;
+                    fit.push(row);
+                }
+                Err(reason) => unfit.push((row.id, reason)),
+            }
+        }
+        Ok((fit, unfit))
     }
 }

@@ -66,7 +66,7 @@ impl From<Error> for Refusal {
         let status = match &error {
             Error::NoStream(_) => StatusCode::NOT_FOUND,
             Error::Input(_) | Error::Settings(_) => StatusCode::BAD_REQUEST,
-            Error::Unreachable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Unreachable(_) | Error::Away(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Refused(refused) => match refused.code().code() {
                 "42501" => StatusCode::FORBIDDEN,
                 "42704" | "42P01" | "42883" => StatusCode::NOT_FOUND,

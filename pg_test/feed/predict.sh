@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# usage: pg_test/feed/predict.sh      (from the repository; after ./run build and the build of termfeed)
+#
+# termfeed predict beside a service that fails in every way: which rows are answered, which become
+# rejects, and what a crash leaves.
+set -euo pipefail
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+target=$repo/target
+cd "$repo"
+source pg_test/setup.sh
+source pg_test/cluster.sh
+source pg_test/feed/harness.sh
+set_up
+harness_start predict
+
+: >"$folder/asked"
+mode() { echo "$1" >"$folder/mode.new" && mv "$folder/mode.new" "$folder/mode"; }
+mode up
+python3 pg_test/feed/service.py "$folder" >"$folder/address" 2>"$folder/service.log" 9>&- &
+helpers+=($!)
+wait_for 20 test -s "$folder/address"
+url=$(cat "$folder/address")
+
+# A work table, and a stream that keeps each answer it gets, twice if it gets it twice.
+psql -q <<'SQL'
+CREATE TABLE work (id bigint PRIMARY KEY, payload jsonb NOT NULL, attempts integer NOT NULL DEFAULT 0);
+CREATE TABLE answers (id bigint, double bigint);
+SELECT termstream.create_stream('answered', 'id bigint, answer jsonb',
+         $$INSERT INTO answers SELECT id, (answer ->> 'double')::bigint FROM batch$$) \g /dev/null
+SQL
+# work FROM TO [DO]: rows to ask about.
+work() {
+  sql "INSERT INTO work SELECT n, jsonb_strip_nulls(jsonb_build_object('id', n, 'do', nullif('${3:-}', '')))
+         FROM generate_series($1, $2) n"
+}
+export TERMFEED_TIMEOUT=2
+ask() { # ask NAME OPTION…
+  local name=$1
+  shift
+  feed "$name" predict --url "$url" --work work --stream answered --first-wait 20 --longest-wait 1 \
+    --poll-wait 50 "$@"
+}
+ask_once() {
+  ask once --once "$@"
+  ended once
+}
+empty() { sql 'TRUNCATE work, answers, answered_rejects'; : >"$folder/asked"; }
+left() { sql 'SELECT count(*) FROM work'; }
+outcome() { # answered, each once, rejected, left
+  sql "SELECT concat_ws(' ', (SELECT count(*) FROM answers), (SELECT count(DISTINCT id) FROM answers WHERE double = 2 * id),
+              (SELECT count(*) FROM answered_rejects), (SELECT count(*) FROM work))"
+}
+
+work 1 1000
+ask_once --batch-rows 100
+same 'each row is answered once, and leaves the table' '1000 1000 0 0' "$(outcome)"
+same 'a hundred rows are one question' 10 "$(wc -l <"$folder/asked")"
+
+empty
+work 1 200
+work 201 201 422
+work 202 202 500
+loads=$(sql 'SELECT max(load_id) FROM termstream.load')
+ask_once --batch-rows 500 --attempts 3
+same 'rows that the service cannot take do not keep the others from their answers' '200 200 2 0' "$(outcome)"
+same 'a reject has stage, place, status and body of the last answer, and how often it was tried' \
+  'predict|201|the service answered 422|P0001|422|{"error": "row 201 is bad"}|3
+predict|202|the service answered 500|P0001|500|{"error": "row 202 is bad"}|3' \
+  "$(sql "SELECT stage, lineno, err_message, errorcode, origin ->> 'status', origin ->> 'body', origin ->> 'attempts'
+            FROM answered_rejects ORDER BY lineno")"
+same 'a reject keeps the payload' '{"do": "422", "id": 201}' \
+  "$(sql 'SELECT line FROM answered_rejects WHERE lineno = 201')"
+same 'the counts of the loads add up' '202 200 2 2' \
+  "$(sql "SELECT concat_ws(' ', sum(read), sum(taken), sum(rejected), sum(predict)) FROM termstream.load WHERE load_id > $loads")"
+
+empty
+work 1 9
+work 10 10 short
+work 11 11 other
+work 12 12 twice
+work 13 13 garbage
+ask_once --attempts 2
+same 'an answer for fewer, more or other rows than asked is an error, and no guess' '9 9 4 0' "$(outcome)"
+same 'and the reject says which' \
+  'asked about 1 rows, answered for 0|no answer for row "11"|asked about 1 rows, answered for 2|no JSON: expected value at line 1 column 1' \
+  "$(sql "SELECT string_agg(err_message, '|' ORDER BY lineno) FROM answered_rejects")"
+
+empty
+work 1 50
+work 51 51 hang
+ask_once --attempts 1 --timeout 1
+same 'a row that is never answered in time is rejected alone' '50 50 1 0' "$(outcome)"
+
+empty
+work 1 20
+ask_once --single --workers 3
+same 'one row a question, three at a time' '20 20 0 0 20' "$(outcome) $(grep -vc " 51$" "$folder/asked")"
+
+empty
+work 1 20
+mode 503
+ask down --metrics-listen 127.0.0.1:0 --batch-rows 10
+metrics() { curl -s "$(grep -o 'http://127.0.0.1:[0-9]*/metrics' "$folder/down.log" | tail -n 1)"; }
+circuit() { metrics | sed -n 's/^termfeed_circuit_state{[^}]*} //p'; }
+soon 'while the service is down the circuit is open' 2 circuit
+sleep 3
+same 'and no row is given up' '0 0 0 20' "$(outcome)"
+same 'nor is the service pestered' yes "$([[ $(wc -l <"$folder/asked") -lt 14 ]] && echo yes || wc -l <"$folder/asked")"
+same 'the metrics count the failures by status' yes \
+  "$(metrics | grep -q '^termfeed_service_failures_total{.*status="503"' && echo yes || metrics)"
+mode up
+soon 'when it is back all rows are answered' '20 20 0 0' outcome
+soon 'and the circuit is closed' 0 circuit
+stop down
+same 'SIGTERM ends it in order' 0 "$status"
+
+empty
+work 1 5
+mode 429
+ask patient
+wait_for 20 test -s "$folder/asked"
+sleep 1
+mode up
+soon 'a service that is too busy is asked again' '5 5 0 0' outcome
+same 'and not before it said so' yes \
+  "$(awk 'NR == 1 { first = $1 } NR == 2 { print($1 - first >= 2 ? "yes" : $1 - first) }' "$folder/asked")"
+stop patient
+
+empty
+work 1 300
+mode slow
+ask one --batch-rows 10
+ask two --batch-rows 10
+sleep 1
+stop one KILL
+ask one --batch-rows 10
+sleep 0.4
+stop two KILL
+ask two --batch-rows 10
+soon 'two instances share the rows, and one killed repeats a question, but no effect' '300 300 0 0' outcome
+stop one
+stop two
+mode up
+
+empty
+work 1 3
+sql "SELECT termstream.alter_stream('answered', statement => \$\$INSERT INTO answers SELECT id, 1 / (id - 2) FROM batch\$\$)" >/dev/null
+ask_once
+same 'an answer that the stream rejects is a reject of the stream' '2|1|statement' \
+  "$(sql 'SELECT (SELECT count(*) FROM answers), count(*), min(stage) FROM answered_rejects')"
+
+ask_fails() {
+  "$termfeed" predict --database "host=$PGHOST user=postgres dbname=$PGDATABASE" --once "$@" 2>&1 | grep '^termfeed:' || true
+}
+sql 'CREATE TABLE bare (id bigint)'
+same 'a table that is none of work is refused' \
+  'termfeed: table "bare" lacks a column payload of type jsonb: it needs id (unique), payload jsonb, attempts integer NOT NULL DEFAULT 0' \
+  "$(ask_fails --url "$url" --work bare --stream answered)"
+same 'the address is not shown where it is wrong' \
+  'termfeed: --url is no address: write "https://host/path"' \
+  "$(ask_fails --url 'user:secret@x' --work work --stream answered)"
+harness_verdict

@@ -1,0 +1,91 @@
+//! Who reads what: instances share the shards of a stream by locks of the database, which go when a
+//! session goes. One lock says "I am here"; one for each shard says "this one is mine".
+//!
+//! A lock is no fence: that is the position, which is moved in the transaction of the rows.
+
+use std::collections::BTreeSet;
+use tokio_postgres::Client;
+
+use crate::error::Error;
+
+/// The first key of the locks: "termfeed kinesis", hashed; the second is of stream and shard.
+const KEY: &str = "pg_catalog.hashtext('termfeed kinesis'), pg_catalog.hashtext($1)";
+
+pub struct Members {
+    /// Stream of the database and of Kinesis: instances that agree in both share.
+    name: String,
+}
+
+impl Members {
+    pub fn new(stream: &str, source: &str) -> Members {
+        Members {
+            name: format!("{stream} {source}"),
+        }
+    }
+
+    /// From now on the others count this instance.
+    pub async fn join(&self, client: &Client) -> Result<(), Error> {
+        client
+            .execute(
+                &format!("SELECT pg_catalog.pg_advisory_lock_shared({KEY})"),
+                &[&self.name],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// How many there are, this one included.
+    pub async fn count(&self, client: &Client) -> Result<usize, Error> {
+        let row = client
+            .query_one(
+                "SELECT pg_catalog.count(*) FROM pg_catalog.pg_locks
+                  WHERE locktype = 'advisory' AND granted AND mode = 'ShareLock' AND objsubid = 2
+                    AND database = (SELECT oid FROM pg_catalog.pg_database
+                                     WHERE datname = pg_catalog.current_database())
+                    AND classid = (pg_catalog.hashtext('termfeed kinesis')::bigint & 4294967295)::oid
+                    AND objid = (pg_catalog.hashtext($1)::bigint & 4294967295)::oid",
+                &[&self.name],
+            )
+            .await?;
+        Ok(row.try_get::<_, i64>(0)?.max(1) as usize)
+    }
+
+    /// Takes up to so many of the shards that nobody has.
+    pub async fn take(
+        &self,
+        client: &Client,
+        shards: impl Iterator<Item = &String>,
+        most: usize,
+    ) -> Result<BTreeSet<String>, Error> {
+        let mut mine = BTreeSet::new();
+        for shard in shards {
+            if mine.len() >= most {
+                break;
+            }
+            let row = client
+                .query_one(
+                    &format!("SELECT pg_catalog.pg_try_advisory_lock({KEY})"),
+                    &[&self.lock(shard)],
+                )
+                .await?;
+            if row.try_get(0)? {
+                mine.insert(shard.clone());
+            }
+        }
+        Ok(mine)
+    }
+
+    pub async fn give_back(&self, client: &Client, shard: &str) -> Result<(), Error> {
+        client
+            .execute(
+                &format!("SELECT pg_catalog.pg_advisory_unlock({KEY})"),
+                &[&self.lock(shard)],
+            )
+            .await?;
+        Ok(())
+    }
+
+    fn lock(&self, shard: &str) -> String {
+        format!("{} {shard}", self.name)
+    }
+}

@@ -1,0 +1,106 @@
+//! Which shards may be read now. A shard that was split or merged away is read to its end before those
+//! that came of it, so that the records of a key stay in their order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shard {
+    pub id: String,
+    /// None, the one that was split, or the two that were merged. They may be gone already.
+    pub parents: Vec<String>,
+    /// Split or merged itself: nothing is added to it any more.
+    pub ended: bool,
+}
+
+/// How far a shard was read, as the database has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    /// Records committed, which a rival would have moved; `None` if there is no position yet.
+    pub records: Option<i64>,
+    /// The sequence number of the last of them.
+    pub after: Option<String>,
+    /// Read to its end: nothing will come of it any more.
+    pub closed: bool,
+}
+
+/// Those that are not read to their end, and whose parents all are, or are gone.
+pub fn readable(shards: &[Shard], positions: &BTreeMap<String, Position>) -> BTreeSet<String> {
+    let closed = |id: &str| positions.get(id).is_some_and(|position| position.closed);
+    let there: BTreeSet<&str> = shards.iter().map(|shard| shard.id.as_str()).collect();
+    let open = shards.iter().filter(|shard| {
+        let waits = shard
+            .parents
+            .iter()
+            .any(|parent| there.contains(parent.as_str()) && !closed(parent));
+        !closed(&shard.id) && !waits
+    });
+    open.map(|shard| shard.id.clone()).collect()
+}
+
+/// How many of them an instance takes, so that all are read and none of the instances has two more than
+/// another.
+pub fn share(shards: usize, instances: usize) -> usize {
+    shards.div_ceil(instances.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shard(id: &str, parents: &[&str]) -> Shard {
+        Shard {
+            id: id.into(),
+            parents: parents.iter().map(|parent| (*parent).to_owned()).collect(),
+            ended: false,
+        }
+    }
+
+    fn open(shards: &[Shard], closed: &[&str]) -> String {
+        let positions = closed.iter().map(|id| {
+            let position = Position {
+                closed: true,
+                ..Position::default()
+            };
+            ((*id).to_owned(), position)
+        });
+        let found: Vec<String> = readable(shards, &positions.collect()).into_iter().collect();
+        found.join(" ")
+    }
+
+    #[test]
+    fn parents_are_read_to_their_end_before_their_children() {
+        // 0 is split into 2 and 3; 1 and 3 are merged into 4.
+        let shards = [
+            shard("0", &[]),
+            shard("1", &[]),
+            shard("2", &["0"]),
+            shard("3", &["0"]),
+            shard("4", &["1", "3"]),
+        ];
+        for (closed, expected) in [
+            (vec![], "0 1"),
+            (vec!["0"], "1 2 3"),
+            (vec!["0", "1"], "2 3"),
+            (vec!["0", "3"], "1 2"),
+            (vec!["0", "1", "3"], "2 4"),
+            (vec!["0", "1", "2", "3"], "4"),
+        ] {
+            assert_eq!(open(&shards, &closed), expected, "closed: {closed:?}");
+        }
+        assert_eq!(
+            open(&shards[2..4], &[]),
+            "2 3",
+            "parents that are gone are waited for by nobody"
+        );
+    }
+
+    #[test]
+    fn the_shares_of_all_instances_hold_all_shards() {
+        for shards in 0..40 {
+            for instances in 1..10 {
+                assert!(share(shards, instances) * instances >= shards);
+                assert!(share(shards, instances) * instances < shards + instances);
+            }
+        }
+    }
+}

@@ -26,7 +26,7 @@ impl From<Refusal> for Trouble {
 pub enum Decoder {
     Plain(Plain),
     #[cfg(feature = "avro")]
-    Avro(super::avro::Reader, Vec<String>),
+    Avro(Box<super::avro::Reader>, Vec<String>),
 }
 
 impl Decoder {
@@ -37,7 +37,8 @@ impl Decoder {
             Format::Raw => decode::Format::Raw,
             #[cfg(feature = "avro")]
             Format::Avro => {
-                return Ok(Decoder::Avro(super::avro::Reader::new(settings)?, columns));
+                let reader = super::avro::Reader::new(settings)?;
+                return Ok(Decoder::Avro(Box::new(reader), columns));
             }
         };
         Ok(Decoder::Plain(Plain::new(format, columns)?))

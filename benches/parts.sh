@@ -8,7 +8,7 @@ parts=${parts:-core doors bad memory match peers feed kafka}
 if [[ " $parts " == *' core '* ]]; then
   set_up
   cargo bench --no-default-features
-  parts=$(xargs -n 1 <<<"$parts" | grep -v '^core$' | xargs)
+  parts=$(xargs <<<"${parts//core/}")
 fi
 if [[ " $parts " == *' feed '* ]]; then
   (source benches/feed/measure.sh)

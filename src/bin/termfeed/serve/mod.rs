@@ -177,9 +177,10 @@ fn router(shared: Shared) -> Router {
 }
 
 async fn openapi() -> Result<Json<serde_json::Value>, Refusal> {
-    serde_json::from_str(include_str!("openapi.json"))
-        .map(Json)
-        .map_err(|error| Refusal::internal(error.to_string()))
+    let mut document: serde_json::Value = serde_json::from_str(include_str!("openapi.json"))
+        .map_err(|error| Refusal::internal(error.to_string()))?;
+    document["info"]["version"] = env!("CARGO_PKG_VERSION").into();
+    Ok(Json(document))
 }
 
 async fn counted(State(shared): State<Shared>) -> String {

@@ -139,10 +139,6 @@ compose_file() {
   bash "$repo/docker/check.sh" "$target/tools/python"
 }
 
-logins_example() {
-  LOGINS=5000 bash "$repo/run" example logins
-}
-
 transactions_example() {
   fresh_database transactions
   cd "$repo/examples/transactions"
@@ -229,10 +225,10 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'Avro both ways, with a schema registry' with_broker avro.sh
   check 'what is measured, by Prometheus' with_broker metrics.sh
   check 'kills of everything that feeds' with_broker chaos.sh ${TERMSTREAM_LONG:+200000 20}
-  check 'the logins example' logins_example
   check 'termfeed predict' bash pg_test/feed/predict.sh
   check 'termfeed kinesis' bash pg_test/aws/kinesis.sh
   check 'termfeed export' bash pg_test/aws/export.sh
+  check 'the logins example' bash pg_test/examples.sh logins "$kills"
   check 'the articles example' bash pg_test/examples.sh articles "$kills"
   check 'the sagas example' bash pg_test/examples.sh sagas "$kills"
   check 'the transactions example, with its service' bash pg_test/examples.sh transactions "$kills"

@@ -94,6 +94,7 @@ same 'a row that is never answered in time is rejected alone' '50 50 1 0' "$(out
 empty
 work 1 20
 ask_once --single --workers 3
+cat "$folder/asked" >"$folder/asked-singly"
 same 'one row a question, three at a time' '20 20 0 0 20' "$(outcome) $(grep -vc " 51$" "$folder/asked")"
 
 empty

@@ -44,8 +44,9 @@ begin() {
   begin_again "$name"
 }
 
+# The program takes the place of the shell, so that the id is its own: what is killed is the program.
 begin_again() {
-  eval "${stage_commands[$1]}" >>"$folder/$1.log" 2>&1 9>&- </dev/null &
+  eval "exec ${stage_commands[$1]}" >>"$folder/$1.log" 2>&1 9>&- </dev/null &
   stage_pids[$1]=$!
 }
 

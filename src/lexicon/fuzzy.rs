@@ -18,6 +18,7 @@ use super::overlap::Candidate;
 use super::packed::Packed;
 use super::posting::{Posting, parity};
 use super::tokens::Standing;
+use super::vocabulary::Vocabulary;
 use super::words::Word;
 
 /// Buffers of the fuzzy search, kept from text to text.
@@ -111,6 +112,19 @@ pub(super) fn role(word: &Word, guarded: bool) -> u8 {
     role | u8::from(word.breaks) << 4
 }
 
+/// The part of a word of this role.
+#[inline(always)]
+pub(super) fn part(word: &Word, role: u8, stem: bool) -> Part {
+    let role = role >> (2 * u8::from(stem));
+    if role & Role::WHOLE_UNKNOWN != 0 {
+        Part::Unknown
+    } else if role & Role::WHOLE_KNOWN != 0 {
+        Part::Known(word.standing(stem).vocabulary)
+    } else {
+        Part::Foreign
+    }
+}
+
 /// One search, over the letters of one text.
 pub(crate) struct Fuzzy<'a, L> {
     pub compiled: View<'a>,
@@ -138,6 +152,7 @@ impl<L: Letter> Fuzzy<'_, L> {
         let mut roles = std::mem::take(&mut scratch.roles);
         roles.clear();
         roles.extend(words.iter().map(|word| role(word, guarded)));
+        let mut vocabulary = None;
         let mut first = 0;
         while let Some(&role) = roles.get(first) {
             let (mut last, mut all, mut end) = (first, role, role);
@@ -151,25 +166,15 @@ impl<L: Letter> Fuzzy<'_, L> {
             if all & Role::UNKNOWN != 0 {
                 self.runs(&roles, first..last + 1, guarded, scratch, candidates);
                 if last > first && all & Role::KNOWN != 0 {
-                    self.mixed(&roles, first..last + 1, guarded, scratch, candidates);
+                    let vocabulary =
+                        vocabulary.get_or_insert_with(|| Vocabulary::of(self.compiled));
+                    let roles = &roles[..=last];
+                    self.mixed(vocabulary, roles, first, guarded, scratch, candidates);
                 }
             }
             first = last + 1;
         }
         scratch.roles = roles;
-    }
-
-    #[inline]
-    pub(super) fn part(&self, at: usize, stem: bool, guarded: bool) -> Part {
-        let word = &self.text.words[at];
-        let role = role(word, guarded) >> (2 * u8::from(stem));
-        if role & Role::WHOLE_UNKNOWN != 0 {
-            Part::Unknown
-        } else if role & Role::WHOLE_KNOWN != 0 {
-            Part::Known(word.standing(stem).vocabulary)
-        } else {
-            Part::Foreign
-        }
     }
 
     /// The parities of the letters of a range, added to those before.

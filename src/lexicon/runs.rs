@@ -5,7 +5,7 @@
 use std::ops::{Range, RangeInclusive};
 
 use super::anchors::Anchors;
-use super::fuzzy::{Fuzzy, FuzzyScratch, Part, Role, Window, role};
+use super::fuzzy::{Fuzzy, FuzzyScratch, Part, Role, Window, part, role};
 use super::guard::may_be_changed_alone;
 use super::hash::{self, Letter};
 use super::memory;
@@ -141,7 +141,7 @@ impl<L: Letter> Fuzzy<'_, L> {
                 }
                 for stem in [true, false] {
                     if stem && !word.possessive
-                        || self.part(last, stem, guarded) != Part::Unknown
+                        || part(word, role(word, guarded), stem) != Part::Unknown
                         || last == first && !self.alone(word, stem, guarded)
                     {
                         continue;

@@ -12,11 +12,12 @@ use super::anchors::Probes;
 use super::compiled::{GroupRow, Section, View, span};
 use super::guard::{Judge, Text, may_be_changed};
 use super::hash::Letter;
-use super::memory::Memory;
+use super::memory::{Memory, Slots};
 use super::osa::osa;
 use super::overlap::Candidate;
 use super::packed::Packed;
 use super::posting::{Posting, parity};
+use super::runs::Asked;
 use super::tokens::Standing;
 use super::vocabulary::Vocabulary;
 use super::words::Word;
@@ -32,6 +33,9 @@ pub(crate) struct FuzzyScratch {
     pub(super) probes: Probes,
     pub(super) near: Near,
     pub(super) memory: Memory,
+    /// The runs of a text, and the slots of their keys in the memory.
+    pub(super) asked: Vec<Asked>,
+    pub(super) slots: Vec<Slots>,
 }
 
 /// Terms that length and parities leave near a window.
@@ -164,7 +168,7 @@ impl<L: Letter> Fuzzy<'_, L> {
                 (last, all, end) = (last + 1, all | next, next);
             }
             if all & Role::UNKNOWN != 0 {
-                self.runs(&roles, first..last + 1, guarded, scratch, candidates);
+                self.runs(&roles[..=last], first, guarded, &mut scratch.asked);
                 if last > first && all & Role::KNOWN != 0 {
                     let vocabulary =
                         vocabulary.get_or_insert_with(|| Vocabulary::of(self.compiled));
@@ -175,6 +179,9 @@ impl<L: Letter> Fuzzy<'_, L> {
             first = last + 1;
         }
         scratch.roles = roles;
+        if !scratch.asked.is_empty() {
+            self.answer(guarded, scratch, candidates);
+        }
     }
 
     /// The parities of the letters of a range, added to those before.

@@ -12,9 +12,8 @@ use super::overlap::Candidate;
 use super::settings::MAX_DISTANCE;
 use super::vocabulary::Vocabulary;
 
-/// The windows of a word with as many terms are remembered. A scan of fewer costs less than to ask a
-/// memory that is larger than the cache of a processor.
-const LARGE: usize = 128;
+/// The windows of a word with as many terms are remembered.
+const LARGE: usize = 32;
 
 impl<L: Letter> Fuzzy<'_, L> {
     /// Finds the mentions in windows that have both unknown words and words of the lexicon, among the

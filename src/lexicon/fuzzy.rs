@@ -12,12 +12,14 @@ use super::anchors::Probes;
 use super::compiled::{GroupRow, Section, View, span};
 use super::guard::{Judge, Text, may_be_changed};
 use super::hash::Letter;
-use super::memory::Memory;
+use super::memory::{Memory, Slots};
 use super::osa::osa;
 use super::overlap::Candidate;
 use super::packed::Packed;
 use super::posting::{Posting, parity};
+use super::runs::Asked;
 use super::tokens::Standing;
+use super::vocabulary::Vocabulary;
 use super::words::Word;
 
 /// Buffers of the fuzzy search, kept from text to text.
@@ -31,6 +33,9 @@ pub(crate) struct FuzzyScratch {
     pub(super) probes: Probes,
     pub(super) near: Near,
     pub(super) memory: Memory,
+    /// The runs of a text, and the slots of their keys in the memory.
+    pub(super) asked: Vec<Asked>,
+    pub(super) slots: Vec<Slots>,
 }
 
 /// Terms that length and parities leave near a window.
@@ -111,6 +116,19 @@ pub(super) fn role(word: &Word, guarded: bool) -> u8 {
     role | u8::from(word.breaks) << 4
 }
 
+/// The part of a word of this role.
+#[inline(always)]
+pub(super) fn part(word: &Word, role: u8, stem: bool) -> Part {
+    let role = role >> (2 * u8::from(stem));
+    if role & Role::WHOLE_UNKNOWN != 0 {
+        Part::Unknown
+    } else if role & Role::WHOLE_KNOWN != 0 {
+        Part::Known(word.standing(stem).vocabulary)
+    } else {
+        Part::Foreign
+    }
+}
+
 /// One search, over the letters of one text.
 pub(crate) struct Fuzzy<'a, L> {
     pub compiled: View<'a>,
@@ -138,6 +156,7 @@ impl<L: Letter> Fuzzy<'_, L> {
         let mut roles = std::mem::take(&mut scratch.roles);
         roles.clear();
         roles.extend(words.iter().map(|word| role(word, guarded)));
+        let mut vocabulary = None;
         let mut first = 0;
         while let Some(&role) = roles.get(first) {
             let (mut last, mut all, mut end) = (first, role, role);
@@ -149,26 +168,19 @@ impl<L: Letter> Fuzzy<'_, L> {
                 (last, all, end) = (last + 1, all | next, next);
             }
             if all & Role::UNKNOWN != 0 {
-                self.runs(&roles, first..last + 1, guarded, scratch, candidates);
+                self.runs(&roles[..=last], first, guarded, &mut scratch.asked);
                 if last > first && all & Role::KNOWN != 0 {
-                    self.mixed(&roles, first..last + 1, guarded, scratch, candidates);
+                    let vocabulary =
+                        vocabulary.get_or_insert_with(|| Vocabulary::of(self.compiled));
+                    let roles = &roles[..=last];
+                    self.mixed(vocabulary, roles, first, guarded, scratch, candidates);
                 }
             }
             first = last + 1;
         }
         scratch.roles = roles;
-    }
-
-    #[inline]
-    pub(super) fn part(&self, at: usize, stem: bool, guarded: bool) -> Part {
-        let word = &self.text.words[at];
-        let role = role(word, guarded) >> (2 * u8::from(stem));
-        if role & Role::WHOLE_UNKNOWN != 0 {
-            Part::Unknown
-        } else if role & Role::WHOLE_KNOWN != 0 {
-            Part::Known(word.standing(stem).vocabulary)
-        } else {
-            Part::Foreign
+        if !scratch.asked.is_empty() {
+            self.answer(guarded, scratch, candidates);
         }
     }
 

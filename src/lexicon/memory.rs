@@ -14,18 +14,23 @@ const REMEMBERED: usize = 131_072;
 /// What was found in them, in at most 5 MiB; beyond it all is forgotten.
 const MAX_FOUND: usize = 262_144;
 
+/// A key and where its candidates stand, and how many they are.
 #[derive(Clone, Copy, Default)]
 struct Slot {
     key: u64,
-    /// Where its candidates stand, and how many they are.
     start: u32,
     count: u32,
 }
 
+/// The newer and the older slot of a key, in one line of the processor's cache.
+#[derive(Clone, Copy, Default)]
+#[repr(align(32))]
+pub(super) struct Slots([Slot; 2]);
+
 /// The misspelled mentions in runs and windows of words, for one lexicon.
 #[derive(Default)]
 pub(super) struct Memory {
-    slots: Vec<Slot>,
+    slots: Vec<Slots>,
     /// With places counted from the first word of the run or window.
     found: Vec<Candidate>,
     lexicon: u64,
@@ -42,18 +47,34 @@ impl Memory {
 
     fn forget(&mut self) {
         self.slots.clear();
-        self.slots.resize(REMEMBERED, Slot::default());
+        self.slots.resize(REMEMBERED / 2, Slots::default());
         self.found.clear();
+    }
+
+    /// The slots of a key, for [`Memory::recall_from`]. Whoever asks for those of many before he looks at
+    /// any waits once for the processor's memory.
+    #[inline(always)]
+    pub fn slots(&self, key: u64) -> Slots {
+        let slots = self.slots.get(hash::slot(key, REMEMBERED / 2));
+        slots.copied().unwrap_or_default()
     }
 
     /// Adds what was found in the words of a key, here from the word `first` on. False if it is not
     /// known.
     #[inline]
     pub fn recall(&self, key: u64, first: usize, candidates: &mut Vec<Candidate>) -> bool {
-        let at = hash::slot(key, REMEMBERED);
-        let (Some(newer), Some(older)) = (self.slots.get(at), self.slots.get(at ^ 1)) else {
-            return false;
-        };
+        self.recall_from(&self.slots(key), key, first, candidates)
+    }
+
+    /// The same from the slots of the key, since which nothing was kept.
+    #[inline]
+    pub fn recall_from(
+        &self,
+        Slots([newer, older]): &Slots,
+        key: u64,
+        first: usize,
+        candidates: &mut Vec<Candidate>,
+    ) -> bool {
         let slot = match key | 1 {
             key if newer.key == key => newer,
             key if older.key == key => older,
@@ -82,18 +103,13 @@ impl Memory {
             last: found.last - first as u32,
             ..*found
         }));
-        let at = hash::slot(key, REMEMBERED);
         let own = Slot {
             key: key | 1,
             start,
             count: found.len() as u32,
         };
-        let older = self
-            .slots
-            .get_mut(at)
-            .map(|slot| std::mem::replace(slot, own));
-        if let (Some(older), Some(slot)) = (older, self.slots.get_mut(at ^ 1)) {
-            *slot = older;
+        if let Some(Slots(slots)) = self.slots.get_mut(hash::slot(key, REMEMBERED / 2)) {
+            *slots = [own, slots[0]];
         }
     }
 }

@@ -5,9 +5,7 @@
 //! A word that a great many terms share costs a scan of the parities of those of about the window's
 //! length, so what came of it is remembered.
 
-use std::ops::Range;
-
-use super::fuzzy::{Fuzzy, FuzzyScratch, Part, Role, Window};
+use super::fuzzy::{Fuzzy, FuzzyScratch, Part, Role, Window, part};
 use super::hash::{self, Letter};
 use super::memory;
 use super::overlap::Candidate;
@@ -18,24 +16,26 @@ use super::vocabulary::Vocabulary;
 const LARGE: usize = 32;
 
 impl<L: Letter> Fuzzy<'_, L> {
-    /// Finds the mentions in windows of some words that have both unknown words and words of the
-    /// lexicon.
+    /// Finds the mentions in windows that have both unknown words and words of the lexicon, among the
+    /// words from `from` to the last that has a role here.
     pub(super) fn mixed(
         &self,
+        vocabulary: &Vocabulary<'_>,
         roles: &[u8],
-        range: Range<usize>,
+        from: usize,
         guarded: bool,
         scratch: &mut FuzzyScratch,
         candidates: &mut Vec<Candidate>,
     ) {
-        let vocabulary = Vocabulary::of(self.compiled);
         let last_of = |role: u8| {
-            let own = roles.get(range.clone()).unwrap_or(&[]);
-            own.iter().rposition(|other| other & role != 0).unwrap_or(0) + range.start
+            roles
+                .iter()
+                .rposition(|other| other & role != 0)
+                .unwrap_or(0)
         };
         let last = last_of(Role::UNKNOWN).min(last_of(Role::KNOWN));
-        for first in range.start..=last {
-            self.mixed_from(&vocabulary, first, range.end, guarded, scratch, candidates);
+        for first in from..=last {
+            self.mixed_from(vocabulary, roles, first, guarded, scratch, candidates);
         }
     }
 
@@ -43,33 +43,30 @@ impl<L: Letter> Fuzzy<'_, L> {
     fn mixed_from(
         &self,
         vocabulary: &Vocabulary<'_>,
+        roles: &[u8],
         first: usize,
-        end: usize,
         guarded: bool,
         scratch: &mut FuzzyScratch,
         candidates: &mut Vec<Candidate>,
     ) {
-        let words = &self.text.words[..end];
+        let words = &self.text.words[..roles.len()];
         let start = words[first].start as usize;
         let longest = self.compiled.header.longest as usize + usize::from(MAX_DISTANCE);
-        let (mut rarest, mut unknown) = match self.part(first, false, guarded) {
+        let (mut rarest, mut unknown) = match part(&words[first], roles[first], false) {
             Part::Known(number) => (Some(number), false),
             Part::Unknown => (None, true),
             Part::Foreign => return,
         };
         let (mut all, mut counted) = (0, start);
-        // Other keys than those of runs: a word may be unknown without its s alone.
-        let mut key = memory::key(2 + u64::from(guarded), &words[first]);
-        for (last, word) in words.iter().enumerate().skip(first + 1) {
+        for (last, (word, &role)) in words.iter().zip(roles).enumerate().skip(first + 1) {
             if word.end(true) - start > longest {
                 return;
             }
-            key = memory::key(key, word);
             for stem in [true, false] {
                 if stem && !word.possessive {
                     continue;
                 }
-                let part = self.part(last, stem, guarded);
+                let part = part(word, role, stem);
                 let (mut rarest_here, mut unknown_here) = (rarest, unknown);
                 match part {
                     Part::Unknown => unknown_here = true,
@@ -95,7 +92,7 @@ impl<L: Letter> Fuzzy<'_, L> {
                         end,
                         parity: all,
                     };
-                    self.beside(vocabulary, number, window, key, scratch, candidates);
+                    self.beside(vocabulary, number, window, guarded, scratch, candidates);
                 }
                 if !stem {
                     let possible = part == Part::Unknown || rarest_here.is_some();
@@ -108,20 +105,26 @@ impl<L: Letter> Fuzzy<'_, L> {
         }
     }
 
-    /// The terms that have the word `number` against a window of the words of `key`.
+    /// The terms that have the word `number` against a window.
     fn beside(
         &self,
         vocabulary: &Vocabulary<'_>,
         number: u32,
         window: Window,
-        key: u64,
+        guarded: bool,
         scratch: &mut FuzzyScratch,
         candidates: &mut Vec<Candidate>,
     ) {
-        let key = hash::scatter(key ^ u64::from(window.stem));
         let large = vocabulary.terms(number) >= LARGE;
-        if large && scratch.memory.recall(key, window.first, candidates) {
-            return;
+        let mut key = 0;
+        if large {
+            // Other keys than those of runs: a word may be unknown without its s alone.
+            let words = &self.text.words[window.first..=window.last];
+            key = words.iter().fold(2 + u64::from(guarded), memory::key);
+            key = hash::scatter(key ^ u64::from(window.stem));
+            if scratch.memory.recall(key, window.first, candidates) {
+                return;
+            }
         }
         let before = candidates.len();
         let near = &mut scratch.near;

@@ -5,7 +5,7 @@
 use std::ops::{Range, RangeInclusive};
 
 use super::anchors::Anchors;
-use super::fuzzy::{Fuzzy, FuzzyScratch, Part, Role, Window, role};
+use super::fuzzy::{Fuzzy, FuzzyScratch, Part, Role, Window, part, role};
 use super::guard::may_be_changed_alone;
 use super::hash::{self, Letter};
 use super::memory;
@@ -18,19 +18,20 @@ const OF_ONE: RangeInclusive<usize> = 3..=8;
 /// Windows shorter than this are near no term of two allowed edits.
 const SHORTEST_OF_TWO: usize = 6;
 
+/// A run of unknown words that may hold a mention.
+pub(super) struct Asked {
+    /// Its first word, and the one behind it.
+    run: (u32, u32),
+    key: u64,
+    /// With nothing found it is barren: see `recent`.
+    may_be_barren: bool,
+}
+
 impl<L: Letter> Fuzzy<'_, L> {
-    /// Finds the mentions in the unknown words alone of some words.
-    pub(super) fn runs(
-        &self,
-        roles: &[u8],
-        range: Range<usize>,
-        guarded: bool,
-        scratch: &mut FuzzyScratch,
-        candidates: &mut Vec<Candidate>,
-    ) {
-        let mut run = range.start..range.start;
-        for at in range {
-            let role = roles[at];
+    /// Asks for the mentions in the unknown words alone of some words.
+    pub(super) fn runs(&self, roles: &[u8], from: usize, guarded: bool, asked: &mut Vec<Asked>) {
+        let mut run = from..from;
+        for (at, role) in roles.iter().enumerate().skip(from) {
             if run.is_empty() {
                 run = at..at;
             }
@@ -38,23 +39,18 @@ impl<L: Letter> Fuzzy<'_, L> {
                 run.end = at + 1;
             }
             if role & Role::WHOLE_UNKNOWN == 0 && !run.is_empty() {
-                self.run(run.clone(), guarded, scratch, candidates);
+                self.ask(run.clone(), guarded, asked);
                 run = at..at;
             }
         }
         if !run.is_empty() {
-            self.run(run, guarded, scratch, candidates);
+            self.ask(run, guarded, asked);
         }
     }
 
-    /// What is found in a run of unknown words, from memory if the same run was met before.
-    fn run(
-        &self,
-        run: Range<usize>,
-        guarded: bool,
-        scratch: &mut FuzzyScratch,
-        candidates: &mut Vec<Candidate>,
-    ) {
+    /// Asks for those in a run of unknown words.
+    #[inline]
+    fn ask(&self, run: Range<usize>, guarded: bool, asked: &mut Vec<Asked>) {
         let words = &self.text.words[run.clone()];
         let single = match words {
             [word] if guarded && !word.possessive => Some(word),
@@ -72,20 +68,58 @@ impl<L: Letter> Fuzzy<'_, L> {
             return;
         }
         let seed = u64::from(guarded) | u64::from(self.text.brief) << 2;
-        let key = words.iter().fold(seed, memory::key);
-        let before = candidates.len();
-        if !scratch.memory.recall(key, run.start, candidates) {
-            let first = run.start;
-            self.anchored(run, guarded, scratch, candidates);
-            scratch.memory.keep(key, first, &candidates[before..]);
-        }
         // Of a word of the dictionary it matters how brief the text is.
-        if let Some(word) = single
-            && candidates.len() == before
-            && !(word.standing.in_dictionary() || word.standing.name())
-        {
-            scratch.barren.push(word.hash);
+        let may_be_barren =
+            single.is_some_and(|word| !(word.standing.in_dictionary() || word.standing.name()));
+        asked.push(Asked {
+            run: (run.start as u32, run.end as u32),
+            key: words.iter().fold(seed, memory::key),
+            may_be_barren,
+        });
+    }
+
+    /// Adds what is found in the runs that were asked for, from memory if the same run was met before.
+    ///
+    /// The memory is larger than the cache of a processor: it is asked for all runs of a text before any
+    /// answer is looked at.
+    #[inline(never)]
+    pub(super) fn answer(
+        &self,
+        guarded: bool,
+        scratch: &mut FuzzyScratch,
+        candidates: &mut Vec<Candidate>,
+    ) {
+        let mut asked = std::mem::take(&mut scratch.asked);
+        let FuzzyScratch {
+            memory,
+            slots,
+            barren,
+            ..
+        } = scratch;
+        slots.clear();
+        slots.extend(asked.iter().map(|asked| memory.slots(asked.key)));
+        let mut slots = slots.iter();
+        asked.retain(|asked| {
+            let (first, before) = (asked.run.0 as usize, candidates.len());
+            let met = slots
+                .next()
+                .is_some_and(|slots| memory.recall_from(slots, asked.key, first, candidates));
+            if met && asked.may_be_barren && candidates.len() == before {
+                barren.push(self.text.words[first].hash);
+            }
+            !met
+        });
+        for asked in asked.drain(..) {
+            let (first, end) = (asked.run.0 as usize, asked.run.1 as usize);
+            let before = candidates.len();
+            self.anchored(first..end, guarded, scratch, candidates);
+            let found = &candidates[before..];
+            scratch.memory.keep(asked.key, first, found);
+            if asked.may_be_barren && found.is_empty() {
+                scratch.barren.push(self.text.words[first].hash);
+            }
         }
+        scratch.asked = asked;
     }
 
     /// Whether a word, or it without its s, may be a misspelling without others beside it.
@@ -96,6 +130,8 @@ impl<L: Letter> Fuzzy<'_, L> {
             && may_be_changed_alone(word.standing(stem), guarded, self.text.brief)
     }
 
+    // Apart, so that the far more frequent recall keeps the registers.
+    #[inline(never)]
     fn anchored(
         &self,
         run: Range<usize>,
@@ -141,7 +177,7 @@ impl<L: Letter> Fuzzy<'_, L> {
                 }
                 for stem in [true, false] {
                     if stem && !word.possessive
-                        || self.part(last, stem, guarded) != Part::Unknown
+                        || part(word, role(word, guarded), stem) != Part::Unknown
                         || last == first && !self.alone(word, stem, guarded)
                     {
                         continue;

@@ -61,6 +61,9 @@ export_to "file://$folder/kinds" "${kinds[@]}"
 same 'every type is read back as it was, row by row' 'same: 20000 rows in 3 files' "$(compare "$folder/kinds" "$all")"
 same 'row groups have the rows that were asked for' 7 \
   "$("$python" -c 'import sys, pyarrow.parquet as p; f = p.ParquetFile(sys.argv[1]); print(f.num_row_groups)' "$folder/kinds/part-00001.parquet")"
+export_to "$folder/sorted" --query 'SELECT * FROM kinds' --order-by 'money DESC, id'
+same 'the order is that of the values, not of their text' 'same: 20000 rows in 1 files' \
+  "$(compare "$folder/sorted" "${all/ORDER BY id/ORDER BY money DESC, id}")"
 before=$(files "$folder/kinds")
 export_to "file://$folder/kinds" "${kinds[@]}"
 same 'done again it writes nothing again' "$before" "$(files "$folder/kinds")"

@@ -71,12 +71,17 @@ soon 'from latest: what came since the first start, though it was stopped' '10 1
   sql "SELECT concat_ws(' ', count(*), min(id), max(id)) FROM later_rows"
 stop late
 plain_stream since 'id bigint, name text'
-feed since kinesis --kinesis-stream later --stream since --poll-wait 100 --batch-wait 100 \
-  --from "$(date -u -d '1 hour' +%FT%TZ)"
-feed again kinesis --kinesis-stream later --stream since --from "$(date -u -d '1 hour ago' +%FT%TZ)" --poll-wait 100
-soon 'from a time on' 20 sql 'SELECT count(DISTINCT id) FROM since_rows'
-stop since
-stop again
+from_time() { # from_time NAME TIME
+  feed "$1" kinesis --kinesis-stream later --stream since --poll-wait 100 --batch-wait 100 --from "$(date -u -d "$2" +%FT%TZ)"
+  wait_for 30 grep -q 'shard taken' "$folder/$1.log"
+}
+from_time tomorrow '1 day'
+sleep 1
+stop tomorrow
+same 'from a time to come: nothing' 0 "$(sql 'SELECT count(*) FROM since_rows')"
+from_time yesterday '1 day ago'
+soon 'from a time that was: all since then' 20 sql 'SELECT count(DISTINCT id) FROM since_rows'
+stop yesterday
 
 # What moto has not.
 export AWS_ENDPOINT_URL_KINESIS

@@ -55,6 +55,7 @@ work 1 1000
 ask_once --batch-rows 100
 same 'each row is answered once, and leaves the table' '1000 1000 0 0' "$(outcome)"
 same 'a hundred rows are one question' 10 "$(wc -l <"$folder/asked")"
+same 'and asked in the order of their keys' "$(seq -s ' ' 1 100)" "$(head -n 1 "$folder/asked" | cut -d ' ' -f 3-)"
 
 empty
 work 1 200
@@ -94,7 +95,7 @@ same 'a row that is never answered in time is rejected alone' '50 50 1 0' "$(out
 empty
 work 1 20
 ask_once --single --workers 3
-same 'one row a question, three at a time' '20 20 0 0 20' "$(outcome) $(grep -vc " 51$" "$folder/asked")"
+same 'one row a question, three at a time' '20 20 0 0 20' "$(outcome) $(grep -vcw 51 "$folder/asked")"
 
 empty
 work 1 20

@@ -107,10 +107,17 @@ impl Question {
 
     /// The rows, of a run those behind $1 up to $2; the partition, as text, is the last column.
     pub fn rows(&self) -> String {
-        let mut wanted: Vec<String> = self.columns.iter().map(Column::expression).collect();
+        // Under other names than the columns': a name behind ORDER BY must mean the column, not its text.
+        let columns = self.columns.iter().enumerate();
+        let mut wanted: Vec<String> = columns
+            .map(|(at, column)| format!("{} AS \"termfeed {at}\"", column.expression()))
+            .collect();
         let mut order = Vec::new();
         if let Some(partition) = &self.partition {
-            wanted.push(format!("q.{}::pg_catalog.text", quoted(partition)));
+            wanted.push(format!(
+                "q.{}::pg_catalog.text AS \"termfeed partition\"",
+                quoted(partition)
+            ));
             order.push(format!("q.{}", quoted(partition)));
         }
         order.extend(self.order_by.clone());

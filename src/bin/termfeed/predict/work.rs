@@ -80,12 +80,12 @@ impl Work {
     ) -> Result<Vec<Row>, Error> {
         let order = match any {
             true => "pg_catalog.random()".to_owned(),
-            false => format!("attempts, {}", self.key),
+            false => format!("w.attempts, w.{}", self.key),
         };
         let found = transaction
             .query(
                 &format!(
-                    "SELECT {}::pg_catalog.text, payload::pg_catalog.text, attempts FROM {}
+                    "SELECT w.{}::pg_catalog.text, w.payload::pg_catalog.text, w.attempts FROM {} w
                       ORDER BY {order} LIMIT $1 FOR UPDATE SKIP LOCKED",
                     self.key, self.table
                 ),

@@ -194,10 +194,9 @@ kills=3
 set_up
 need_lints
 check 'formatting' cargo fmt --check
-# In the profile of the tests, so that C libraries are compiled once for both.
-check 'lints, without Postgres' cargo clippy --profile test --no-default-features --features sessions --all-targets -- -D warnings
+check 'lints, without Postgres' cargo clippy --no-default-features --features sessions --all-targets -- -D warnings
 check 'lints, with Postgres' cargo clippy --no-default-features --features "pg$pg_major" --all-targets -- -D warnings
-check 'lints of termfeed' cargo clippy --profile test --no-default-features --features feeds --bins --examples -- -D warnings
+check 'lints of termfeed' cargo clippy --no-default-features --features feeds --bins --examples -- -D warnings
 check 'the rooms above Postgres' cargo test --lib --no-default-features
 check 'termfeed by itself' cargo test --no-default-features --features feeds --bin termfeed
 check 'the data of the menu example' menu_data

@@ -36,7 +36,7 @@ for name in "${targets[@]}"; do
     continue
   fi
   say "Fuzzing $name for $seconds s"
-  nice -n 10 "$program" -max_total_time="$seconds" -timeout=100 -rss_limit_mb=2048 -max_len=4096 \
+  nice -n 10 "$program" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=4096 \
     -print_final_stats=1 -verbosity=0 -artifact_prefix="$target/fuzz/found/$name/" \
     "$target/fuzz/corpus/$name" || broken+=("$name")
 done

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use termstream::lexicon::{Lexicon, MAX_DISTANCE, Mention, Scratch};
 
-/// A search takes some microseconds a KB, instrumented up to a millisecond; on a busy machine, and for the
-/// first text of a lexicon, whose automaton may have to be built, it gets ten times that and a second.
+/// A search takes some microseconds a KB; instrumented, on a busy machine, and for the first text of
+/// a lexicon, whose automaton may have to be built, it gets a thousand times that.
 const ANY_SEARCH: Duration = Duration::from_secs(1);
-const EACH_KB: Duration = Duration::from_millis(10);
+const EACH_KB: Duration = Duration::from_millis(1);
 
 /// Searches in bounded time, and returns mentions that can be shown.
 pub fn search(lexicon: &Lexicon, text: &str, scratch: &mut Scratch) -> Vec<Mention> {

@@ -38,7 +38,10 @@ stage_open() {
 
 stage_close() {
   local pid
-  for pid in "${stage_pids[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+  for pid in "${stage_pids[@]}"; do
+    kill -9 "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
   cluster_stop "example-$stage"
 }
 

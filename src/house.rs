@@ -126,17 +126,24 @@ fn named(cell: &str) -> Vec<(char, &str)> {
 fn tests_of(path: &str) -> Option<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let path = path.trim_end_matches("*.rs");
-    ["", "pg_test", "examples", "src", "src/bin", "src/bin/termfeed"]
-        .iter()
-        .map(|folder| root.join(folder).join(path))
-        .find(|place| place.exists())
-        .map(|place| match place.is_dir() {
-            true => rust_files(&place)
-                .iter()
-                .map(|file| fs::read_to_string(file).unwrap())
-                .collect(),
-            false => fs::read_to_string(place).unwrap(),
-        })
+    [
+        "",
+        "pg_test",
+        "examples",
+        "src",
+        "src/bin",
+        "src/bin/termfeed",
+    ]
+    .iter()
+    .map(|folder| root.join(folder).join(path))
+    .find(|place| place.exists())
+    .map(|place| match place.is_dir() {
+        true => rust_files(&place)
+            .iter()
+            .map(|file| fs::read_to_string(file).unwrap())
+            .collect(),
+        false => fs::read_to_string(place).unwrap(),
+    })
 }
 
 #[test]

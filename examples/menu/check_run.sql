@@ -25,14 +25,12 @@ SELECT format('%s %s - %s', CASE WHEN good THEN 'ok' ELSE 'not ok' END, n, what)
      (SELECT count(*) > 2 AND count(DISTINCT which) = 1 AND min(copy) = 0 AND max(copy) = count(*) - 1 FROM per_copy)),
     (2, 'the pairs are those that were meant',
      (SELECT precision >= 0.97 AND recall >= 0.95 FROM accuracy)),
-    (3, 'a file is taken once, its rejects too, though two loaders were at work',
-     (SELECT sum(read) FROM termstream.load WHERE source LIKE '%broken.csv') = 401
-     AND (SELECT count(*) FROM menu_rejects WHERE filename LIKE '%broken.csv') = 8
-     AND (SELECT count(DISTINCT source) FROM termstream.load WHERE source LIKE '%file-_.csv') = 4
-     AND (SELECT sum(taken) = sum(read) FROM termstream.load WHERE source LIKE '%file-_.csv')),
+    (3, 'two loaders took each file once, and each of its bad rows',
+     (SELECT count(*) = 5 FROM termstream.feed_position WHERE stream = 'menu'::regclass AND source = 'file')
+     AND (SELECT count(*) = 8 FROM menu_rejects WHERE load_id > 1 AND coalesce(line, '') !~ '^n/a,[0-9]+,$')),
     (4, 'of each load, what was read is taken or rejected, and each reject is kept',
      (SELECT bool_and(read = taken + rejected) AND sum(rejected) = (SELECT count(*) FROM menu_rejects)
-        FROM termstream.load)),
+        FROM termstream.load WHERE stream = 'menu'::regclass)),
     (5, 'a posted row that is none is a reject with its reason',
      (SELECT count(DISTINCT line) >= 5 AND bool_and(stage = 'convert' AND raw_field_value = 'n/a')
         FROM menu_rejects WHERE line LIKE 'n/a,%,')),

@@ -102,7 +102,7 @@ plain_stream "$sized" 'id bigint'
 broker_topic "$sized" 1
 loads() { sql "SELECT string_agg(read::text, ' ' ORDER BY load_id) FROM termstream.load WHERE stream = '$sized'::regclass"; }
 for id in {1..9}; do echo "{\"id\": $id}"; done | produce "$sized"
-consume sized "$sized" --batch-rows 10 --batch-wait 600000 # The later of two is the one that holds.
+feed sized kafka --topic "$sized" --stream "$sized" --batch-rows 10 --batch-wait 600000
 wait_for 30 grep -q 'partitions assigned' "$folder/sized.log"
 sleep 2
 same 'a batch that is not full waits as long as was chosen' '' "$(loads)"

@@ -59,15 +59,15 @@ soon 'an empty message is a reject, and what comes after it is read' '22004 4/4'
   sql "SELECT errorcode || ' ' || (SELECT count(*) || '/' || count(DISTINCT id) FROM ${json}_rows) FROM ${json}_rejects WHERE lineno = 6"
 for name in json csv raw; do stop "$name"; done
 
-number=number$run
-broker_topic "$number" 1
-plain_stream "$number" 'amount numeric'
-sql "SELECT termstream.alter_stream('$number', formats => '{\"amount\": \"1.234\"}')" >/dev/null
-printf '%s\n' '{"amount": 1234567}' '{"amount": 1.234}' '{"amount": "1.234"}' | produce "$number"
-consume number "$number"
+sums=sums$run
+broker_topic "$sums" 1
+plain_stream "$sums" 'amount numeric'
+sql "SELECT termstream.alter_stream('$sums', formats => '{\"amount\": \"1.234\"}')" >/dev/null
+printf '%s\n' '{"amount": 1234567}' '{"amount": 1.234}' '{"amount": "1.234"}' | produce "$sums"
+consume sums "$sums"
 soon 'a number of JSON is that number, a text is read as the stream says, and none as another' '1234 1234567 convert 1,234' \
-  sql "SELECT string_agg(amount::text, ' ' ORDER BY amount) || ' ' || (SELECT stage || ' ' || raw_field_value FROM ${number}_rejects) FROM ${number}_rows"
-stop number
+  sql "SELECT string_agg(amount::text, ' ' ORDER BY amount) || ' ' || (SELECT stage || ' ' || raw_field_value FROM ${sums}_rejects) FROM ${sums}_rows"
+stop sums
 
 # --- the position is the database's --------------------------------------------------------------
 consume again "$json" --group "other$run"

@@ -19,7 +19,7 @@ use super::settings::{Overlap, Settings};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"TERMLEX\n");
 /// Raised whenever the meaning of a byte changes, the rules of folding included.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 /// The sections of the compiled form.
 #[derive(Clone, Copy, Debug)]

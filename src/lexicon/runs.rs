@@ -175,9 +175,8 @@ impl<L: Letter> Fuzzy<'_, L> {
                 if word.end(true) - start > longest {
                     break;
                 }
-                for stem in [true, false] {
-                    if stem && !word.possessive
-                        || part(word, role(word, guarded), stem) != Part::Unknown
+                for &stem in word.stems() {
+                    if part(word, role(word, guarded), stem) != Part::Unknown
                         || last == first && !self.alone(word, stem, guarded)
                     {
                         continue;
@@ -210,8 +209,8 @@ impl<L: Letter> Fuzzy<'_, L> {
                 let (shortest, longest) = (windows.first(), windows.last());
                 let lengths =
                     shortest.map_or(0, Window::length)..=longest.map_or(0, Window::length);
-                let (letters, prefix) = (&letters[start - base..], &prefix[start - base..]);
-                anchors.ask_head(letters, prefix, lengths, probes);
+                let prefix = &prefix[start - base..];
+                anchors.ask_head(prefix.len() - 1, prefix, lengths, probes);
             }
             for (number, window) in (0..)
                 .zip(windows.iter())

@@ -111,18 +111,12 @@ impl<'a> Anchors<'a> {
         }
     }
 
-    /// Asks for the terms of 8 letters or more whose head is near the `letters` letters here, where
-    /// windows of `lengths` begin.
+    /// Asks for the terms of 8 letters or more whose head is near the letters here, of which `prefix` has
+    /// the hashes and where windows of `lengths` begin.
     #[inline]
-    pub fn ask_head(
-        &self,
-        letters: usize,
-        prefix: &[u64],
-        lengths: RangeInclusive<usize>,
-        probes: &mut Probes,
-    ) {
+    pub fn ask_head(&self, prefix: &[u64], lengths: RangeInclusive<usize>, probes: &mut Probes) {
         for (kind, head, terms) in HEADS {
-            if self.kinds & kind != 0 && head <= letters && near_lengths(&terms, &lengths) {
+            if self.kinds & kind != 0 && head < prefix.len() && near_lengths(&terms, &lengths) {
                 let (shortest, longest) = (*lengths.start() as u16, *lengths.end() as u16);
                 let probe = |hash| Probe {
                     key: key(kind, hash),
@@ -134,16 +128,9 @@ impl<'a> Anchors<'a> {
         }
     }
 
-    /// Asks for the terms of 8 letters or more that end as these letters do.
+    /// Asks for the terms of 8 letters or more that end as a window of so many letters does.
     #[inline]
-    pub fn ask_tail<L: Letter>(
-        &self,
-        letters: &[L],
-        prefix: &[u64],
-        window: u32,
-        probes: &mut Probes,
-    ) {
-        let own = letters.len();
+    pub fn ask_tail(&self, own: usize, prefix: &[u64], window: u32, probes: &mut Probes) {
         for (tail, terms) in TAILS {
             if self.kinds & (TAIL_3 << (tail - 3)) == 0 || !near_lengths(&terms, &(own..=own)) {
                 continue;

@@ -61,7 +61,7 @@ pub(crate) enum Section {
     WordPairs,
     /// `u16` per slot: which lengths of terms begin with the letters that hash there.
     Prefixes,
-    /// Bloom filter of the first letters of terms, too few of them for the prefix table.
+    /// Bloom filter of the first letters of longer terms, too few of them for the prefix table.
     Starts,
     /// Bloom filter of the terms too short for the prefix table.
     Shorts,

@@ -3,20 +3,14 @@
 #
 # Runs an example undisturbed and checks what it says it does; then again while its feeders, services and
 # database are killed at random, and compares the final tables.
-set -euo pipefail
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-target=$repo/target
 name=$1 wanted=$2
-cd "$repo"
-source pg_test/setup.sh
-source pg_test/cluster.sh
-source pg_test/python.sh
+source "$(dirname "${BASH_SOURCE[0]}")/open.sh"
 set_up
 
 if [[ ${3:-} == once ]]; then # A process of its own, which ends where something fails.
   termfeed_is_built=yes
   source "examples/$name/run" --kills "$wanted"
-  [[ $kills -eq 0 ]] || echo "$kills of $wanted kills came too late"
+  [[ $kills -eq 0 ]] || die "$kills of $wanted kills came too late"
   cd "$folder"
   check=$repo/examples/$name/check_run.sql
   [[ -f $check ]] || check=$repo/examples/$name/check.sql
@@ -28,8 +22,6 @@ if [[ $name == articles ]] && ! need_python; then
   echo "SKIP: PyPI cannot be reached: the example $name was NOT run"
   exit
 fi
-# Many kills need something to be at work meanwhile.
-[[ $wanted -lt 10 ]] || export articles=60000
 status=0
 once() { # once KILLS WHERE: the result goes to WHERE.
   bash "${BASH_SOURCE[0]}" "$name" "$1" once >"$2.txt" 2>&1 || status=1

@@ -2,13 +2,7 @@
 # termfeed kafka against a real broker: what becomes rows, what becomes rejects, who has which
 # partition, and what happens while the broker or the database is away.
 # usage: pg_test/kafka/consume.sh      (from the repository; after ./run build)
-set -euo pipefail
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-target=$repo/target
-cd "$repo"
-source pg_test/setup.sh
-source pg_test/cluster.sh
-source pg_test/kafka/broker.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../open.sh"
 source pg_test/kafka/harness.sh
 harness_start
 PGDATABASE=postgres psql -q -c 'DROP DATABASE IF EXISTS consume' -c 'CREATE DATABASE consume'
@@ -65,6 +59,16 @@ soon 'an empty message is a reject, and what comes after it is read' '22004 4/4'
   sql "SELECT errorcode || ' ' || (SELECT count(*) || '/' || count(DISTINCT id) FROM ${json}_rows) FROM ${json}_rejects WHERE lineno = 6"
 for name in json csv raw; do stop "$name"; done
 
+sums=sums$run
+broker_topic "$sums" 1
+plain_stream "$sums" 'amount numeric'
+sql "SELECT termstream.alter_stream('$sums', formats => '{\"amount\": \"1.234\"}')" >/dev/null
+printf '%s\n' '{"amount": 1234567}' '{"amount": 1.234}' '{"amount": "1.234"}' | produce "$sums"
+consume sums "$sums"
+soon 'a number of JSON is that number, a text is read as the stream says, and none as another' '1234 1234567 convert 1,234' \
+  sql "SELECT string_agg(amount::text, ' ' ORDER BY amount) || ' ' || (SELECT stage || ' ' || raw_field_value FROM ${sums}_rejects) FROM ${sums}_rows"
+stop sums
+
 # --- the position is the database's --------------------------------------------------------------
 consume again "$json" --group "other$run"
 printf '{"id": 5}\n' | produce "$json"
@@ -95,6 +99,24 @@ same 'SIGTERM: the batch in hand is finished' '50/50' "$(rows "slow$run")"
 same 'the end is no failure, and the counts are reported' '0 50 50 0 1' \
   "$status $(tail -n 1 "$folder/slow.log" | grep -o '"[a-z]*":[0-9]*' | sed 's/.*://' | xargs)"
 same 'logs are JSON lines when asked for' "$(wc -l <"$folder/slow.log")" "$(logged slow '^{"timestamp":.*}$')"
+
+# --- batches -------------------------------------------------------------------------------------
+sized=sized$run
+plain_stream "$sized" 'id bigint'
+broker_topic "$sized" 1
+loads() { sql "SELECT string_agg(read::text, ' ' ORDER BY load_id) FROM termstream.load WHERE stream = '$sized'::regclass"; }
+for id in {1..9}; do echo "{\"id\": $id}"; done | produce "$sized"
+feed sized kafka --topic "$sized" --stream "$sized" --batch-rows 10 --batch-wait 600000
+wait_for 30 grep -q 'partitions assigned' "$folder/sized.log"
+sleep 2
+same 'a batch that is not full waits as long as was chosen' '' "$(loads)"
+for id in {10..20}; do echo "{\"id\": $id}"; done | produce "$sized"
+soon 'and is taken when it has the chosen size' '10 10' loads
+stop sized
+for id in {21..23}; do echo "{\"id\": $id}"; done | produce "$sized"
+consume sized "$sized" --batch-rows 10
+soon 'a batch that is not full is taken when its wait is over' '10 10 3' loads
+stop sized
 
 # --- two instances -------------------------------------------------------------------------------
 two=two$run

@@ -10,7 +10,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use termstream::record::{Error as RecordError, Event, Options, Parser, csv_line};
 
+use crate::door::Inbox;
 use crate::error::Error;
+use termstream::load::NumberFormat;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -50,21 +52,50 @@ impl Refusal {
     }
 }
 
+/// The columns of a stream, as messages fill them.
+pub struct Columns {
+    pub names: Vec<String>,
+    numbers: Vec<Option<NumberFormat>>,
+}
+
+impl Columns {
+    pub fn of(inbox: &Inbox) -> Columns {
+        Columns {
+            names: inbox.columns.clone(),
+            numbers: inbox.numbers.clone(),
+        }
+    }
+
+    /// A number of JSON's or Avro's for the column, which may expect its numbers as people write them.
+    pub fn number<'a>(&self, column: usize, number: Cow<'a, str>) -> Cow<'a, str> {
+        match self.numbers.get(column) {
+            Some(Some(format)) if number.contains('.') => {
+                number.replace('.', &format.point().to_string()).into()
+            }
+            _ => number,
+        }
+    }
+}
+
 /// Reads messages that say all themselves.
 pub struct Plain {
     format: Format,
-    columns: Vec<String>,
+    columns: Columns,
 }
 
 impl Plain {
-    pub fn new(format: Format, columns: Vec<String>) -> Result<Plain, Error> {
-        if format == Format::Raw && columns.len() != 1 {
+    pub fn new(format: Format, columns: Columns) -> Result<Plain, Error> {
+        if format == Format::Raw && columns.names.len() != 1 {
             return Err(Error::Settings(format!(
                 "--format raw takes a stream of one column, and this one has {}",
-                columns.len()
+                columns.names.len()
             )));
         }
         Ok(Plain { format, columns })
+    }
+
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
     }
 
     /// Appends the row and its line end, or nothing.
@@ -82,20 +113,25 @@ impl Plain {
     fn json(&self, payload: &[u8]) -> Result<Vec<u8>, Refusal> {
         let object: HashMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(payload)
             .map_err(|error| Refusal::new("22032", format!("no JSON object: {error}")))?;
-        let mut fields = Vec::with_capacity(self.columns.len());
-        for column in &self.columns {
-            let value = match object.get(column.as_str()) {
-                Some(value) => json_text(value.get())?,
+        let names = &self.columns.names;
+        let mut fields = Vec::with_capacity(names.len());
+        for (column, name) in names.iter().enumerate() {
+            let value = match object.get(name.as_str()).map(|value| value.get()) {
                 None => None,
+                Some(number) if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
+                    Some(self.columns.number(column, number.into()))
+                }
+                Some(value) => json_text(value)?,
             };
             fields.push(value);
         }
-        line(&self.columns, &fields)
+        line(names, &fields)
     }
 
     fn csv(&self, payload: &[u8]) -> Result<Vec<u8>, Refusal> {
         let malformed = |error: &dyn std::fmt::Display| Refusal::new("22P04", error.to_string());
-        let options = Options::csv(self.columns.clone()).map_err(|error| malformed(&error))?;
+        let options =
+            Options::csv(self.columns.names.clone()).map_err(|error| malformed(&error))?;
         let mut parser = Parser::new(options).map_err(|error| malformed(&error))?;
         let mut lines: Vec<Result<Vec<u8>, Refusal>> = Vec::new();
         let mut keep = |event: Event<'_>| -> Result<(), RecordError> {
@@ -162,9 +198,13 @@ mod tests {
     use super::*;
 
     fn row(format: Format, payload: &[u8]) -> Result<String, &'static str> {
-        let columns = match format {
-            Format::Raw => vec!["a".to_owned()],
-            _ => vec!["a".to_owned(), "b".to_owned()],
+        let names: &[&str] = match format {
+            Format::Raw => &["a"],
+            _ => &["a", "b"],
+        };
+        let columns = Columns {
+            names: names.iter().map(|name| name.to_string()).collect(),
+            numbers: vec![None, NumberFormat::new("1234,56").ok()],
         };
         let mut csv = Vec::new();
         match Plain::new(format, columns).unwrap().row(payload, &mut csv) {
@@ -180,7 +220,8 @@ mod tests {
     fn a_message_becomes_a_row_or_is_refused() {
         use Format::{Csv, Json, Raw};
         for (format, payload, expected) in [
-            (Json, r#"{"b":1.50,"a":"x"}"#, Ok("x,1.50\n")),
+            (Json, r#"{"b":1.50,"a":"x"}"#, Ok("x,\"1,50\"\n")),
+            (Json, r#"{"b":"1.50","a":-1.5}"#, Ok("-1.5,1.50\n")),
             (Json, r#"{"a":null,"c":3}"#, Ok(",\n")),
             (
                 Json,

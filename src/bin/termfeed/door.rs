@@ -14,6 +14,7 @@ use tokio_postgres::{CopyInSink, GenericClient, Transaction};
 use crate::error::Error;
 use crate::metrics;
 use crate::rows::Rejected;
+use termstream::load::NumberFormat;
 
 /// A stream, as its doors need it.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Inbox {
     /// Qualified and quoted for SQL.
     pub sql: String,
     pub columns: Vec<String>,
+    /// How the numbers of a column are written, where they are not as SQL writes them.
+    pub numbers: Vec<Option<NumberFormat>>,
 }
 
 /// What became of the rows of one or more loads.
@@ -54,6 +57,8 @@ const FIND: &str = "
 SELECT s.stream::pg_catalog.text,
        pg_catalog.format('%I.%I', n.nspname, c.relname),
        ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
+       ARRAY(SELECT s.formats ->> a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
   FROM termstream.stream s
   JOIN pg_catalog.pg_class c ON c.oid = s.stream
@@ -70,7 +75,11 @@ impl Inbox {
             Err(error) => return Err(error.into()),
         };
         let row = row.ok_or_else(|| Error::NoStream(name.to_owned()))?;
+        let formats: Vec<Option<String>> = row.try_get(3)?;
+        // Those of times are no formats of numbers.
+        let number = |format: Option<String>| NumberFormat::new(&format?).ok();
         Ok(Inbox {
+            numbers: formats.into_iter().map(number).collect(),
             name: row.try_get(0)?,
             sql: row.try_get(1)?,
             columns: row.try_get(2)?,

@@ -6,7 +6,6 @@ use apache_avro::{BigDecimal, Schema};
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta};
 use num_bigint::BigInt;
 use serde_json::json;
-use std::borrow::Cow;
 use std::path::Path;
 use tokio::runtime::Handle;
 
@@ -20,6 +19,13 @@ pub struct Reader {
     /// The schema that all are read by, where there is one.
     schema: Option<Schema>,
     runtime: Handle,
+}
+
+/// A field as Postgres reads it.
+#[derive(Debug)]
+pub enum Field {
+    Number(String),
+    Text(String),
 }
 
 /// Why a message has no fields.
@@ -44,7 +50,7 @@ impl Reader {
         &mut self,
         message: &[u8],
         columns: &[String],
-    ) -> Result<Vec<Option<Cow<'static, str>>>, Unread> {
+    ) -> Result<Vec<Option<Field>>, Unread> {
         let (id, mut record) = split(message).ok_or_else(|| {
             Unread::Never("no Avro with a schema's id before it: the first byte is not 0".into())
         })?;
@@ -81,9 +87,22 @@ impl Reader {
                     .iter()
                     .zip(values)
                     .find(|(_, one)| one.0 == *column)?;
-                text(value, &field.schema, &names).map(Cow::Owned)
+                let text = text(value, &field.schema, &names)?;
+                Some(match is_number(value) {
+                    true => Field::Number(text),
+                    false => Field::Text(text),
+                })
             })
             .collect())
+    }
+}
+
+fn is_number(value: &Value) -> bool {
+    match value {
+        Value::Union(_, inner) => is_number(inner),
+        Value::Int(_) | Value::Long(_) | Value::Float(_) | Value::Double(_) => true,
+        Value::Decimal(_) | Value::BigDecimal(_) => true,
+        _ => false,
     }
 }
 

@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 use std::time::Duration;
 
 use super::lexicon::given;
-use crate::pg::catalog::names;
+use crate::pg::argument::names;
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::procedure::with_transactions;
 use crate::pg::rows::{Returned, single};

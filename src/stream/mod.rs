@@ -54,6 +54,7 @@ pub fn register_settings() {
 
 /// What the stream room does at the ends of transactions.
 pub const CALLBACKS: Callbacks = Callbacks {
+    transaction_ends: inbox::refuse_unfinished,
     transaction_ended: inbox::forget_all,
     subtransaction_aborted: inbox::forget_since,
 };

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use termstream::record::{Error as RecordError, Event, Options, Parser, csv_line};
 
+use crate::door::Column;
 use crate::error::Error;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -53,11 +54,11 @@ impl Refusal {
 /// Reads messages that say all themselves.
 pub struct Plain {
     format: Format,
-    columns: Vec<String>,
+    columns: Vec<Column>,
 }
 
 impl Plain {
-    pub fn new(format: Format, columns: Vec<String>) -> Result<Plain, Error> {
+    pub fn new(format: Format, columns: Vec<Column>) -> Result<Plain, Error> {
         if format == Format::Raw && columns.len() != 1 {
             return Err(Error::Settings(format!(
                 "--format raw takes a stream of one column, and this one has {}",
@@ -84,9 +85,9 @@ impl Plain {
             .map_err(|error| Refusal::new("22032", format!("no JSON object: {error}")))?;
         let mut fields = Vec::with_capacity(self.columns.len());
         for column in &self.columns {
-            let value = match object.get(column.as_str()) {
+            let value = match object.get(column.name.as_str()) {
                 Some(value) => json_text(value.get())?,
-                None => None,
+                None => column.left_out().map(Cow::Borrowed),
             };
             fields.push(value);
         }
@@ -95,7 +96,12 @@ impl Plain {
 
     fn csv(&self, payload: &[u8]) -> Result<Vec<u8>, Refusal> {
         let malformed = |error: &dyn std::fmt::Display| Refusal::new("22P04", error.to_string());
-        let options = Options::csv(self.columns.clone()).map_err(|error| malformed(&error))?;
+        let names = self
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect();
+        let options = Options::csv(names).map_err(|error| malformed(&error))?;
         let mut parser = Parser::new(options).map_err(|error| malformed(&error))?;
         let mut lines: Vec<Result<Vec<u8>, Refusal>> = Vec::new();
         let mut keep = |event: Event<'_>| -> Result<(), RecordError> {
@@ -120,13 +126,14 @@ impl Plain {
 }
 
 /// The fields as a line of CSV, if Postgres can hold each as text.
-pub fn line(columns: &[String], fields: &[Option<Cow<'_, str>>]) -> Result<Vec<u8>, Refusal> {
+pub fn line(columns: &[Column], fields: &[Option<Cow<'_, str>>]) -> Result<Vec<u8>, Refusal> {
     let holds_nul = |field: &Option<Cow<'_, str>>| field.as_ref().is_some_and(|f| f.contains('\0'));
     if let Some((column, _)) = columns
         .iter()
         .zip(fields)
         .find(|(_, field)| holds_nul(field))
     {
+        let column = &column.name;
         let message = format!("key \"{column}\" holds a NUL, which no text can");
         return Err(Refusal::new("22P05", message));
     }
@@ -167,6 +174,7 @@ mod tests {
             _ => vec!["a".to_owned(), "b".to_owned()],
         };
         let mut csv = Vec::new();
+        let columns = crate::door::columns(columns, [false, true]);
         match Plain::new(format, columns).unwrap().row(payload, &mut csv) {
             Ok(()) => Ok(String::from_utf8(csv).unwrap()),
             Err(refusal) => {
@@ -181,7 +189,8 @@ mod tests {
         use Format::{Csv, Json, Raw};
         for (format, payload, expected) in [
             (Json, r#"{"b":1.50,"a":"x"}"#, Ok("x,1.50\n")),
-            (Json, r#"{"a":null,"c":3}"#, Ok(",\n")),
+            (Json, r#"{"b":null,"c":3}"#, Ok(",\n")),
+            (Json, r#"{"a":null,"c":3}"#, Ok(",\u{fdd0}\n")),
             (
                 Json,
                 r#"{"a":"","b":"say \"hi\",\n"}"#,
@@ -192,7 +201,7 @@ mod tests {
                 r#"{"a":{"b":[1, 2]},"b":true}"#,
                 Ok("\"{\"\"b\"\":[1, 2]}\",true\n"),
             ),
-            (Json, r#"{"a":1,"a":2}"#, Ok("2,\n")),
+            (Json, r#"{"a":1,"a":2,"b":null}"#, Ok("2,\n")),
             (Json, r#"{"a":1"#, Err("22032")),
             (Json, r#"[1,2]"#, Err("22032")),
             (Json, "", Err("22032")),

@@ -21,7 +21,7 @@ mod run;
 mod source;
 mod worker;
 
-pub use options::FileOptions;
+pub use options::{FileOptions, Value};
 pub use worker::work_on_load;
 
 use pgrx::prelude::*;

@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 
 use super::registry::Registry;
 use super::{Names, collect, meant, split};
+use crate::door::Column;
 use crate::error::Error;
 use crate::settings::Secret;
 
@@ -43,7 +44,7 @@ impl Reader {
     pub fn fields(
         &mut self,
         message: &[u8],
-        columns: &[String],
+        columns: &[Column],
     ) -> Result<Vec<Option<Cow<'static, str>>>, Unread> {
         let (id, mut record) = split(message).ok_or_else(|| {
             Unread::Never("no Avro with a schema's id before it: the first byte is not 0".into())
@@ -76,12 +77,11 @@ impl Reader {
         Ok(columns
             .iter()
             .map(|column| {
-                let (field, (_, value)) = of
-                    .fields
-                    .iter()
-                    .zip(values)
-                    .find(|(_, one)| one.0 == *column)?;
-                text(value, &field.schema, &names).map(Cow::Owned)
+                let mut fields = of.fields.iter().zip(values);
+                match fields.find(|(_, one)| one.0 == column.name) {
+                    Some((field, (_, value))) => text(value, &field.schema, &names).map(Cow::Owned),
+                    None => column.left_out().map(Cow::Borrowed),
+                }
             })
             .collect())
     }

@@ -6,6 +6,7 @@ use super::Settings;
 use super::decode::Trouble;
 use crate::avro::{self, Unread};
 use crate::decode::Refusal;
+use crate::door::Column;
 use crate::error::Error;
 
 pub struct Reader(avro::Reader);
@@ -22,7 +23,7 @@ impl Reader {
     pub fn fields(
         &mut self,
         payload: &[u8],
-        columns: &[String],
+        columns: &[Column],
     ) -> Result<Vec<Option<Cow<'static, str>>>, Trouble> {
         self.0
             .fields(payload, columns)

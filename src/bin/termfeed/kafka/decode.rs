@@ -5,6 +5,7 @@ use super::{Format, Settings};
 #[cfg(feature = "avro")]
 use crate::decode::line;
 use crate::decode::{self, Plain, Refusal};
+use crate::door::Column;
 use crate::error::Error;
 
 /// Why there is no row now.
@@ -26,11 +27,11 @@ impl From<Refusal> for Trouble {
 pub enum Decoder {
     Plain(Plain),
     #[cfg(feature = "avro")]
-    Avro(Box<super::avro::Reader>, Vec<String>),
+    Avro(Box<super::avro::Reader>, Vec<Column>),
 }
 
 impl Decoder {
-    pub fn new(settings: &Settings, columns: Vec<String>) -> Result<Decoder, Error> {
+    pub fn new(settings: &Settings, columns: Vec<Column>) -> Result<Decoder, Error> {
         let format = match settings.format {
             Format::Json => decode::Format::Json,
             Format::Csv => decode::Format::Csv,

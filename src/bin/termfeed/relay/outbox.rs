@@ -9,7 +9,7 @@
 use serde_json::Value;
 use tokio_postgres::{Client, GenericClient};
 
-use crate::door::Inbox;
+use crate::door::{Inbox, columns};
 use crate::error::Error;
 use crate::positions::{self, Part};
 
@@ -83,9 +83,9 @@ impl Outbox {
         let relation = Inbox {
             name: found.try_get(0)?,
             sql: found.try_get(1)?,
-            columns: found.try_get(2)?,
+            columns: columns(found.try_get(2)?, []),
         };
-        let has = |column: &str| relation.columns.iter().any(|one| one == column);
+        let has = |column: &str| relation.columns.iter().any(|one| one.name == column);
         let needed = match cursor {
             Some(cursor) => [cursor, "key", "payload"],
             None => ["id", "payload", "delivered"],
@@ -142,7 +142,7 @@ impl Outbox {
                     "SELECT {}::pg_catalog.int8, {}, payload::pg_catalog.text, {}
                        FROM {} WHERE {} ORDER BY 1 LIMIT $3",
                     self.id(),
-                    match self.relation.columns.iter().any(|one| one == "key") {
+                    match self.relation.columns.iter().any(|one| one.name == "key") {
                         true => "key::pg_catalog.text",
                         false => "NULL::pg_catalog.text",
                     },

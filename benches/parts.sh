@@ -2,9 +2,9 @@
 
 parts=$*
 for part in $parts; do
-  [[ $part =~ ^(core|doors|bad|memory|match|peers|feed|kafka)$ ]] || die "unknown part \"$part\" of ./run bench: core, doors, bad, memory, match, peers, feed, kafka"
+  [[ $part =~ ^(core|doors|bad|memory|large|match|peers|feed|kafka)$ ]] || die "unknown part \"$part\" of ./run bench: core, doors, bad, memory, large, match, peers, feed, kafka"
 done
-parts=${parts:-core doors bad memory match peers feed kafka}
+parts=${parts:-core doors bad memory large match peers feed kafka}
 if [[ " $parts " == *' core '* ]]; then
   set_up
   cargo bench --no-default-features

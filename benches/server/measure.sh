@@ -4,6 +4,7 @@
 #   doors    rows through each door, beside a plain COPY into a table with a primary key
 #   bad      files of which 1 row in 100 is bad, beside the clean one through the same door
 #   memory   what a backend takes of its own while it loads
+#   large    a lexicon of a million terms: made, met by new sessions, changed
 #   match    match inside Postgres beside the core alone
 #   kafka    a topic into a match stream, beside \copy
 #   peers    what else finds terms in text: pg_trgm, fuzzystrmatch, RapidFuzz

@@ -11,6 +11,9 @@ use super::words::Word;
 /// and 51% of the windows of unknown words beside frequent words of a million terms, stood in a row
 /// before.
 const REMEMBERED: usize = 131_072;
+/// The lines of slots that it begins with, in 32 KiB; it doubles when half of them are in use, so that a
+/// session that matches a few texts has no 2 MiB for each part of a lexicon.
+const FIRST_LINES: usize = 1024;
 /// What was found in them, in at most 5 MiB; beyond it all is forgotten.
 const MAX_FOUND: usize = 262_144;
 
@@ -33,6 +36,8 @@ pub(super) struct Memory {
     slots: Vec<Slots>,
     /// With places counted from the first word of the run or window.
     found: Vec<Candidate>,
+    /// How many were kept.
+    kept: usize,
     lexicon: u64,
 }
 
@@ -46,16 +51,37 @@ impl Memory {
     }
 
     fn forget(&mut self) {
+        let lines = self.slots.len().max(FIRST_LINES);
         self.slots.clear();
-        self.slots.resize(REMEMBERED / 2, Slots::default());
+        self.slots.resize(lines, Slots::default());
         self.found.clear();
+        self.kept = 0;
+    }
+
+    fn grow(&mut self) {
+        let wider = vec![Slots::default(); self.slots.len() * 2];
+        for Slots([newer, older]) in std::mem::replace(&mut self.slots, wider) {
+            for slot in [older, newer] {
+                if slot.key != 0 {
+                    self.put(slot);
+                }
+            }
+        }
+    }
+
+    /// As the newer one of its key's line.
+    fn put(&mut self, slot: Slot) {
+        let lines = self.slots.len();
+        if let Some(Slots(slots)) = self.slots.get_mut(hash::slot(slot.key, lines)) {
+            *slots = [slot, slots[0]];
+        }
     }
 
     /// The slots of a key, for [`Memory::recall_from`]. Whoever asks for those of many before he looks at
     /// any waits once for the processor's memory.
     #[inline(always)]
     pub fn slots(&self, key: u64) -> Slots {
-        let slots = self.slots.get(hash::slot(key, REMEMBERED / 2));
+        let slots = self.slots.get(hash::slot(key, self.slots.len()));
         slots.copied().unwrap_or_default()
     }
 
@@ -103,14 +129,15 @@ impl Memory {
             last: found.last - first as u32,
             ..*found
         }));
-        let own = Slot {
+        self.kept += 1;
+        if self.kept > self.slots.len() && self.slots.len() < REMEMBERED / 2 {
+            self.grow();
+        }
+        self.put(Slot {
             key: key | 1,
             start,
             count: found.len() as u32,
-        };
-        if let Some(Slots(slots)) = self.slots.get_mut(hash::slot(key, REMEMBERED / 2)) {
-            *slots = [own, slots[0]];
-        }
+        });
     }
 }
 
@@ -118,4 +145,48 @@ impl Memory {
 #[inline(always)]
 pub(super) fn key(before: u64, word: &Word) -> u64 {
     hash::scatter(before.rotate_left(17) ^ word.hash.wrapping_add(u64::from(word.possessive)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_kept_comes_back_as_it_was_while_the_memory_grows_to_its_bound() {
+        let found = |number: u64| Candidate {
+            first: 3,
+            last: 4,
+            stem: false,
+            group: number as u32,
+            distance: 1,
+            letters: 5,
+            window_letters: 6,
+        };
+        let key = |number: u64| hash::scatter(number + 1);
+        let mut memory = Memory::default();
+        memory.of(7);
+        assert_eq!(memory.slots.len(), FIRST_LINES);
+        let mut candidates = Vec::new();
+        for many in [100, 10_000, 100_000] {
+            for number in 0..many {
+                memory.keep(key(number), 3, &[found(number)]);
+            }
+            let mut known = 0;
+            for number in 0..many {
+                candidates.clear();
+                if memory.recall(key(number), 3, &mut candidates) {
+                    known += 1;
+                    assert_eq!(candidates, [found(number)]);
+                }
+            }
+            // Of lines of two with as many keys as slots at the most, some have had three.
+            assert!(known > many * 3 / 4, "{known} of {many}");
+        }
+        assert_eq!(memory.slots.len(), REMEMBERED / 2);
+        candidates.clear();
+        assert!(!memory.recall(key(1 << 40), 3, &mut candidates));
+        memory.of(8);
+        assert!(!memory.recall(key(99_999), 3, &mut candidates));
+        assert_eq!(candidates, []);
+    }
 }

@@ -200,3 +200,21 @@ fn rows_of_hidden_pairs_are_written_as_the_owner_may_write_them() {
     assert_eq!(session.lines("SELECT menu_id FROM menu_terms"), ["1"]);
     assert_eq!(loads(&mut session), ["1|1|0|1|done"]);
 }
+
+#[test]
+fn a_stream_of_a_type_that_is_gone_takes_no_rows_and_can_be_dropped() {
+    let database = Database::new("gone_type");
+    let mut session = database.session();
+    session.run(
+        "CREATE TYPE mood AS ENUM ('ok'); SELECT termstream.create_stream('s', 'm mood', 'SELECT FROM batch');
+         DROP TYPE mood",
+    );
+    session
+        .error("INSERT INTO s VALUES ('ok')")
+        .is("42704", "type \"public.mood\" does not exist");
+    session.run("SELECT termstream.drop_stream('s', keep_rejects => false)");
+    assert_eq!(
+        session.one("SELECT to_regclass('s'), to_regclass('s_rejects')"),
+        "|"
+    );
+}

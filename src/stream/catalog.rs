@@ -152,10 +152,13 @@ pub fn drop_stream(stream: &str, keep_rejects: bool) -> Result<(), Raise> {
     session::connect(|session| {
         let view = find_stream(session, stream)?;
         lock(session, view);
-        let definition = Definition::read(session, view);
+        // No more of the definition, which may not even be read: a type of its may be gone.
+        let query = "SELECT rejects::oid FROM termstream.stream WHERE stream = $1";
+        let found = on_safe_path(|| session.run(query, &[view.into()], Mode::Write));
+        let rejects = found.get::<pg_sys::Oid>(0, 1).and_then(qualified_name);
         session.execute(&format!("DROP VIEW {}", found_name(view)), &[]);
-        if let (false, Ok(definition)) = (keep_rejects, definition) {
-            session.execute(&format!("DROP TABLE {}", definition.rejects), &[]);
+        if let (false, Some(rejects)) = (keep_rejects, rejects) {
+            session.execute(&format!("DROP TABLE {rejects}"), &[]);
         }
         as_extension_owner(|| {
             for forget in [
@@ -186,6 +189,26 @@ fn is_stream(session: &Session, view: pg_sys::Oid) -> bool {
     let query = "SELECT FROM termstream.stream WHERE stream = $1";
     let found = on_safe_path(|| session.run(query, &[view.into()], Mode::Write));
     found.len() == 1
+}
+
+/// Whoever does that to a stream needs the right that COPY needs.
+pub fn must_feed(
+    session: &Session,
+    view: pg_sys::Oid,
+    stream: &str,
+    doing: &str,
+) -> Result<(), Raise> {
+    let query = "SELECT pg_catalog.has_table_privilege($1, 'INSERT')";
+    if session.run(query, &[view.into()], Mode::Write).get(0, 1) == Some(true) {
+        return Ok(());
+    }
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("permission denied for stream {stream}"),
+    )
+    .hint(format!(
+        "{doing} takes the right to INSERT into the stream."
+    )))
 }
 
 /// Only the owner, before he waits for others.

@@ -32,7 +32,6 @@ mod retry;
 mod statement;
 mod validation;
 
-pub use crate::record::Header;
 pub use file::{FileOptions, load_file, work_on_load};
 pub use inbox::take;
 pub use note::{Note, Notes, note_rejects};

@@ -1,19 +1,25 @@
 # What the examples share: servers and feeders in the background, waiting, and disturbance; sourced by
 # examples/NAME/run, which ./run example NAME [--kills N] sources.
 #
-# With --kills N, what an example waits for is disturbed N times: a feeder, a service or the database is
-# killed with -9, at random, and started again. The final tables must be the same.
+# With --kills N, what is at work is killed with -9 while the example waits, N times, and started again: the
+# one that was killed least, at random among those, so that each has its turn. The database and the broker are
+# among them. The input comes in slices (paced), the last one after the last kill: none comes too late. The
+# final tables must be the same.
 
 source "$repo/pg_test/kafka/broker.sh" # free_port
 source "$repo/pg_test/python.sh"
 termfeed=$target/debug/termfeed
-declare -A stage_commands=() stage_pids=()
+declare -A stage_commands=() stage_pids=() stage_killed=()
 kills=0
 case ${1:-} in
   '') ;;
-  --kills) kills=${2:?--kills takes a number} ;;
-  *) die "unknown option \"$1\" of ./run example" ;;
+  --kills)
+    kills=${2:-}
+    [[ $kills =~ ^[0-9]+$ ]] || die "--kills takes a number, not \"$kills\""
+    ;;
+  *) die "unknown option \"$1\" of ./run example: it takes --kills N" ;;
 esac
+kills_wanted=$kills
 [[ -n ${termfeed_is_built:-} ]] ||
   cargo build --profile test --no-default-features --features feeds --bin termfeed
 
@@ -22,6 +28,7 @@ stage_open() {
   stage=$1 folder=$target/examples/$1
   rm -rf "${folder:?}"
   mkdir -p "$folder" "$target/logs"
+  echo "$kills" >"$folder/kills"
   trap stage_close EXIT
   trap 'exit 143' INT TERM HUP
   cluster_start "example-$stage"
@@ -31,7 +38,10 @@ stage_open() {
 
 stage_close() {
   local pid
-  for pid in "${stage_pids[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+  for pid in "${stage_pids[@]}"; do
+    kill -9 "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
   cluster_stop "example-$stage"
 }
 
@@ -76,6 +86,29 @@ address() {
 
 sql() { psql -q -At -c "$1"; }
 
+# paced LINES: standard input, of so many lines, to standard output. Where something is to be killed it comes
+# in pieces, ten a kill, those behind a kill when it was done.
+paced() {
+  if [[ $kills_wanted -eq 0 ]]; then
+    cat
+  else
+    awk -v lines="$1" -v wanted="$kills_wanted" -v left_in="$folder/kills" '
+      { print }
+      NR >= lines * (piece + 1) / (wanted + 1) / 10 {
+        piece++
+        fflush()
+        system("sleep 0.1")
+        while (1) {
+          left = wanted
+          getline left <left_in
+          close(left_in)
+          if (left == 0 || piece / 10 < wanted - left + 1) break
+          system("sleep 0.1")
+        }
+      }'
+  fi
+}
+
 # until_true SECONDS SQL [COMMAND…]: waits until the query says t, runs the command each second, and
 # disturbs what is at work.
 until_true() {
@@ -84,6 +117,7 @@ until_true() {
   until [[ $(sql "$query" 2>/dev/null) == t ]]; do
     [[ $SECONDS -lt $end ]] || die "examples/$stage does not come to its end; see ${folder#"$repo/"}"
     [[ $# -eq 0 ]] || "$@"
+    look_after
     if [[ $kills -gt 0 ]]; then
       sleep "0.$((RANDOM % 9 + 1))"
       disturb
@@ -93,23 +127,58 @@ until_true() {
   done
 }
 
-# Kills one of those at work, or the database, and starts it again.
+# What has ended by itself is done, or, if it has failed, is started again as any supervisor would.
+look_after() {
+  local name status
+  for name in "${!stage_pids[@]}"; do
+    ! kill -0 "${stage_pids[$name]}" 2>/dev/null || continue
+    status=0
+    wait "${stage_pids[$name]}" 2>/dev/null || status=$?
+    unset "stage_pids[$name]"
+    [[ $status -ne 0 ]] || continue
+    echo "$name has ended with status $status: started again"
+    begin_again "$name"
+  done
+}
+
+# Kills one of those at work, the database or the broker, and starts it again.
 disturb() {
-  local victims=("${!stage_pids[@]}" database) victim
+  local name victims=() least='' victim pid
+  for name in "${!stage_pids[@]}" database broker; do
+    [[ $name != broker || ${broker_kind:-} == kafka ]] || continue
+    if [[ -z $least || ${stage_killed[$name]:-0} -lt $least ]]; then
+      least=${stage_killed[$name]:-0} victims=()
+    fi
+    [[ ${stage_killed[$name]:-0} -gt $least ]] || victims+=("$name")
+  done
   victim=${victims[RANDOM % ${#victims[@]}]}
-  [[ " ${spared:-} " != *" $victim "* ]] || return 0
-  kills=$((kills - 1))
+  case $victim in
+    database) pid=$(head -n 1 "$pg_home/data/postmaster.pid") ;;
+    broker) pid=$(broker_pid) ;;
+    *) pid=${stage_pids[$victim]} ;;
+  esac
+  kill -9 "$pid" 2>/dev/null || return 0 # Gone already: that was no kill.
+  wait "$pid" 2>/dev/null || true
   echo "killed: $victim"
-  if [[ $victim == database ]]; then
-    kill -9 "$(head -n 1 "$pg_home/data/postmaster.pid")"
-    sleep "0.$RANDOM"
-    until as_server "$pg_bin/pg_ctl" start -D data -w -s -l "$pg_home/server.log" >/dev/null 2>&1; do sleep 0.2; done
-  else
-    kill -9 "${stage_pids[$victim]}" 2>/dev/null || true
-    wait "${stage_pids[$victim]}" 2>/dev/null || true
-    sleep "0.$RANDOM"
-    begin_again "$victim"
-  fi
+  sleep "0.$RANDOM"
+  case $victim in
+    database)
+      until as_server "$pg_bin/pg_ctl" start -D data -w -s -l "$pg_home/server.log" >/dev/null 2>&1; do sleep 0.2; done
+      ;;
+    broker) broker_run ;;
+    *) begin_again "$victim" ;;
+  esac
+  stage_killed[$victim]=$((${stage_killed[$victim]:-0} + 1))
+  kills=$((kills - 1))
+  echo "$kills" >"$folder/kills.new"
+  mv "$folder/kills.new" "$folder/kills"
+  [[ $kills -gt 0 ]] || told_kills
+}
+
+told_kills() {
+  local name text=''
+  for name in "${!stage_killed[@]}"; do text+=", $name ${stage_killed[$name]}"; done
+  echo "$kills_wanted kills:${text#,}"
 }
 
 # rate ROWS SECONDS

@@ -228,6 +228,7 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'termfeed predict' bash pg_test/feed/predict.sh
   check 'termfeed kinesis' bash pg_test/aws/kinesis.sh
   check 'termfeed export' bash pg_test/aws/export.sh
+  check 'the menu example, by three doors' bash pg_test/examples.sh menu "$kills"
   check 'the logins example' bash pg_test/examples.sh logins "$kills"
   check 'the articles example' bash pg_test/examples.sh articles "$kills"
   check 'the sagas example' bash pg_test/examples.sh sagas "$kills"

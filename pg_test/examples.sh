@@ -16,7 +16,7 @@ set_up
 if [[ ${3:-} == once ]]; then # A process of its own, which ends where something fails.
   termfeed_is_built=yes
   source "examples/$name/run" --kills "$wanted"
-  [[ $kills -eq 0 ]] || echo "$kills of $wanted kills came too late"
+  [[ $kills -eq 0 ]] || die "$kills of $wanted kills came too late"
   cd "$folder"
   check=$repo/examples/$name/check_run.sql
   [[ -f $check ]] || check=$repo/examples/$name/check.sql
@@ -28,8 +28,6 @@ if [[ $name == articles ]] && ! need_python; then
   echo "SKIP: PyPI cannot be reached: the example $name was NOT run"
   exit
 fi
-# Many kills need something to be at work meanwhile.
-[[ $wanted -lt 10 ]] || export articles=60000
 status=0
 once() { # once KILLS WHERE: the result goes to WHERE.
   bash "${BASH_SOURCE[0]}" "$name" "$1" once >"$2.txt" 2>&1 || status=1

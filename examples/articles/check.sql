@@ -1,8 +1,10 @@
 -- What must be stored, by gold.csv and by what was read back from S3: prints "ok N - what" for each.
 CREATE TEMP TABLE gold (article_id bigint, words integer);
-CREATE TEMP TABLE on_s3 (LIKE gold);
+CREATE TEMP TABLE on_s3 (path text, article_id bigint, words integer, n bigint GENERATED ALWAYS AS IDENTITY);
 \copy gold FROM 'gold.csv' (FORMAT csv, HEADER)
-\copy on_s3 FROM 'result.csv' (FORMAT csv, HEADER)
+\copy on_s3 (path, article_id, words) FROM 'read.csv' (FORMAT csv, HEADER)
+CREATE TEMP TABLE printed (n bigint GENERATED ALWAYS AS IDENTITY, line text);
+\copy printed (line) FROM 'averages.txt'
 
 SELECT format('%s %s - %s', CASE WHEN good THEN 'ok' ELSE 'not ok' END, n, what)
   FROM (VALUES
@@ -16,5 +18,13 @@ SELECT format('%s %s - %s', CASE WHEN good THEN 'ok' ELSE 'not ok' END, n, what)
              AND array_agg(DISTINCT stage ORDER BY stage) = '{check,parse}' FROM articles_rejects)),
     (4, 'three shards were read to the last record',
      (SELECT count(*) = 3 AND sum(next) = (SELECT count(*) FROM article) + (SELECT count(*) FROM articles_rejects)
-        FROM termstream.feed_position WHERE source = 'kinesis:articles')))
+        FROM termstream.feed_position WHERE source = 'kinesis:articles')),
+    (5, 'the average is printed while it runs, and in the end it is that of all',
+     (SELECT count(DISTINCT line) > 1 FROM printed)
+     AND (SELECT line FROM printed ORDER BY n DESC LIMIT 1)
+       = (SELECT format('%s texts, %s words on average', count(*), round(avg(words), 2)) FROM gold)),
+    (6, 'what is on S3 is read in a fixed order: files of a day by their numbers, texts of a file by their ids',
+     NOT EXISTS (SELECT FROM (SELECT path, article_id, lag(path) OVER day AS last_path, lag(article_id) OVER day AS last_id
+                                FROM on_s3 WINDOW day AS (PARTITION BY split_part(path, '/', 1) ORDER BY n)) r
+                  WHERE path < last_path OR path = last_path AND article_id <= last_id)))
   c (n, what, good) ORDER BY n;

@@ -1,6 +1,6 @@
 """Reads the features back as a trainer would: by the manifest, in its order, files in parallel.
 
-usage: read.py s3://BUCKET/PREFIX RESULT.csv
+usage: read.py s3://BUCKET/PREFIX READ.csv    (path, article_id and words, in the order read)
 """
 import csv
 import hashlib
@@ -26,8 +26,9 @@ with ThreadPoolExecutor(4) as readers:
     tables = list(readers.map(read, manifest["files"]))
 with open(sys.argv[2], "w", newline="") as result:
     out = csv.writer(result)
-    out.writerow(["article_id", "words"])
-    for row in sorted((row for table in tables for row in table), key=lambda row: row["article_id"]):
-        out.writerow([row["article_id"], row["words"]])
+    out.writerow(["path", "article_id", "words"])
+    for file, rows in zip(manifest["files"], tables):
+        for row in rows:
+            out.writerow([file["path"], row["article_id"], row["words"]])
 days = len({file["partition"] for file in manifest["files"]})
 print(f"{manifest['rows']} rows in {len(tables)} files of {days} days, {manifest['bytes']} bytes")

@@ -68,9 +68,8 @@ SELECT app_version, sum(logins) AS logins FROM login_count GROUP BY 1 ORDER BY 2
 
 -- How many of the messages were no log-ins, and why.
 CREATE VIEW malformed_share AS
-SELECT sum(read) AS messages, sum(rejected) AS malformed,
-       round(100.0 * sum(rejected) / nullif(sum(read), 0), 2) AS percent
-  FROM termstream.load WHERE stream = 'logins'::regclass;
+SELECT read AS messages, rejected AS malformed, round(100.0 * rejected / nullif(read, 0), 2) AS percent
+  FROM termstream.stream_stats WHERE stream = 'logins'::regclass;
 CREATE VIEW malformed_reasons AS
 SELECT stage, err_message AS reason, count(*) AS messages
   FROM (SELECT stage, regexp_replace(err_message, ': "[^"]*"$| at line .*', '') AS err_message FROM logins_rejects) r

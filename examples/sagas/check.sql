@@ -1,6 +1,11 @@
--- What the star schema must be, by gold.csv (:gold): prints "ok N - what" for each.
+-- What the star schema must be, by gold.csv on standard input, and what was made of it in this folder: prints
+-- "ok N - what" for each.
 CREATE TEMP TABLE gold (article bigint, saga text, entity text, mentions bigint);
 \copy gold FROM PSTDIN (FORMAT csv, HEADER, NULL '')
+-- Those that the service has classified.
+CREATE TEMP VIEW meant AS SELECT * FROM gold WHERE saga <> 'none';
+\set manifest `cat facts/_manifest.json`
+\set chart `cat readers.svg`
 CREATE TEMP VIEW facts AS
 SELECT f.article, s.saga, e.entity, f.entity_counter, f.readers, f.time
   FROM fact_readers f JOIN dim_saga s ON s.saga_id = f.saga LEFT JOIN dim_entity e ON e.entity_id = f.entity;
@@ -29,13 +34,33 @@ SELECT format('%s %s - %s', CASE WHEN good THEN 'ok' ELSE 'not ok' END, n, what)
      NOT EXISTS (SELECT FROM facts f JOIN article a USING (article)
                   WHERE (f.readers, f.time) IS DISTINCT FROM (a.readers, a.time))),
     (6, 'readers per saga count each article once',
-     (SELECT sum(readers) FROM readers_per_saga)
-     = (SELECT sum(readers) FROM article a JOIN (SELECT DISTINCT article FROM gold WHERE saga <> 'none') g USING (article))),
+     NOT EXISTS (SELECT FROM readers_per_saga r FULL JOIN (
+                   SELECT saga, count(*) AS articles, sum(readers) AS readers
+                     FROM (SELECT DISTINCT article, saga FROM meant) g JOIN article USING (article) GROUP BY 1) m
+                  USING (saga) WHERE (r.articles, r.readers) IS DISTINCT FROM (m.articles, m.readers))),
     (7, 'the foremost entities of a saga are those with the most readers',
-     (SELECT bool_and(t.readers = (SELECT sum(f.readers) FROM facts f WHERE f.saga = t.saga AND f.entity = t.entity))
-             AND count(*) = 15 FROM top_entities_per_saga t)
-     AND NOT EXISTS (SELECT FROM top_entities_per_saga a JOIN top_entities_per_saga b USING (saga)
-                      WHERE a.place < b.place AND a.readers < b.readers)),
-    (8, 'readers per entity and day add up',
-     (SELECT sum(readers) FROM readers_per_entity_and_day) = (SELECT sum(readers) FROM facts WHERE entity IS NOT NULL)))
+     (SELECT count(*) = 15 AND count(DISTINCT (saga, place)) = 15 FROM top_entities_per_saga)
+     AND NOT EXISTS (
+       SELECT FROM top_entities_per_saga t FULL JOIN (
+         SELECT saga, entity, sum(readers) AS readers, sum(mentions) AS mentions,
+                row_number() OVER (PARTITION BY saga ORDER BY sum(readers) DESC, entity) AS place
+           FROM meant JOIN article USING (article) WHERE entity IS NOT NULL GROUP BY 1, 2) m USING (saga, entity)
+        WHERE m.place <= 5 AND (t.readers, t.mentions, t.place) IS DISTINCT FROM (m.readers, m.mentions, m.place))),
+    (8, 'readers per entity and day are those of the articles that mention it on that day',
+     NOT EXISTS (SELECT FROM readers_per_entity_and_day r FULL JOIN (
+                   SELECT entity, (time AT TIME ZONE 'UTC')::date AS day, sum(readers) AS readers
+                     FROM meant JOIN article USING (article) WHERE entity IS NOT NULL GROUP BY 1, 2) m
+                  USING (entity, day) WHERE r.readers IS DISTINCT FROM m.readers)),
+    (9, 'the facts are written in columns too, all of them, a folder a day',
+     (SELECT (manifest ->> 'rows')::bigint = (SELECT count(*) FROM fact_readers)
+             AND (SELECT count(DISTINCT f ->> 'partition') FROM json_array_elements(manifest -> 'files') f)
+               = (SELECT count(DISTINCT (time AT TIME ZONE 'UTC')::date) FROM fact_readers)
+        FROM CAST(:'manifest' AS json) manifest)),
+    (10, 'the chart has a bar for each saga and each of its foremost entities, with their readers',
+     xml_is_well_formed_document(:'chart')
+     AND (SELECT count(*) = 18 FROM regexp_matches(:'chart', '<rect x=', 'g'))
+     AND NOT EXISTS (SELECT FROM (SELECT saga AS name, readers FROM readers_per_saga
+                                  UNION ALL SELECT entity, readers FROM top_entities_per_saga) shown
+                      WHERE position('>' || name || '<' IN :'chart') = 0
+                         OR position('>' || to_char(readers, 'FM999,999,999,999') || '<' IN :'chart') = 0)))
   c (n, what, good) ORDER BY n;

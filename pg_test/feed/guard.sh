@@ -57,6 +57,24 @@ same 'by a name that points here' 403 "$(status -H "Host: rebound.example:${url#
 kill -TERM "$server"
 wait "$server" || true
 
+# Where a setting comes from: the file says 1 MB, the environment 2 MB, the flag 3 MB.
+printf 'database = "%s"\n[serve]\nlisten = "127.0.0.1:0"\nmax_body = 1000000\n' "$database" >"$folder/order.toml"
+longest() { # longest OPTION…: MB of the longest body that is taken.
+  local mb
+  "$termfeed" serve --config "$folder/order.toml" "$@" 2>"$folder/order.log" &
+  server=$!
+  until url=$(grep -o 'http://127.0.0.1:[0-9]*' "$folder/order.log" | head -n 1); do sleep 0.1; done
+  for mb in 1 2 3 4; do
+    [[ $(status -m 9 -X POST -H 'Content-Type: text/csv' -H "Content-Length: ${mb}000000" -d x "$url/streams/x") != 413 ]] || break
+  done
+  echo $((mb - 1))
+  kill -TERM "$server"
+  wait "$server" || true
+}
+same 'settings come from a file' 1 "$(longest)"
+same 'the environment goes before the file' 2 "$(TERMFEED_MAX_BODY=2000000 longest)"
+same 'and a flag before the environment' 3 "$(TERMFEED_MAX_BODY=2000000 longest --max-body 3000000)"
+
 # The database is away, or its settings are wrong: nothing of the secrets is told.
 export PGPASSWORD=sesame TERMFEED_TOKEN=hush
 printf 'database = "postgresql://x:sesame@/x?host=/nowhere&port=1"\n[serve]\ntoken = "hush"\nmax_body = "sesame"\n' >"$folder/settings.toml"

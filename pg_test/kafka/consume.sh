@@ -96,6 +96,24 @@ same 'the end is no failure, and the counts are reported' '0 50 50 0 1' \
   "$status $(tail -n 1 "$folder/slow.log" | grep -o '"[a-z]*":[0-9]*' | sed 's/.*://' | xargs)"
 same 'logs are JSON lines when asked for' "$(wc -l <"$folder/slow.log")" "$(logged slow '^{"timestamp":.*}$')"
 
+# --- batches -------------------------------------------------------------------------------------
+sized=sized$run
+plain_stream "$sized" 'id bigint'
+broker_topic "$sized" 1
+loads() { sql "SELECT string_agg(read::text, ' ' ORDER BY load_id) FROM termstream.load WHERE stream = '$sized'::regclass"; }
+for id in {1..9}; do echo "{\"id\": $id}"; done | produce "$sized"
+feed sized kafka --topic "$sized" --stream "$sized" --batch-rows 10 --batch-wait 600000
+wait_for 30 grep -q 'partitions assigned' "$folder/sized.log"
+sleep 2
+same 'a batch that is not full waits as long as was chosen' '' "$(loads)"
+for id in {10..20}; do echo "{\"id\": $id}"; done | produce "$sized"
+soon 'and is taken when it has the chosen size' '10 10' loads
+stop sized
+for id in {21..23}; do echo "{\"id\": $id}"; done | produce "$sized"
+consume sized "$sized" --batch-rows 10
+soon 'a batch that is not full is taken when its wait is over' '10 10 3' loads
+stop sized
+
 # --- two instances -------------------------------------------------------------------------------
 two=two$run
 plain_stream "$two" 'id bigint, name text'

@@ -82,6 +82,18 @@ same 'each was sent, those of a key in order' 'all of 20000 in order but 0' "$(d
 stop one
 stop two
 
+# --- told to end ----------------------------------------------------------------------------------
+topic=ended$run
+broker_topic "$topic" 3
+outbox ending
+fill ending 1 50000
+relay ending ending --batch-rows 100
+wait_for 30 bash -c "[[ \$('$pg_bin/psql' -XAtc 'SELECT count(*) FROM ending WHERE delivered IS NOT NULL') -gt 300 ]]"
+stop ending
+same 'SIGTERM in the middle: what was sent is flushed and marked, each once, and nothing else' \
+  '0 yes yes' "$status $([[ $(waiting ending) -gt 0 ]] && echo yes) $(
+    [[ $(consumed "$topic" '%s\n' | wc -l) == "$(sql 'SELECT count(*) FROM ending WHERE delivered IS NOT NULL')" ]] && echo yes)"
+
 # --- transactions of Kafka's ---------------------------------------------------------------------
 topic=whole$run
 broker_topic "$topic" 3

@@ -266,6 +266,8 @@ pub fn refused(topic: &str, rows: u64) {
 
 /// How many rows of an outbox wait.
 pub fn waiting(topic: &str, rows: i64) {
+    // An alert looks at the increase: that of a counter whose first value is seen is none.
+    refused(topic, 0);
     gauge!("termfeed_outbox_waiting_rows", "topic" => topic.to_owned()).set(rows as f64);
 }
 

@@ -44,6 +44,10 @@ dashboard = json.load(open("docker/grafana/dashboards/termstream.json"))
 sources = {"prometheus", "termstream"}
 for panel in dashboard["panels"]:
     assert panel["title"] and panel["description"] and panel["datasource"]["uid"] in sources
+shown = json.dumps(dashboard["panels"])
+for promised in ["rows_total", "rejects_total", "lag_messages", "service_duration_seconds", "copy_duration_seconds",
+                 "commit_duration_seconds", "circuit_state", "outbox_waiting_rows", "last_errors()"]:
+    assert promised in shown, f"no panel shows {promised}"
 print(len(services), "services,", len(dashboard["panels"]), "panels")
 PYTHON
 (cd docker/prometheus && promtool check config prometheus.yml && promtool test rules alerts_test.yml)

@@ -1,7 +1,7 @@
 """A service that answers lists of rows, and fails now and then, as services do.
 
-One question in eight fails: 500, 503 with Retry-After, or no answer at all, by a seed. A row that cannot be
-read is answered 422, and the whole list with it.
+One question in eight fails: 500, 503 with Retry-After, or no answer at all, by a seed. A list with a row that
+cannot be read is always answered 422.
 """
 import json
 import random
@@ -34,6 +34,10 @@ def serve(port, path, answer_of, seed=1):
         def do_POST(self):
             rows = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             dice = luck.random()
+            try:
+                answers = [answer_of(row) for row in rows]
+            except Unreadable as error:
+                return self.answer(422, {"error": str(error)})
             if self.path != path:
                 self.answer(404, {"error": f"there is {path}"})
             elif dice < 0.05:
@@ -43,9 +47,6 @@ def serve(port, path, answer_of, seed=1):
             elif dice < 0.125:
                 self.close_connection = True
             else:
-                try:
-                    self.answer(200, [answer_of(row) for row in rows])
-                except Unreadable as error:
-                    self.answer(422, {"error": str(error)})
+                self.answer(200, answers)
 
     ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()

@@ -182,4 +182,7 @@ told_kills() {
 }
 
 # rate ROWS SECONDS
-rate() { awk -v rows="$1" -v seconds="$2" 'BEGIN { printf "%d rows in %.1f s: %d rows/s\n", rows, seconds, rows / seconds }'; }
+rate() {
+  awk -v rows="$1" -v seconds="$2" -v kills="$kills_wanted" 'BEGIN {
+    printf "%d rows in %.1f s: %d rows/s%s\n", rows, seconds, rows / seconds, (kills > 0 ? ", at the pace of the kills" : "") }'
+}

@@ -147,6 +147,31 @@ transactions_example() {
   psql -q "${files[@]}" -f transactions.sql -f load.sql -f check.sql
 }
 
+# Step by step, with payments between the steps; the last state is that of all of them at once.
+transactions_migrations() {
+  fresh_database migrations
+  local copy=$target/logs/migrations # It gets one more.
+  rm -rf "$copy"
+  cp -r "$repo/examples/transactions" "$copy"
+  cd "$copy"
+  export PSQL=$pg_bin/psql
+  ./migrate.sh 1_payments
+  psql -q -o /dev/null -v path="$(cluster_file transactions.csv)" \
+    <<<"CALL termstream.load_file('transactions', :'path', delimiter => ';')"
+  ./migrate.sh
+  ./migrate.sh | { ! grep .; } # Nothing is left to do.
+  psql -q -c "DO 'BEGIN
+    ASSERT (SELECT count(*) = 3 FROM migration);
+    ASSERT (SELECT count(*) = 1918 FROM payment);
+    ASSERT (SELECT count(*) = 1918 FROM to_predict), ''those that were there are not asked about'';
+    INSERT INTO transactions VALUES (9000, NULL, ''1000000,00'', ''2024-01-01'', NULL, ''payment'', ''credit'');
+    ASSERT (SELECT checks = ''{amount_plausible}'' FROM transactions_rejects ORDER BY reject_id DESC LIMIT 1);
+    END'"
+  printf '%s\n' 'CREATE TABLE half (n int);' 'SELECT 1 / 0;' >migrations/9_wrong.sql
+  ! ./migrate.sh 2>/dev/null || die 'a migration that fails is none'
+  psql -q -c "DO 'BEGIN ASSERT to_regclass(''half'') IS NULL AND (SELECT count(*) = 3 FROM migration); END'"
+}
+
 # 10,000 payments of real form: all of them good.
 transactions_shared() {
   local file=$repo/../shared/data/transactions/transactions_fr.csv
@@ -219,6 +244,7 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'termfeed, as examples/menu/README.md shows it' feed example
   check 'the statements of examples/transactions/README.md' readme "$repo/examples/transactions/README.md"
   check 'the transactions example' transactions_example
+  check 'the migrations of the transactions example' transactions_migrations
   check 'payments of real form' transactions_shared
   check 'termfeed kafka, with a broker' with_broker consume.sh
   check 'termfeed relay, with a broker' with_broker relay.sh

@@ -3,14 +3,8 @@
 #
 # Runs an example undisturbed and checks what it says it does; then again while its feeders, services and
 # database are killed at random, and compares the final tables.
-set -euo pipefail
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-target=$repo/target
 name=$1 wanted=$2
-cd "$repo"
-source pg_test/setup.sh
-source pg_test/cluster.sh
-source pg_test/python.sh
+source "$(dirname "${BASH_SOURCE[0]}")/open.sh"
 set_up
 
 if [[ ${3:-} == once ]]; then # A process of its own, which ends where something fails.

@@ -73,3 +73,25 @@ CREATE POLICY exporters ON termstream.export_position
     USING (role = CURRENT_USER::regrole);
 GRANT SELECT, INSERT, UPDATE, DELETE ON termstream.export_position TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('termstream.export_position', '');
+
+-- What a topic of dead letters holds of a reject.
+CREATE FUNCTION termstream.dead_letter(reject anyelement)
+    RETURNS TABLE (topic text, partition integer, "offset" bigint, failed_at timestamptz, service text,
+                   source text, stage text, error_type text, message text, payload text, headers jsonb)
+    LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+SELECT r.origin OPERATOR(pg_catalog.->>) 'topic',
+       (r.origin OPERATOR(pg_catalog.->>) 'partition')::pg_catalog.int4,
+       COALESCE((r.origin OPERATOR(pg_catalog.->>) 'offset')::pg_catalog.int8, r.lineno), r.failed_at,
+       COALESCE(r.origin OPERATOR(pg_catalog.->>) 'service', r.stream), r.filename, r.stage, r.errorcode,
+       pg_catalog.concat_ws(': ', r.err_message, r.err_detail, r.origin OPERATOR(pg_catalog.->>) 'body'),
+       COALESCE(r.origin OPERATOR(pg_catalog.->>) 'message', r.line, r.line_bytes),
+       r.origin OPERATOR(pg_catalog.->) 'headers'
+  FROM pg_catalog.jsonb_to_record(pg_catalog.to_jsonb(reject))
+       AS r (origin pg_catalog.jsonb, lineno pg_catalog.int8, failed_at pg_catalog.timestamptz,
+             stream pg_catalog.text, filename pg_catalog.text, stage pg_catalog.text,
+             errorcode pg_catalog.text, err_message pg_catalog.text, err_detail pg_catalog.text,
+             line pg_catalog.text, line_bytes pg_catalog.text)
+$$;
+COMMENT ON FUNCTION termstream.dead_letter(anyelement) IS
+    'a row of a rejects table as a dead letter: SELECT d.* FROM menu_rejects r, termstream.dead_letter(r) d. The service is the one that was asked, or else the stream; the payload is the message, or else the row, as hex where it is no text';

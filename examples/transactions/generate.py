@@ -58,7 +58,7 @@ def main(folder):
         line = ";".join(one.values())
         # A field too few, and a payment that comes twice: the later one counts.
         lines.append(line.rsplit(";", 1)[0] if number % 1000 == 1 else line)
-    lines.append(";".join((row(rng, 7) | {"description": '"Purchase, corrected"', "amount": "-7,00", "side": '"debit"'}).values()))
+    lines.append(";".join((row(rng, 7) | {"description": '"Purchase, corrected"', "amount": "-7,00", "side": '"debit"', "timestamp": '"2025-01-01 00:00:00"'}).values()))
     (folder / "transactions.csv").write_text("\n".join(lines) + "\n")
     lines = [HEADER]
     for number in range(5001, 5301):

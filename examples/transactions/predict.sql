@@ -21,13 +21,11 @@ SELECT termstream.create_stream('categories',
     statement  => $$
         UPDATE payment p SET category = b.answer ->> 'category' FROM batch b WHERE p.id = b.id$$);
 
--- All that was set aside, wherever it came from.
+-- Payments that were there before are asked about, too.
+UPDATE payment SET description = description WHERE category IS NULL;
+
+-- All that was set aside, wherever it came from. termfeed relay --rejects brings the same to a topic.
 CREATE VIEW dead_letters AS
-SELECT r.origin ->> 'topic' AS topic, (r.origin ->> 'partition')::int AS partition,
-       coalesce((r.origin ->> 'offset')::bigint, r.lineno) AS "offset", r.failed_at,
-       coalesce(r.origin ->> 'service', 'termstream') AS service, r.filename AS source, r.stage,
-       r.errorcode AS error_type, concat_ws(': ', r.err_message, r.err_detail, r.origin ->> 'body') AS message,
-       r.line AS payload, r.origin -> 'headers' AS headers
-  FROM (SELECT failed_at, filename, lineno, stage, errorcode, err_message, err_detail, line, origin FROM transactions_rejects
-        UNION ALL
-        SELECT failed_at, filename, lineno, stage, errorcode, err_message, err_detail, line, origin FROM categories_rejects) r;
+SELECT d.* FROM transactions_rejects r CROSS JOIN LATERAL termstream.dead_letter(r) d
+ UNION ALL
+SELECT d.* FROM categories_rejects r CROSS JOIN LATERAL termstream.dead_letter(r) d;

@@ -34,16 +34,17 @@ SELECT termstream.create_stream('transactions',
         "amounts":      "count(*) < 100 OR 0.4 * count(*) >= (SELECT count(*) FROM batch, (SELECT avg(amount), stddev(amount) FROM batch) AS all_of_them WHERE abs(amount - avg) > stddev)"
     }$$,
 
-    -- Twice the same payment changes nothing; of two that differ the later one counts.
+    -- Twice the same payment changes nothing; of two that differ the later one counts, whichever comes first.
     statement => $$
         INSERT INTO payment AS p (id, description, amount, paid_at, merchant, operation_type, side)
         SELECT DISTINCT ON (id) id, description, amount, timestamp, merchant, operation_type, side
           FROM (SELECT *, row_number() OVER () AS number FROM batch) AS numbered
-         ORDER BY id, number DESC
+         ORDER BY id, timestamp DESC, number DESC
         ON CONFLICT (id) DO UPDATE
            SET (description, amount, paid_at, merchant, operation_type, side)
              = (excluded.description, excluded.amount, excluded.paid_at, excluded.merchant,
                 excluded.operation_type, excluded.side)
-         WHERE (p.description, p.amount, p.paid_at, p.merchant, p.operation_type, p.side)
+         WHERE excluded.paid_at >= p.paid_at
+           AND (p.description, p.amount, p.paid_at, p.merchant, p.operation_type, p.side)
             IS DISTINCT FROM (excluded.description, excluded.amount, excluded.paid_at, excluded.merchant,
                 excluded.operation_type, excluded.side)$$);

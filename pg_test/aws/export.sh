@@ -3,13 +3,7 @@
 #
 # termfeed export into a folder and into moto's S3, read back by pyarrow and compared row by row; killed
 # in the middle and done again; incremental, while many sessions write.
-set -euo pipefail
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-target=$repo/target
-cd "$repo"
-source pg_test/setup.sh
-source pg_test/cluster.sh
-source pg_test/python.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../open.sh"
 source pg_test/aws/moto.sh
 source pg_test/feed/harness.sh
 set_up

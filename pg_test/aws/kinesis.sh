@@ -3,13 +3,7 @@
 #
 # termfeed kinesis beside moto's server: every record once, or in the rejects once. What moto has not
 # (shards that end, throttling) a stand-in of ours has.
-set -euo pipefail
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-target=$repo/target
-cd "$repo"
-source pg_test/setup.sh
-source pg_test/cluster.sh
-source pg_test/python.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../open.sh"
 source pg_test/aws/moto.sh
 source pg_test/feed/harness.sh
 set_up

@@ -1,11 +1,10 @@
 # Amazon's Kinesis and S3 on this machine: moto's server, from PyPI, on a free port of loopback; sourced
-# after setup.sh and python.sh. It keeps everything in memory.
+# after setup.sh, python.sh and broker.sh. It keeps everything in memory.
 
 # moto_start: sets $moto_url and $moto_pid, and the variables by which Amazon's clients find it.
 moto_start() {
   local port
   need_python || return 1
-  source "$repo/pg_test/kafka/broker.sh" # free_port
   port=$(free_port)
   mkdir -p "$target/logs"
   "$target/tools/pypi/bin/moto_server" -H 127.0.0.1 -p "$port" >"$target/logs/moto.log" 2>&1 9>&- </dev/null &

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs what the README of examples/menu says about HTTP, and compares what it shows.
+# Runs what the README of examples/menu says about HTTP, and compares what it shows; of the commands that the
+# pages of the other examples show, whether termfeed has their options.
 # usage: example.sh TERMFEED PSQL WORKFOLDER, with PG* set to an empty database.
 set -euo pipefail
 termfeed=$(realpath "$1") psql=$2 folder=$3
@@ -26,4 +27,15 @@ for script in "$folder"/example.*.sh; do
   got=$(PATH=$folder/bin:$PATH TERMFEED_DATABASE=$database url=$url bash -euo pipefail "$script")
   [[ ! -f $wanted ]] || same "$(head -n 1 "$script")" "$(cat "$wanted")" "$got"
 done
+
+unknown='' shown=0
+while read -r _ command words; do
+  shown=$((shown + 1))
+  help=$("$termfeed" "$command" --help)
+  for option in $(grep -o -e ' --[a-z-]*' <<<" $words"); do
+    grep -qwe "$option" <<<"$help" || unknown+=" $command $option"
+  done
+done < <(sed -e ':more' -e '/\\$/N; s/\\\n//; t more' ../*/README.md | grep '^    termfeed ')
+same 'the pages of the examples show options that there are' '' "$unknown"
+same 'and many commands' yes "$([[ $shown -ge 6 ]] && echo yes || echo "$shown")"
 finish

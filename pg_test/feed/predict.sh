@@ -3,12 +3,7 @@
 #
 # termfeed predict beside a service that fails in every way: which rows are answered, which become
 # rejects, and what a crash leaves.
-set -euo pipefail
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-target=$repo/target
-cd "$repo"
-source pg_test/setup.sh
-source pg_test/cluster.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../open.sh"
 source pg_test/feed/harness.sh
 set_up
 harness_start predict
@@ -114,6 +109,63 @@ soon 'when it is back all rows are answered' '20 20 0 0' outcome
 soon 'and the circuit is closed' 0 circuit
 stop down
 same 'SIGTERM ends it in order' 0 "$status"
+
+empty
+work 1 1 503
+ask_once --attempts 3
+same 'a row that is alone, and always answered as if the service were down, is rejected if it is not' \
+  '0 0 1 0|503|{"error": "row 1 is bad"}|3' \
+  "$(outcome)|$(sql "SELECT concat_ws('|', origin ->> 'status', origin ->> 'body', origin ->> 'attempts') FROM answered_rejects")"
+same 'and its log says which row it was, each time' 4 "$(grep -c 'the service failed.*status=503.*rows=1 key="1" circuit=Closed' "$folder/once.log")"
+
+empty
+work 1 50
+work 51 52 504
+work 53 53 401
+ask_once --attempts 3 --batch-rows 20
+same 'and so are several, among others that are answered' '50 50 3 0' "$(outcome)"
+
+empty
+work 1 1
+mode 503
+for one in alone-1 alone-2; do ask $one --attempts 2; done
+sleep 3
+same 'a row that is alone is not given up while the service is down, by however many instances' \
+  '0 0 0 1 0' "$(outcome) $(sql 'SELECT attempts FROM work')"
+mode up
+soon 'and answered when it is back' '1 1 0 0' outcome
+for one in alone-1 alone-2; do stop $one; done
+
+empty
+work 1 1 503
+ask_once --single --attempts 3 --health-url "${url%/predict}/health"
+same 'one row a question: the health of the service tells that it is up' '0 0 1 0' "$(outcome)"
+work 2 2
+mode 503
+ask down --single --attempts 2 --health-url "${url%/predict}/health"
+sleep 2
+same 'or that it is down' '0 0 1 1 0' "$(outcome) $(sql 'SELECT attempts FROM work')"
+mode 500
+sleep 2
+same 'whatever it answers then' '0 0 1 1 0' "$(outcome) $(sql 'SELECT attempts FROM work')"
+mode up
+soon 'until it is up again' '1 1 1 0' outcome
+stop down
+
+empty
+work 1 1 503
+ask single --single --attempts 3
+sleep 2
+same 'where nothing tells, it counts as down' '0 0 0 1 0' "$(outcome) $(sql 'SELECT attempts FROM work')"
+sql 'CREATE SEQUENCE other START 2'
+another() {
+  local other
+  other=$(sql "SELECT nextval('other')")
+  work "$other" "$other" && sleep 0.5 && sql 'SELECT count(*) FROM answered_rejects'
+}
+soon 'until others were answered in between, so often' 1 another
+soon 'and they are all answered' t sql 'SELECT count(DISTINCT id) = (SELECT last_value - 1 FROM other) FROM answers'
+stop single
 
 empty
 work 1 5

@@ -5,6 +5,7 @@ usage: service.py FOLDER    prints its address
 A row's field "do" tells what becomes of a question with it: a status (400, 500 …), "short" (its answer
 is left out), "other" (answered under another id), "twice", "garbage" (no JSON), "hang".
 FOLDER/mode tells what becomes of every question: "up", a status, "429" with Retry-After: 2, "slow".
+GET /health tells whether the mode is no status.
 FOLDER/asked has a line for each question: seconds, status, ids.
 """
 import json
@@ -23,6 +24,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+    def do_GET(self):
+        mode = (folder / "mode").read_text().strip()
+        self.send_response(int(mode) if mode.isdigit() else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def do_POST(self):
         question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -2,13 +2,7 @@
 # Avro both ways, with a schema registry: written and read by another engine (fastavro), schemas that
 # change, messages that cannot be read, a registry that does not answer.
 # usage: pg_test/kafka/avro.sh      (from the repository; after ./run build)
-set -euo pipefail
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-target=$repo/target
-cd "$repo"
-source pg_test/setup.sh
-source pg_test/cluster.sh
-source pg_test/kafka/broker.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../open.sh"
 source pg_test/kafka/harness.sh
 source pg_test/kafka/registry.sh
 
@@ -100,6 +94,15 @@ feed reader kafka --topic "$topic" --stream read_by --group "reader$run" --forma
 soon 'a reader that brings its schema gets its defaults' '1|a "note", ü|debit 2||debit 3||credit' \
   sql "SELECT string_agg(concat_ws('|', id, coalesce(note, ''), side), ' ' ORDER BY id) FROM read_rows WHERE id < 4 HAVING count(*) = 3"
 stop reader
+
+# --- numbers as people write them ----------------------------------------------------------------
+sql 'CREATE TABLE paid (id bigint, amount numeric)'
+psql -q -o /dev/null -c "SELECT termstream.create_stream('comma', 'id bigint, amount numeric',
+  'INSERT INTO paid SELECT * FROM batch', formats => '{\"amount\": \"1.234,56\"}')"
+feed comma kafka --topic "$topic" --stream comma --group "comma$run" --format avro --schema-registry "$registry"
+soon 'a decimal is that number, also where the stream expects its numbers with a comma' '1 -12.50,2 9999999999.99' \
+  sql "SELECT string_agg(id || ' ' || amount, ',' ORDER BY id) FROM paid HAVING count(*) > 1"
+stop comma
 
 # --- the other way -------------------------------------------------------------------------------
 out=out$run

@@ -57,6 +57,16 @@ free_port() {
   echo "$port"
 }
 
+# wait_for SECONDS COMMAND…: until the command succeeds.
+wait_for() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [[ $SECONDS -lt $end ]] || return 1
+    sleep 0.2
+  done
+}
+
 # broker_use NAME: sets $broker_home, $broker_kind (kafka, mock) and $KAFKA_BROKERS; fails if there is none.
 broker_use() {
   broker_home=$brokers/$1

@@ -4,14 +4,8 @@
 # Two termfeeds of one group read a topic of three partitions, while instances, Postgres and the broker
 # are killed with -9 at random and started again. At the end each message must be in the database once,
 # or in the rejects once. Prints "ok" or what is wrong.
-set -euo pipefail
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-target=$repo/target
+source "$(dirname "${BASH_SOURCE[0]}")/../open.sh"
 messages=${1:-20000} kills=${2:-5}
-cd "$repo"
-source pg_test/setup.sh
-source pg_test/cluster.sh
-source pg_test/kafka/broker.sh
 set_up
 cargo build -q --profile test --no-default-features --features feeds --bin termfeed
 log=$target/logs/chaos

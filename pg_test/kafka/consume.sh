@@ -2,13 +2,7 @@
 # termfeed kafka against a real broker: what becomes rows, what becomes rejects, who has which
 # partition, and what happens while the broker or the database is away.
 # usage: pg_test/kafka/consume.sh      (from the repository; after ./run build)
-set -euo pipefail
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-target=$repo/target
-cd "$repo"
-source pg_test/setup.sh
-source pg_test/cluster.sh
-source pg_test/kafka/broker.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../open.sh"
 source pg_test/kafka/harness.sh
 harness_start
 PGDATABASE=postgres psql -q -c 'DROP DATABASE IF EXISTS consume' -c 'CREATE DATABASE consume'
@@ -64,6 +58,16 @@ printf '{"id": 4}\n' | produce "$json"
 soon 'an empty message is a reject, and what comes after it is read' '22004 4/4' \
   sql "SELECT errorcode || ' ' || (SELECT count(*) || '/' || count(DISTINCT id) FROM ${json}_rows) FROM ${json}_rejects WHERE lineno = 6"
 for name in json csv raw; do stop "$name"; done
+
+sums=sums$run
+broker_topic "$sums" 1
+plain_stream "$sums" 'amount numeric'
+sql "SELECT termstream.alter_stream('$sums', formats => '{\"amount\": \"1.234\"}')" >/dev/null
+printf '%s\n' '{"amount": 1234567}' '{"amount": 1.234}' '{"amount": "1.234"}' | produce "$sums"
+consume sums "$sums"
+soon 'a number of JSON is that number, a text is read as the stream says, and none as another' '1234 1234567 convert 1,234' \
+  sql "SELECT string_agg(amount::text, ' ' ORDER BY amount) || ' ' || (SELECT stage || ' ' || raw_field_value FROM ${sums}_rejects) FROM ${sums}_rows"
+stop sums
 
 # --- the position is the database's --------------------------------------------------------------
 consume again "$json" --group "other$run"

@@ -1,4 +1,4 @@
-# What the tests with a broker share; sourced by them, after setup.sh, cluster.sh and broker.sh.
+# What the tests with a broker share; sourced by them, after open.sh.
 #
 # They have a Postgres ("kafka") of their own, since they stop it, and a broker ("kafka"). Each test
 # prints "ok N - name" or "not ok N - name" with what was wanted and what was found.
@@ -52,16 +52,6 @@ soon() {
     sleep 0.2
   done
   same "$name" "$wanted" "$got"
-}
-
-# wait_for SECONDS COMMAND…: until the command succeeds.
-wait_for() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    [[ $SECONDS -lt $end ]] || return 1
-    sleep 0.2
-  done
 }
 
 # feed NAME COMMAND OPTION…: a termfeed in the background; it writes to $folder/NAME.log.

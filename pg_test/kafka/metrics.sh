@@ -2,13 +2,7 @@
 # What termfeed tells of itself, while it works and while its database is away; Debian's Prometheus
 # scrapes it, with the alerts of docker/prometheus, and each panel of the dashboard has something to show.
 # usage: pg_test/kafka/metrics.sh      (from the repository; after ./run build)
-set -euo pipefail
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-target=$repo/target
-cd "$repo"
-source pg_test/setup.sh
-source pg_test/cluster.sh
-source pg_test/kafka/broker.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../open.sh"
 source pg_test/kafka/harness.sh
 install_packages prometheus
 harness_start

@@ -2,13 +2,7 @@
 # termfeed relay against a real broker: what is sent and in which order, what is marked, and what
 # happens when it is killed, when the broker is away, and when a row cannot be sent.
 # usage: pg_test/kafka/relay.sh      (from the repository; after ./run build)
-set -euo pipefail
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-target=$repo/target
-cd "$repo"
-source pg_test/setup.sh
-source pg_test/cluster.sh
-source pg_test/kafka/broker.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../open.sh"
 source pg_test/kafka/harness.sh
 harness_start
 PGDATABASE=postgres psql -q -c 'DROP DATABASE IF EXISTS relay' -c 'CREATE DATABASE relay'
@@ -174,4 +168,38 @@ same 'it goes on at its position' 'late two three four' "$(consumed "$topic" '%s
 relay wrong events_out --once
 ended wrong
 same 'an outbox that lacks a column is told' '64 1' "$status $(logged wrong 'has no column "id": a relay needs id, payload, delivered')"
+
+# --- the rejects of a stream ---------------------------------------------------------------------
+topic=dead$run inbox=inbox$run
+broker_topic "$inbox" 1
+broker_topic "$topic" 1
+plain_stream "$inbox" 'id bigint, name text'
+psql -q -c 'DROP ROLE IF EXISTS herald' -c 'CREATE ROLE herald LOGIN' \
+  -c "GRANT INSERT ON $inbox TO herald" -c "GRANT SELECT ON ${inbox}_rejects TO herald"
+printf '{"id": 1}\n{"id": "x", "name": "b"}\nnone\n' | produce "$inbox" -k k7 -H trace=t1
+consume taker "$inbox"
+soon 'two messages are rejects' 2 sql "SELECT count(*) FROM ${inbox}_rejects"
+stop taker
+dead() { feed_user=herald feed dead relay --rejects "$inbox" --topic "$topic" --once && ended dead; }
+letters() { # key, headers but for the number of the id, and the letter's fields but for the time
+  consumed "$topic" '%k\t%h\t%s\n' | python3 -c '
+import json, re, sys
+for line in sys.stdin:
+    key, headers, letter = line.rstrip("\n").split("\t")
+    letter = json.loads(letter)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT.*", letter.pop("failed_at"))
+    print(key, re.sub(r"/\d+", "/N", headers), *(f"{name}={letter[name]}" for name in sorted(letter)), sep="|")'
+}
+dead
+same 'the rejects of a stream are sent as dead letters, with all that is known of them, by who may read them' \
+  "k7|termfeed-id=${inbox}_rejects/N,trace=t1|error_type=22P02|headers={'trace': 't1'}|message=invalid input syntax for type bigint: \"x\"|offset=1|partition=0|payload={\"id\": \"x\", \"name\": \"b\"}|service=public.$inbox|source=kafka:$inbox/0|stage=convert|topic=$inbox
+k7|termfeed-id=${inbox}_rejects/N,trace=t1|error_type=22032|headers={'trace': 't1'}|message=no JSON object: expected ident at line 1 column 2|offset=2|partition=0|payload=none|service=public.$inbox|source=kafka:$inbox/0|stage=parse|topic=$inbox" \
+  "$(letters)"
+psql -q -o /dev/null -c "INSERT INTO $inbox VALUES ('y', 'c')"
+dead
+same 'each once, also of rows that were no messages' '3 error_type=22P02|headers=None|message=invalid input syntax for type bigint: "y"|offset=1|partition=None' \
+  "$(letters | awk -F'|' 'END { print NR " " $3 "|" $4 "|" $5 "|" $6 "|" $7 }')"
+psql -q -c "REVOKE SELECT ON ${inbox}_rejects FROM herald"
+dead
+same 'who may not read them is told' '65 1' "$status $(logged dead "permission denied for table ${inbox}_rejects")"
 harness_verdict

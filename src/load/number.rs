@@ -67,6 +67,17 @@ impl NumberFormat {
         Some(sql)
     }
 
+    /// What stands for the point of a number that was written for machines (JSON's, say, or Avro's), so that
+    /// [`NumberFormat::to_sql`] reads it as what it is. Where the format has no fractions it is something
+    /// that is not read: 1.234 must not become 1234.
+    pub fn point(self) -> char {
+        match (self.decimal, self.group) {
+            (Some(decimal), _) => decimal,
+            (None, Some('.')) => ',',
+            (None, _) => '.',
+        }
+    }
+
     fn push_groups(self, whole: &str, sql: &mut String) -> Option<()> {
         let mut groups = whole.split(|c| self.is_group(c));
         let first = groups.next().filter(|first| is_digits(first))?;

@@ -65,6 +65,10 @@ VALUES (11, 1, 'x'), (12, 1, 'x'), (13, 2, NULL), (14, 1, NULL), (15, 1, NULL), 
 SELECT id, amount, note FROM payment WHERE id > 10;
 SELECT lineno, stage, line, checks, err_message, err_detail, errorcode
   FROM payments_rejects WHERE stage = 'quality' ORDER BY reject_id;
+-- A reject as a dead letter.
+SELECT d.topic, d.partition, d."offset", d.failed_at <= now() AS failed, d.service, d.source, d.stage,
+       d.error_type, d.message, d.payload, d.headers
+  FROM payments_rejects r, termstream.dead_letter(r) d WHERE r.stage = 'quality' ORDER BY reject_id LIMIT 1;
 SELECT termstream.alter_stream('payments', on_quality => 'stop');
 INSERT INTO payments (id, amount) VALUES (21, 1), (22, 1);
 INSERT INTO payments (id, amount, note) VALUES (21, 1, NULL), (22, 1, NULL);

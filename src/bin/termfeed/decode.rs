@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use termstream::record::{Error as RecordError, Event, Options, Parser, csv_line};
 
-use crate::door::Column;
+use crate::columns::Columns;
 use crate::error::Error;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -54,18 +54,22 @@ impl Refusal {
 /// Reads messages that say all themselves.
 pub struct Plain {
     format: Format,
-    columns: Vec<Column>,
+    columns: Columns,
 }
 
 impl Plain {
-    pub fn new(format: Format, columns: Vec<Column>) -> Result<Plain, Error> {
-        if format == Format::Raw && columns.len() != 1 {
+    pub fn new(format: Format, columns: Columns) -> Result<Plain, Error> {
+        if format == Format::Raw && columns.names.len() != 1 {
             return Err(Error::Settings(format!(
                 "--format raw takes a stream of one column, and this one has {}",
-                columns.len()
+                columns.names.len()
             )));
         }
         Ok(Plain { format, columns })
+    }
+
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
     }
 
     /// Appends the row and its line end, or nothing.
@@ -83,25 +87,25 @@ impl Plain {
     fn json(&self, payload: &[u8]) -> Result<Vec<u8>, Refusal> {
         let object: HashMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(payload)
             .map_err(|error| Refusal::new("22032", format!("no JSON object: {error}")))?;
-        let mut fields = Vec::with_capacity(self.columns.len());
-        for column in &self.columns {
-            let value = match object.get(column.name.as_str()) {
-                Some(value) => json_text(value.get())?,
-                None => column.left_out().map(Cow::Borrowed),
+        let names = &self.columns.names;
+        let mut fields = Vec::with_capacity(names.len());
+        for (column, name) in names.iter().enumerate() {
+            let value = match object.get(name.as_str()).map(|value| value.get()) {
+                None => self.columns.left_out(column).map(Cow::Borrowed),
+                Some(number) if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
+                    Some(self.columns.number(column, number.into()))
+                }
+                Some(value) => json_text(value)?,
             };
             fields.push(value);
         }
-        line(&self.columns, &fields)
+        line(names, &fields)
     }
 
     fn csv(&self, payload: &[u8]) -> Result<Vec<u8>, Refusal> {
         let malformed = |error: &dyn std::fmt::Display| Refusal::new("22P04", error.to_string());
-        let names = self
-            .columns
-            .iter()
-            .map(|column| column.name.clone())
-            .collect();
-        let options = Options::csv(names).map_err(|error| malformed(&error))?;
+        let options =
+            Options::csv(self.columns.names.clone()).map_err(|error| malformed(&error))?;
         let mut parser = Parser::new(options).map_err(|error| malformed(&error))?;
         let mut lines: Vec<Result<Vec<u8>, Refusal>> = Vec::new();
         let mut keep = |event: Event<'_>| -> Result<(), RecordError> {
@@ -126,14 +130,13 @@ impl Plain {
 }
 
 /// The fields as a line of CSV, if Postgres can hold each as text.
-pub fn line(columns: &[Column], fields: &[Option<Cow<'_, str>>]) -> Result<Vec<u8>, Refusal> {
+pub fn line(columns: &[String], fields: &[Option<Cow<'_, str>>]) -> Result<Vec<u8>, Refusal> {
     let holds_nul = |field: &Option<Cow<'_, str>>| field.as_ref().is_some_and(|f| f.contains('\0'));
     if let Some((column, _)) = columns
         .iter()
         .zip(fields)
         .find(|(_, field)| holds_nul(field))
     {
-        let column = &column.name;
         let message = format!("key \"{column}\" holds a NUL, which no text can");
         return Err(Refusal::new("22P05", message));
     }
@@ -167,14 +170,15 @@ fn json_text(value: &str) -> Result<Option<Cow<'_, str>>, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::columns::tests::with_default;
 
     fn row(format: Format, payload: &[u8]) -> Result<String, &'static str> {
-        let columns = match format {
-            Format::Raw => vec!["a".to_owned()],
-            _ => vec!["a".to_owned(), "b".to_owned()],
+        let names: &[&str] = match format {
+            Format::Raw => &["a"],
+            _ => &["a", "b"],
         };
+        let columns = with_default(names);
         let mut csv = Vec::new();
-        let columns = crate::door::columns(columns, [false, true]);
         match Plain::new(format, columns).unwrap().row(payload, &mut csv) {
             Ok(()) => Ok(String::from_utf8(csv).unwrap()),
             Err(refusal) => {
@@ -188,7 +192,8 @@ mod tests {
     fn a_message_becomes_a_row_or_is_refused() {
         use Format::{Csv, Json, Raw};
         for (format, payload, expected) in [
-            (Json, r#"{"b":1.50,"a":"x"}"#, Ok("x,1.50\n")),
+            (Json, r#"{"b":1.50,"a":"x"}"#, Ok("x,\"1,50\"\n")),
+            (Json, r#"{"b":"1.50","a":-1.5}"#, Ok("-1.5,1.50\n")),
             (Json, r#"{"b":null,"c":3}"#, Ok(",\n")),
             (Json, r#"{"a":null,"c":3}"#, Ok(",\u{fdd0}\n")),
             (

@@ -115,6 +115,11 @@ fn in_words(error: figment::Error) -> String {
     lines.join("; ")
 }
 
+/// A setting without which a command can do nothing.
+pub fn needed<T>(name: &str, value: Option<T>) -> Result<T, Error> {
+    value.ok_or_else(|| Error::Settings(format!("--{name} is needed")))
+}
+
 /// A value that is never shown: a connection string, a token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

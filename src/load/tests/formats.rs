@@ -44,6 +44,36 @@ fn a_number_is_read_as_its_format_writes_1234_56() {
 }
 
 #[test]
+fn a_number_written_for_machines_is_read_as_what_it_is() {
+    for format in [
+        "1234,56", "1.234,56", "1 234,56", "1,234.56", "1'234.56", "1234", "1.234",
+    ] {
+        let of = NumberFormat::new(format).unwrap();
+        let has_fractions = format.ends_with("56");
+        for number in [
+            "0",
+            "-7",
+            "1234567",
+            "1.234",
+            "-56.8",
+            "0.5",
+            "1234.5678",
+            "12.345.678",
+            "1e5",
+        ] {
+            let is_number = number.parse::<f64>().is_ok() && !number.contains('e');
+            let readable = is_number && (has_fractions || !number.contains('.'));
+            assert_eq!(
+                of.to_sql(&number.replace('.', &of.point().to_string()))
+                    .as_deref(),
+                readable.then_some(number),
+                "{number} as {format}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_number_format_is_that_number() {
     for format in [
         "",

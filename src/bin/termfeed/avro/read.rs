@@ -6,13 +6,11 @@ use apache_avro::{BigDecimal, Schema};
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta};
 use num_bigint::BigInt;
 use serde_json::json;
-use std::borrow::Cow;
 use std::path::Path;
 use tokio::runtime::Handle;
 
 use super::registry::Registry;
 use super::{Names, collect, meant, split};
-use crate::door::Column;
 use crate::error::Error;
 use crate::settings::Secret;
 
@@ -21,6 +19,15 @@ pub struct Reader {
     /// The schema that all are read by, where there is one.
     schema: Option<Schema>,
     runtime: Handle,
+}
+
+/// A field as Postgres reads it.
+#[derive(Debug)]
+pub enum Field {
+    Number(String),
+    Text(String),
+    /// The message has no such field.
+    LeftOut,
 }
 
 /// Why a message has no fields.
@@ -44,8 +51,8 @@ impl Reader {
     pub fn fields(
         &mut self,
         message: &[u8],
-        columns: &[Column],
-    ) -> Result<Vec<Option<Cow<'static, str>>>, Unread> {
+        columns: &[String],
+    ) -> Result<Vec<Option<Field>>, Unread> {
         let (id, mut record) = split(message).ok_or_else(|| {
             Unread::Never("no Avro with a schema's id before it: the first byte is not 0".into())
         })?;
@@ -78,12 +85,25 @@ impl Reader {
             .iter()
             .map(|column| {
                 let mut fields = of.fields.iter().zip(values);
-                match fields.find(|(_, one)| one.0 == column.name) {
-                    Some((field, (_, value))) => text(value, &field.schema, &names).map(Cow::Owned),
-                    None => column.left_out().map(Cow::Borrowed),
-                }
+                let Some((field, (_, value))) = fields.find(|(_, one)| one.0 == *column) else {
+                    return Some(Field::LeftOut);
+                };
+                let text = text(value, &field.schema, &names)?;
+                Some(match is_number(value) {
+                    true => Field::Number(text),
+                    false => Field::Text(text),
+                })
             })
             .collect())
+    }
+}
+
+fn is_number(value: &Value) -> bool {
+    match value {
+        Value::Union(_, inner) => is_number(inner),
+        Value::Int(_) | Value::Long(_) | Value::Float(_) | Value::Double(_) => true,
+        Value::Decimal(_) | Value::BigDecimal(_) => true,
+        _ => false,
     }
 }
 

@@ -28,7 +28,7 @@ use crate::database::{Database, backoff};
 use crate::error::Error;
 use crate::metrics;
 use crate::monitor;
-use crate::settings::Common;
+use crate::settings::{Common, needed};
 use crate::shutdown::Shutdown;
 use exporter::Exporter;
 use place::Place;
@@ -102,9 +102,6 @@ pub struct Settings {
 }
 
 pub async fn run(common: Common, flags: Flags, mut shutdown: Shutdown) -> Result<(), Error> {
-    let needed = |name: &str, value: Option<String>| {
-        value.ok_or_else(|| Error::Settings(format!("--{name} is needed")))
-    };
     let database = Database::new(&common)?;
     let to = needed("to", flags.to)?;
     let settings = Settings {

@@ -27,6 +27,8 @@ pub struct Origin {
     timestamp: Option<i64>,
     key: Option<Vec<u8>>,
     headers: Option<OwnedHeaders>,
+    /// The message of a row that does not show it.
+    message: Option<Vec<u8>>,
 }
 
 #[derive(Default)]
@@ -67,12 +69,14 @@ impl Batch {
         };
         self.next.insert(message.partition(), message.offset() + 1);
         self.bytes += message.payload_len() + message.key_len() + 64;
+        let is_shown = taken.is_some() || !decoder.rewrites();
         let origin = Origin {
             partition: message.partition(),
             offset: message.offset(),
             timestamp: message.timestamp().to_millis(),
             key: message.key().map(<[u8]>::to_vec),
             headers: message.headers().map(|headers| headers.detach()),
+            message: message.payload().filter(|_| !is_shown).map(<[u8]>::to_vec),
         };
         match taken {
             None => self.origins.push(origin),
@@ -114,6 +118,9 @@ impl Origin {
                 }
             }
             detail["headers"] = found.into();
+        }
+        if let Some(message) = &self.message {
+            detail["message"] = printable(message);
         }
         detail
     }

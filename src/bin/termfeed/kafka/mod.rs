@@ -24,7 +24,7 @@ use std::time::Duration;
 use crate::database::Database;
 use crate::error::Error;
 use crate::monitor;
-use crate::settings::{Common, Secret};
+use crate::settings::{Common, Secret, needed};
 use crate::shutdown::Shutdown;
 pub use consumer::{kafka, options};
 use worker::{Totals, Worker};
@@ -148,9 +148,6 @@ pub struct Settings {
 
 impl Settings {
     fn new(flags: Flags) -> Result<Settings, Error> {
-        let needed = |name: &str, value: Option<String>| {
-            value.ok_or_else(|| Error::Settings(format!("--{name} is needed")))
-        };
         let stream = needed("stream", flags.stream)?;
         let batch_rows = flags.batch_rows.unwrap_or(10_000);
         if batch_rows == 0 {

@@ -25,7 +25,7 @@ use crate::database::Database;
 use crate::decode::Format;
 use crate::error::Error;
 use crate::monitor;
-use crate::settings::Common;
+use crate::settings::{Common, needed};
 use crate::shutdown::Shutdown;
 
 #[derive(Args, Clone, Debug, Serialize, Deserialize)]
@@ -96,12 +96,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    fn new(flags: &Flags) -> Result<Settings, Error> {
-        let needed = |name: &str, value: &Option<String>| {
-            value
-                .clone()
-                .ok_or_else(|| Error::Settings(format!("--{name} is needed")))
-        };
+    fn new(flags: Flags) -> Result<Settings, Error> {
         let from = match flags.from.as_deref() {
             None | Some("horizon") => From::Horizon,
             Some("latest") => From::Latest,
@@ -116,8 +111,8 @@ impl Settings {
             },
         };
         Ok(Settings {
-            kinesis_stream: needed("kinesis-stream", &flags.kinesis_stream)?,
-            stream: needed("stream", &flags.stream)?,
+            kinesis_stream: needed("kinesis-stream", flags.kinesis_stream)?,
+            stream: needed("stream", flags.stream)?,
             format: flags.format.unwrap_or_default(),
             from,
             batch_rows: flags.batch_rows.unwrap_or(10_000).max(1),
@@ -128,11 +123,12 @@ impl Settings {
 }
 
 pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(), Error> {
-    let settings = Settings::new(&flags)?;
+    let (aws, monitor) = (flags.aws.clone(), flags.monitor.clone());
+    let settings = Settings::new(flags)?;
     let database = Database::new(&common)?;
-    let config = aws::configure(&flags.aws, "AWS_ENDPOINT_URL_KINESIS").await?;
+    let config = aws::configure(&aws, "AWS_ENDPOINT_URL_KINESIS").await?;
     let kinesis = aws_sdk_kinesis::Client::new(&config);
-    let readiness = monitor::start(&flags.monitor, shutdown.clone()).await?;
+    let readiness = monitor::start(&monitor, shutdown.clone()).await?;
     let mut worker = worker::Worker::new(database, kinesis, settings, shutdown, readiness);
     let outcome = worker.run().await;
     let totals = worker.totals();

@@ -29,6 +29,8 @@ pub struct Circuit {
     state: State,
     /// Since the last answer.
     failures: u32,
+    /// The last thing that it did was to answer.
+    answering: bool,
     opens_after: u32,
     pause_until: Option<Instant>,
     pauses: Box<dyn Iterator<Item = Duration> + Send>,
@@ -41,6 +43,7 @@ impl Circuit {
         Circuit {
             state: State::Closed,
             failures: 0,
+            answering: false,
             opens_after: opens_after.max(1),
             pause_until: None,
             pauses: Box::new(backoff_between(first, longest)),
@@ -51,6 +54,11 @@ impl Circuit {
 
     pub fn state(&self) -> State {
         self.state
+    }
+
+    /// Whether the service has answered, and not failed since.
+    pub fn is_answering(&self) -> bool {
+        self.answering
     }
 
     pub fn permit(&mut self, now: Instant) -> Permit {
@@ -75,6 +83,7 @@ impl Circuit {
     /// The service has answered, be it that it wants nothing of these rows.
     pub fn answered(&mut self) {
         self.state = State::Closed;
+        self.answering = true;
         self.failures = 0;
         self.pause_until = None;
         self.pauses = Box::new(backoff_between(self.first, self.longest));
@@ -82,6 +91,7 @@ impl Circuit {
 
     /// It has not, and may have said when to come again.
     pub fn failed(&mut self, now: Instant, retry_after: Option<Duration>) {
+        self.answering = false;
         self.failures = self.failures.saturating_add(1);
         if self.state != State::Closed || self.failures >= self.opens_after {
             self.state = State::Open;
@@ -139,6 +149,17 @@ mod tests {
         );
         circuit.answered();
         assert_eq!(circuit.permit(now), Permit::Ask);
+    }
+
+    #[test]
+    fn it_is_answering_from_an_answer_to_the_next_failure() {
+        let now = Instant::now();
+        let mut circuit = Circuit::new(3, FIRST, LONGEST);
+        assert!(!circuit.is_answering(), "nothing is known of it");
+        circuit.answered();
+        assert!(circuit.is_answering());
+        circuit.failed(now, None);
+        assert!(!circuit.is_answering());
     }
 
     #[test]

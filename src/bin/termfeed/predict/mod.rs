@@ -2,7 +2,9 @@
 //!
 //! Claim, answer and removal are one transaction: several instances share the table, and a crash
 //! repeats a question, never an effect. A row that fails too often becomes a reject; no row holds up
-//! the others, and while the service is down all of them wait.
+//! the others, and while the service is down all of them wait. Where a single row gets the answer of a
+//! service that is down (502-504, 401-405), the service is asked for its health, or about an empty list:
+//! if it works, the failure is the row's.
 //!
 //! ```text
 //! work (claim, remove) ─▶ worker ─▶ service (POST) ─▶ answer (one for each row, or none)
@@ -25,7 +27,7 @@ use std::time::Duration;
 use crate::database::Database;
 use crate::error::Error;
 use crate::monitor;
-use crate::settings::{Common, Secret};
+use crate::settings::{Common, Secret, needed};
 use crate::shutdown::Shutdown;
 use answer::{Naming, Shape};
 use circuit::Circuit;
@@ -85,7 +87,7 @@ pub struct Flags {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workers: Option<usize>,
 
-    /// A row that has failed so often by itself becomes a reject [default: 5]
+    /// A row that has failed so often by itself, while the service worked, becomes a reject [default: 5]
     #[arg(long, value_name = "NUMBER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<i32>,
@@ -94,6 +96,13 @@ pub struct Flags {
     #[arg(long, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u64>,
+
+    /// Where the service tells that it works (GET, 2xx): what a row fails by itself counts only while it
+    /// does [default: where a row is answered 502-504 or 401-405 an empty list is asked; with --single the
+    /// service counts as down until other rows are answered]
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health_url: Option<Secret>,
 
     /// After so many failures in a row the service counts as down [default: 3]
     #[arg(long, value_name = "NUMBER")]
@@ -138,6 +147,7 @@ pub struct Flags {
 /// The flags with their defaults.
 pub struct Settings {
     pub url: Secret,
+    pub health_url: Option<Secret>,
     pub work: String,
     pub key: String,
     pub stream: String,
@@ -150,10 +160,6 @@ pub struct Settings {
     pub headers: Vec<Secret>,
     pub service_ca: Option<PathBuf>,
     pub once: bool,
-}
-
-fn needed<T>(name: &str, value: Option<T>) -> Result<T, Error> {
-    value.ok_or_else(|| Error::Settings(format!("--{name} is needed")))
 }
 
 pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(), Error> {
@@ -171,6 +177,7 @@ pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(),
     let longest_wait = Duration::from_secs(flags.longest_wait.unwrap_or(30)).max(first_wait);
     let settings = Arc::new(Settings {
         url: needed("url", flags.url)?,
+        health_url: flags.health_url,
         work: needed("work", flags.work)?,
         key,
         stream: needed("stream", flags.stream)?,
@@ -204,6 +211,7 @@ pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(),
             circuit: circuit.clone(),
             shutdown: shutdown.clone(),
             readiness,
+            suspect: None,
         };
         worker.run()
     });

@@ -4,7 +4,7 @@
 //! followed, an answer is read up to a limit, and nothing of the address but host and path is shown.
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Certificate, Client, Response, StatusCode, Url, redirect};
+use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, Url, redirect};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -29,7 +29,7 @@ pub enum Blame {
     Rows,
     /// It may be one of the rows that breaks it.
     Anyone,
-    /// The service is not there, or not for us. A row is guilty only if others are answered.
+    /// The service is not there, or not for us. A row is guilty only if it works without that row.
     Service,
     /// No row has been looked at.
     Nobody,
@@ -59,17 +59,15 @@ impl Failure {
 pub struct Service {
     client: Client,
     url: Url,
+    health: Option<Url>,
     shape: Shape,
 }
 
 impl Service {
     pub fn new(settings: &Settings, shape: Shape) -> Result<Service, Error> {
-        let url = Url::parse(settings.url.expose())
-            .ok()
-            .filter(|url| ["http", "https"].contains(&url.scheme()))
-            .ok_or_else(|| {
-                Error::Settings("--url is no address: write \"https://host/path\"".into())
-            })?;
+        let url = address("url", &settings.url)?;
+        let health = settings.health_url.as_ref();
+        let health = health.map(|url| address("health-url", url)).transpose()?;
         let mut builder = Client::builder()
             .user_agent(concat!("termfeed/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers(&settings.headers)?)
@@ -85,7 +83,12 @@ impl Service {
                 with_causes(&error.without_url())
             ))
         })?;
-        Ok(Service { client, url, shape })
+        Ok(Service {
+            client,
+            url,
+            health,
+            shape,
+        })
     }
 
     /// Where it is, without what may be secret.
@@ -98,6 +101,27 @@ impl Service {
         format!("{}://{host}{port}{}", self.url.scheme(), self.url.path())
     }
 
+    /// Whether it works, by its health address, or, where it seems to be down, by its answer to an empty
+    /// list; `None` where there is neither. This tells a row that breaks it from a service that is down.
+    pub async fn is_up(&self, seems: Blame) -> Option<bool> {
+        let asked = match (&self.health, seems) {
+            (Some(health), _) => self.client.get(health.clone()),
+            // Anything else than 502-504 may be what it makes of an empty list.
+            (None, Blame::Service) if self.shape.list => self.question("[]".to_owned()),
+            _ => return None,
+        };
+        let status = asked.send().await.map(|response| response.status());
+        Some(status.is_ok_and(|status| {
+            // An empty list may be refused, but then somebody has looked at it.
+            status.is_success() || self.health.is_none() && blame(status) == Blame::Rows
+        }))
+    }
+
+    fn question(&self, body: String) -> RequestBuilder {
+        let question = self.client.post(self.url.clone());
+        question.header(CONTENT_TYPE, "application/json").body(body)
+    }
+
     /// The answers to the rows, in their order.
     pub async fn ask(&self, rows: &[Row]) -> Result<Vec<String>, Failure> {
         let payloads: Vec<&str> = rows.iter().map(|row| row.payload.as_str()).collect();
@@ -105,14 +129,7 @@ impl Service {
             true => format!("[{}]", payloads.join(",")),
             false => payloads.concat(),
         };
-        let sent = self
-            .client
-            .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .body(question)
-            .send()
-            .await;
-        let response = sent.map_err(not_answered)?;
+        let response = self.question(question).send().await.map_err(not_answered)?;
         let (status, retry_after) = (response.status(), retry_after(response.headers()));
         let body = body(response).await;
         if !status.is_success() {
@@ -136,6 +153,17 @@ impl Service {
             }),
         }
     }
+}
+
+fn address(flag: &str, text: &Secret) -> Result<Url, Error> {
+    Url::parse(text.expose())
+        .ok()
+        .filter(|url| ["http", "https"].contains(&url.scheme()))
+        .ok_or_else(|| {
+            Error::Settings(format!(
+                "--{flag} is no address: write \"https://host/path\""
+            ))
+        })
 }
 
 fn blame(status: StatusCode) -> Blame {

@@ -32,6 +32,8 @@ pub struct Worker {
     pub circuit: Arc<Mutex<Circuit>>,
     pub shutdown: Shutdown,
     pub readiness: Readiness,
+    /// The key of the row that has last failed by itself.
+    pub suspect: Option<String>,
 }
 
 /// What became of the rows of one or more batches.
@@ -47,6 +49,14 @@ pub struct Totals {
 struct Outcome {
     answered: Vec<(usize, String)>,
     failed: Vec<(usize, Failure)>,
+}
+
+/// What a failure says.
+struct Verdict {
+    /// Of the row, if it was asked alone.
+    is_guilty: bool,
+    /// The service works, for others.
+    is_up: bool,
 }
 
 impl Worker {
@@ -168,7 +178,6 @@ impl Worker {
             if self.shutdown.is_called() || !(trial || self.may_go_on().await) {
                 break;
             }
-            let closed = self.circuit().state() == State::Closed;
             let started = Instant::now();
             let answer = self.service.ask(&rows[group.clone()]).await;
             let status = answer
@@ -182,11 +191,13 @@ impl Worker {
                     outcome.answered.extend(group.zip(answers));
                 }
                 Err(failure) => {
-                    self.note(&failure, group.len());
+                    let rows = &rows[group.clone()];
+                    let verdict = self.judge(&failure, rows).await;
+                    self.note(&failure, rows, verdict.is_up);
                     if failure.blame == Blame::Nobody || groups.split(&group) {
                         continue;
                     }
-                    if failure.blame != Blame::Service || closed {
+                    if verdict.is_guilty {
                         outcome.failed.push((group.start, failure));
                     }
                 }
@@ -216,17 +227,43 @@ impl Worker {
         }
     }
 
-    fn note(&self, failure: &Failure, rows: usize) {
+    /// Of a row that fails by itself, and may not be to blame: the service is asked without it. Where it
+    /// seems to be down only if it was answering, or if the same row has failed so before: another one
+    /// may be answered.
+    async fn judge(&mut self, failure: &Failure, rows: &[Row]) -> Verdict {
+        let (Blame::Service | Blame::Anyone, [row]) = (failure.blame, rows) else {
+            return Verdict {
+                is_guilty: failure.blame == Blame::Rows,
+                is_up: failure.blame == Blame::Rows,
+            };
+        };
+        let likely = failure.blame == Blame::Anyone || self.circuit().is_answering();
+        let again = self.suspect.replace(row.key.clone()).as_ref() == Some(&row.key);
+        let is_up = match likely || again {
+            true => self.service.is_up(failure.blame).await,
+            false => Some(false),
+        };
+        Verdict {
+            is_guilty: is_up.unwrap_or(likely),
+            is_up: is_up.unwrap_or(false),
+        }
+    }
+
+    fn note(&self, failure: &Failure, rows: &[Row], is_up: bool) {
         let state = {
             let mut circuit = self.circuit();
-            match failure.blame {
-                Blame::Rows => circuit.answered(),
-                _ => circuit.failed(Instant::now(), failure.retry_after),
+            match is_up {
+                true => circuit.answered(),
+                false => circuit.failed(Instant::now(), failure.retry_after),
             }
             circuit.state()
         };
-        tracing::warn!(reason = failure.message, status = failure.status, rows, circuit = ?state,
-            "the service failed");
+        let key = match rows {
+            [row] => row.key.as_str(),
+            _ => "",
+        };
+        tracing::warn!(reason = failure.message, status = failure.status, rows = rows.len(), key,
+            circuit = ?state, "the service failed");
         self.show_circuit();
     }
 

@@ -3,6 +3,7 @@
 //! At least once: a row is marked when the brokers have it, so that a crash in between sends it again,
 //! with the same id in its header "termfeed-id". One relay at a time has an outbox, others stand by.
 //! Whoever drops a message whose id it has seen sees each once, and those of a key in their order.
+//! The rejects of a stream are an outbox, too: a topic of dead letters.
 
 mod outbox;
 mod sender;
@@ -18,9 +19,9 @@ use crate::database::{Database, backoff};
 use crate::error::Error;
 use crate::metrics;
 use crate::monitor::{self, Readiness};
-use crate::settings::{Common, Secret};
+use crate::settings::{Common, Secret, needed};
 use crate::shutdown::Shutdown;
-use outbox::{Outbox, Row};
+use outbox::{Outbox, Row, Rows};
 use sender::Sender;
 
 #[derive(Args, Clone, Debug, Serialize, Deserialize)]
@@ -40,6 +41,12 @@ pub struct Flags {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outbox: Option<String>,
+
+    /// Send this stream's rejects instead, each as a dead letter: an object of topic, partition, offset,
+    /// failed_at, service, source, stage, error_type, message, payload, headers
+    #[arg(long, value_name = "STREAM", conflicts_with_all = ["outbox", "cursor"])]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejects: Option<String>,
 
     /// Mark nothing: go on above the highest value sent of this column, which only grows
     #[arg(long, value_name = "COLUMN")]
@@ -97,8 +104,7 @@ const COUNTED: Duration = Duration::from_secs(10);
 
 struct Relay {
     database: Database,
-    outbox_name: String,
-    cursor: Option<String>,
+    rows: Rows,
     batch_rows: i64,
     kafka: sender::Settings,
     shutdown: Shutdown,
@@ -129,20 +135,18 @@ enum Done {
 }
 
 pub async fn run(common: Common, flags: Flags, mut shutdown: Shutdown) -> Result<(), Error> {
-    let needed = |name: &str, value: &Option<String>| {
-        value
-            .clone()
-            .ok_or_else(|| Error::Settings(format!("--{name} is needed")))
-    };
     let readiness = monitor::start(&flags.monitor, shutdown.clone()).await?;
     let mut relay = Relay {
         database: Database::new(&common)?,
-        outbox_name: needed("outbox", &flags.outbox)?,
-        cursor: flags.cursor.clone(),
+        rows: match (&flags.rejects, &flags.cursor) {
+            (Some(stream), _) => Rows::Rejects(stream.clone()),
+            (None, Some(column)) => Rows::Above(needed("outbox", flags.outbox)?, column.clone()),
+            (None, None) => Rows::Marked(needed("outbox", flags.outbox)?),
+        },
         batch_rows: flags.batch_rows.unwrap_or(1000).clamp(1, MOST_ROWS),
         kafka: sender::Settings {
-            brokers: needed("brokers", &flags.brokers)?,
-            topic: needed("topic", &flags.topic)?,
+            brokers: needed("brokers", flags.brokers)?,
+            topic: needed("topic", flags.topic)?,
             transactional_id: flags.transactional_id.clone(),
             options: flags.kafka_option.clone(),
         },
@@ -201,8 +205,7 @@ impl Relay {
         }
         if self.source.is_none() {
             let client = self.database.connect_patiently(&mut self.shutdown).await?;
-            let (name, topic) = (&self.outbox_name, &self.kafka.topic);
-            let opened = Outbox::open(&client, name, topic, self.cursor.as_deref()).await?;
+            let opened = Outbox::open(&client, &self.rows, &self.kafka.topic).await?;
             self.source = opened.map(|outbox| (client, outbox));
         }
         let (Some(sender), Some((client, outbox))) = (&self.sender, &mut self.source) else {

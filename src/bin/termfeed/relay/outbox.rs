@@ -2,14 +2,14 @@
 //!
 //! An outbox is a table, or a view that can be updated: a row leaves it by its mark, so that a row
 //! committed late, with an id below those already sent, is sent all the same. With a cursor nothing is
-//! marked: the rows are those above a position, which moves. There a late row would be jumped over, and
+//! marked, nor in the rejects of a stream: the rows are those above a position, which moves. There a late row would be jumped over, and
 //! so a batch ends at the newest row seen, and is read when all who were writing then have ended (as
 //! `CREATE INDEX CONCURRENTLY` waits for them: `WaitForLockers` in Postgres's lmgr.c).
 
 use serde_json::Value;
 use tokio_postgres::{Client, GenericClient};
 
-use crate::door::{Inbox, columns};
+use crate::door::Inbox;
 use crate::error::Error;
 use crate::positions::{self, Part};
 
@@ -21,14 +21,27 @@ pub struct Row {
     pub headers: Option<Value>,
 }
 
+/// Which rows.
+#[derive(Clone)]
+pub enum Rows {
+    /// Those of a table or view that are not marked.
+    Marked(String),
+    /// Those of a table or view above a position of this column.
+    Above(String, String),
+    /// The rejects of a stream, as dead letters.
+    Rejects(String),
+}
+
 /// A table or view, once it was looked at.
 pub struct Outbox {
-    /// Named and qualified; a relation like a stream, for positions.
     relation: Inbox,
+    /// For whose feeders the position is.
+    owner: Inbox,
     /// The name of the position.
     source: String,
     cursor: Option<Cursor>,
-    headers: bool,
+    /// Key, payload and headers, and what they are taken from.
+    selected: String,
     error: bool,
 }
 
@@ -46,6 +59,10 @@ SELECT c.oid::pg_catalog.regclass::pg_catalog.text,
               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.oid = pg_catalog.to_regclass($1)";
+
+/// The table of a stream's rejects.
+const REJECTS: &str = "
+SELECT rejects::pg_catalog.text FROM termstream.stream WHERE stream = pg_catalog.to_regclass($1)";
 
 /// Transactions, other than this one, that may be writing into the relation, or into one beneath it.
 const WRITERS: &str = "
@@ -66,37 +83,39 @@ SELECT DISTINCT l.virtualtransaction FROM pg_catalog.pg_locks l JOIN beneath b O
                       WHERE datname = pg_catalog.current_database())
    AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()";
 
+impl Cursor {
+    fn new(column: &str) -> Cursor {
+        Cursor {
+            column: column.to_owned(),
+            position: None,
+            horizon: None,
+        }
+    }
+}
+
+async fn find(client: &Client, name: &str) -> Result<Inbox, Error> {
+    let found = client.query_opt(FIND, &[&name]).await?;
+    let found =
+        found.ok_or_else(|| Error::Settings(format!("there is no table or view \"{name}\"")))?;
+    Ok(Inbox {
+        name: found.try_get(0)?,
+        sql: found.try_get(1)?,
+        columns: found.try_get(2)?,
+        defaults: Vec::new(),
+        numbers: Vec::new(),
+    })
+}
+
 impl Outbox {
     /// Looks at the relation; only one relay at a time gets it, the others `None`.
-    pub async fn open(
-        client: &Client,
-        name: &str,
-        topic: &str,
-        cursor: Option<&str>,
-    ) -> Result<Option<Outbox>, Error> {
-        let found = client.query_opt(FIND, &[&name]).await?;
-        let Some(found) = found else {
-            return Err(Error::Settings(format!(
-                "there is no table or view \"{name}\""
-            )));
+    pub async fn open(client: &Client, rows: &Rows, topic: &str) -> Result<Option<Outbox>, Error> {
+        let mut outbox = match rows {
+            Rows::Marked(name) => Outbox::of_table(find(client, name).await?, None)?,
+            Rows::Above(name, column) => Outbox::of_table(find(client, name).await?, Some(column))?,
+            Rows::Rejects(stream) => Outbox::of_rejects(client, stream).await?,
         };
-        let relation = Inbox {
-            name: found.try_get(0)?,
-            sql: found.try_get(1)?,
-            columns: columns(found.try_get(2)?, []),
-        };
-        let has = |column: &str| relation.columns.iter().any(|one| one.name == column);
-        let needed = match cursor {
-            Some(cursor) => [cursor, "key", "payload"],
-            None => ["id", "payload", "delivered"],
-        };
-        if let Some(missing) = needed.into_iter().find(|column| !has(column)) {
-            return Err(Error::Settings(format!(
-                "\"{name}\" has no column \"{missing}\": a relay needs {}",
-                needed.join(", ")
-            )));
-        }
-        let lock = format!("termfeed relay {} {topic}", relation.sql);
+        outbox.source = format!("relay:{topic}");
+        let lock = format!("termfeed relay {} {topic}", outbox.relation.sql);
         let mine: bool = client
             .query_one(
                 "SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0))",
@@ -104,22 +123,61 @@ impl Outbox {
             )
             .await?
             .try_get(0)?;
-        let mut outbox = Outbox {
-            source: format!("relay:{topic}"),
-            headers: has("headers"),
-            error: has("error") && cursor.is_none(),
-            cursor: None,
-            relation,
-        };
-        if let Some(column) = cursor {
-            let position = positions::next(client, &outbox.relation, &outbox.part()).await?;
-            outbox.cursor = Some(Cursor {
-                column: column.to_owned(),
-                position,
-                horizon: None,
-            });
+        if outbox.cursor.is_some() {
+            let position = positions::next(client, &outbox.owner, &outbox.part()).await?;
+            if let Some(cursor) = &mut outbox.cursor {
+                cursor.position = position;
+            }
         }
         Ok(mine.then_some(outbox))
+    }
+
+    fn of_table(relation: Inbox, cursor: Option<&str>) -> Result<Outbox, Error> {
+        let has = |column: &str| relation.columns.iter().any(|one| one == column);
+        let needed = match cursor {
+            Some(cursor) => [cursor, "key", "payload"],
+            None => ["id", "payload", "delivered"],
+        };
+        if let Some(missing) = needed.into_iter().find(|column| !has(column)) {
+            return Err(Error::Settings(format!(
+                "\"{}\" has no column \"{missing}\": a relay needs {}",
+                relation.name,
+                needed.join(", ")
+            )));
+        }
+        let or_null = |column: &'static str| if has(column) { column } else { "NULL" };
+        Ok(Outbox {
+            selected: format!(
+                "{}::pg_catalog.text, payload::pg_catalog.text, {}::pg_catalog.jsonb FROM {}",
+                or_null("key"),
+                or_null("headers"),
+                relation.sql
+            ),
+            error: has("error") && cursor.is_none(),
+            cursor: cursor.map(Cursor::new),
+            source: String::new(),
+            owner: relation.clone(),
+            relation,
+        })
+    }
+
+    /// The key and the headers are those of the message, if it was one.
+    async fn of_rejects(client: &Client, stream: &str) -> Result<Outbox, Error> {
+        let owner = Inbox::find(client, stream).await?;
+        let rejects: String = client.query_one(REJECTS, &[&owner.sql]).await?.try_get(0)?;
+        let relation = find(client, &rejects).await?;
+        Ok(Outbox {
+            selected: format!(
+                "r.origin ->> 'key', pg_catalog.to_jsonb(d)::pg_catalog.text, d.headers
+                   FROM {} r CROSS JOIN LATERAL termstream.dead_letter(r) d",
+                relation.sql
+            ),
+            error: false,
+            cursor: Some(Cursor::new("reject_id")),
+            source: String::new(),
+            owner,
+            relation,
+        })
     }
 
     pub fn name(&self) -> &str {
@@ -136,26 +194,13 @@ impl Outbox {
         let Some((low, high)) = self.bounds(client).await? else {
             return Ok(Vec::new());
         };
-        let found = client
-            .query(
-                &format!(
-                    "SELECT {}::pg_catalog.int8, {}, payload::pg_catalog.text, {}
-                       FROM {} WHERE {} ORDER BY 1 LIMIT $3",
-                    self.id(),
-                    match self.relation.columns.iter().any(|one| one.name == "key") {
-                        true => "key::pg_catalog.text",
-                        false => "NULL::pg_catalog.text",
-                    },
-                    match self.headers {
-                        true => "headers::pg_catalog.jsonb",
-                        false => "NULL::pg_catalog.jsonb",
-                    },
-                    self.relation.sql,
-                    self.waits(),
-                ),
-                &[&low, &high, &rows],
-            )
-            .await?;
+        let query = format!(
+            "SELECT {}::pg_catalog.int8, {} WHERE {} ORDER BY 1 LIMIT $3",
+            self.id(),
+            self.selected,
+            self.waits(),
+        );
+        let found = client.query(&query, &[&low, &high, &rows]).await?;
         found
             .iter()
             .map(|row| {
@@ -183,7 +228,7 @@ impl Outbox {
             (Some(cursor), Some(last)) => {
                 positions::advance(
                     client,
-                    &self.relation,
+                    &self.owner,
                     &self.part(),
                     cursor.position,
                     *last,

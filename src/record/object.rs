@@ -1,8 +1,8 @@
 //! Takes the values of one JSON object by the names of the columns.
 //!
-//! A string is its text, `null` and what is missing are NULL, anything else is as written, so that
-//! numbers keep their digits. Of two equal keys the last one counts, as in `jsonb`. A key that is no
-//! column is an error: its value would be lost without a word.
+//! A string is its text, `null` is NULL, and so is what is missing, where its column has no default.
+//! Anything else is as written, so that numbers keep their digits. Of two equal keys the last one counts,
+//! as in `jsonb`. A key that is no column is an error: its value would be lost without a word.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -12,22 +12,30 @@ use std::fmt;
 
 use super::error::RecordError;
 use super::fields::{Fields, Place, Span};
-use super::options::Options;
+use super::options::{LEFT_OUT, Options};
 
 #[derive(Debug)]
 pub(super) struct Object {
     columns: Vec<String>,
+    defaults: Vec<usize>,
 }
 
 impl Object {
     pub fn new(options: &Options) -> Object {
         Object {
             columns: options.columns.clone(),
+            defaults: options.defaults.clone(),
         }
     }
 
     pub fn split(&self, raw: &[u8], fields: &mut Fields) -> Result<(), RecordError> {
         fields.spans.resize(self.columns.len(), Span::NULL);
+        for column in &self.defaults {
+            if let Some(span) = fields.spans.get_mut(*column) {
+                *span = Span::new(0, LEFT_OUT.len(), Place::Copied);
+            }
+        }
+        fields.copied.extend_from_slice(LEFT_OUT.as_bytes());
         let mut wrong = None;
         let mut input = serde_json::Deserializer::from_slice(raw);
         input

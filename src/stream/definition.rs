@@ -61,7 +61,10 @@ impl Definition {
         let (Some(name), Some(owner), Some(columns)) =
             (name, owner(stream), row.get::<String>(0, 1))
         else {
-            return Err(not_a_stream(&stream.to_u32().to_string()));
+            let name = qualified_name(stream);
+            return Err(not_a_stream(
+                &name.unwrap_or_else(|| stream.to_u32().to_string()),
+            ));
         };
         let rejects_table = row.get::<pg_sys::Oid>(0, 4).and_then(qualified_name);
         let Some(rejects) = rejects_table else {
@@ -112,7 +115,9 @@ impl Definition {
 pub fn not_a_stream(name: &str) -> Raise {
     let known = crate::pg::session::connect(|session| {
         let rows = session.run(
-            "SELECT stream::pg_catalog.text FROM termstream.stream ORDER BY 1 LIMIT 20",
+            "SELECT stream::pg_catalog.text FROM termstream.stream s
+              WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) s.stream::pg_catalog.oid)
+              ORDER BY 1 LIMIT 20",
             &[],
             Mode::Read,
         );

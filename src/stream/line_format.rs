@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use super::file::FileOptions;
+use super::file::{FileOptions, Value};
 use crate::load::{Place, Reject, Stage};
 use crate::pg::definition::Column;
 use crate::pg::error::Raise;
@@ -12,8 +12,8 @@ pub struct LineFormat {
     /// As it is written in the rejects table.
     text: Option<String>,
     options: Options,
-    /// For each column of the stream its field.
-    fields: Vec<Option<usize>>,
+    /// For each column of the stream.
+    values: Vec<Value>,
 }
 
 impl LineFormat {
@@ -29,11 +29,11 @@ impl LineFormat {
                 .hint("It is NULL for CSV of all the columns, or like {\"format\": \"csv\", \"delimiter\": \";\"} or {\"format\": \"jsonl\"}.")
             })?,
         };
-        let (in_line, fields) = options.in_file(columns)?;
+        let (in_line, values) = options.in_file(columns)?;
         Ok(LineFormat {
             text: text.map(str::to_owned),
             options: options.record(&in_line)?,
-            fields,
+            values,
         })
     }
 
@@ -49,9 +49,9 @@ impl LineFormat {
             rows += 1;
             split = match event {
                 Event::Record(record) => Split::Fields(
-                    self.fields
+                    self.values
                         .iter()
-                        .map(|field| record.field((*field)?).map(<[u8]>::to_vec))
+                        .map(|value| value.of(&record).map(<[u8]>::to_vec))
                         .collect(),
                 ),
                 Event::Malformed(record) => Split::NoRow(Box::new(Reject::of_malformed(&record))),

@@ -10,9 +10,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use termstream::record::{Error as RecordError, Event, Options, Parser, csv_line};
 
-use crate::door::Inbox;
+use crate::columns::Columns;
 use crate::error::Error;
-use termstream::load::NumberFormat;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -48,31 +47,6 @@ impl Refusal {
         Refusal {
             sqlstate,
             message: message.into(),
-        }
-    }
-}
-
-/// The columns of a stream, as messages fill them.
-pub struct Columns {
-    pub names: Vec<String>,
-    numbers: Vec<Option<NumberFormat>>,
-}
-
-impl Columns {
-    pub fn of(inbox: &Inbox) -> Columns {
-        Columns {
-            names: inbox.columns.clone(),
-            numbers: inbox.numbers.clone(),
-        }
-    }
-
-    /// A number of JSON's or Avro's for the column, which may expect its numbers as people write them.
-    pub fn number<'a>(&self, column: usize, number: Cow<'a, str>) -> Cow<'a, str> {
-        match self.numbers.get(column) {
-            Some(Some(format)) if number.contains('.') => {
-                number.replace('.', &format.point().to_string()).into()
-            }
-            _ => number,
         }
     }
 }
@@ -117,7 +91,7 @@ impl Plain {
         let mut fields = Vec::with_capacity(names.len());
         for (column, name) in names.iter().enumerate() {
             let value = match object.get(name.as_str()).map(|value| value.get()) {
-                None => None,
+                None => self.columns.left_out(column).map(Cow::Borrowed),
                 Some(number) if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
                     Some(self.columns.number(column, number.into()))
                 }
@@ -196,16 +170,14 @@ fn json_text(value: &str) -> Result<Option<Cow<'_, str>>, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::columns::tests::with_default;
 
     fn row(format: Format, payload: &[u8]) -> Result<String, &'static str> {
         let names: &[&str] = match format {
             Format::Raw => &["a"],
             _ => &["a", "b"],
         };
-        let columns = Columns {
-            names: names.iter().map(|name| name.to_string()).collect(),
-            numbers: vec![None, NumberFormat::new("1234,56").ok()],
-        };
+        let columns = with_default(names);
         let mut csv = Vec::new();
         match Plain::new(format, columns).unwrap().row(payload, &mut csv) {
             Ok(()) => Ok(String::from_utf8(csv).unwrap()),
@@ -222,7 +194,8 @@ mod tests {
         for (format, payload, expected) in [
             (Json, r#"{"b":1.50,"a":"x"}"#, Ok("x,\"1,50\"\n")),
             (Json, r#"{"b":"1.50","a":-1.5}"#, Ok("-1.5,1.50\n")),
-            (Json, r#"{"a":null,"c":3}"#, Ok(",\n")),
+            (Json, r#"{"b":null,"c":3}"#, Ok(",\n")),
+            (Json, r#"{"a":null,"c":3}"#, Ok(",\u{fdd0}\n")),
             (
                 Json,
                 r#"{"a":"","b":"say \"hi\",\n"}"#,
@@ -233,7 +206,7 @@ mod tests {
                 r#"{"a":{"b":[1, 2]},"b":true}"#,
                 Ok("\"{\"\"b\"\":[1, 2]}\",true\n"),
             ),
-            (Json, r#"{"a":1,"a":2}"#, Ok("2,\n")),
+            (Json, r#"{"a":1,"a":2,"b":null}"#, Ok("2,\n")),
             (Json, r#"{"a":1"#, Err("22032")),
             (Json, r#"[1,2]"#, Err("22032")),
             (Json, "", Err("22032")),

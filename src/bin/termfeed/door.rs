@@ -24,6 +24,8 @@ pub struct Inbox {
     /// Qualified and quoted for SQL.
     pub sql: String,
     pub columns: Vec<String>,
+    /// For each column whether it has a default.
+    pub defaults: Vec<bool>,
     /// How the numbers of a column are written, where they are not as SQL writes them.
     pub numbers: Vec<Option<NumberFormat>>,
 }
@@ -59,6 +61,8 @@ SELECT s.stream::pg_catalog.text,
        ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
        ARRAY(SELECT s.formats ->> a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
+       ARRAY(SELECT a.atthasdef FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
   FROM termstream.stream s
   JOIN pg_catalog.pg_class c ON c.oid = s.stream
@@ -83,6 +87,7 @@ impl Inbox {
             name: row.try_get(0)?,
             sql: row.try_get(1)?,
             columns: row.try_get(2)?,
+            defaults: row.try_get(4)?,
         })
     }
 }

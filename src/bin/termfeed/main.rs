@@ -15,6 +15,7 @@
 mod avro;
 #[cfg(feature = "aws")]
 mod aws;
+mod columns;
 mod database;
 #[cfg(any(feature = "kafka", feature = "kinesis"))]
 mod decode;

@@ -76,6 +76,18 @@ fn the_values_of_an_object_are_taken_by_the_columns_names() {
 }
 
 #[test]
+fn a_key_that_is_missing_is_left_out_where_the_column_has_a_default() {
+    let options = json(3).defaults([true, false, true]);
+    let lines = "{\"b\":\"x\"}\n{\"a\":null,\"c\":\"\\n\"}\n{\"c\":1}\n";
+    let expected = [
+        format!("{LEFT_OUT}|x|{LEFT_OUT}"),
+        "\\N|\\N|\n".to_owned(),
+        format!("{LEFT_OUT}|\\N|1"),
+    ];
+    assert_eq!(short(&options, lines.as_bytes()), expected);
+}
+
+#[test]
 fn json_lines_have_no_options_of_csv() {
     let of = |result: Result<Options, Error>| result.unwrap_err().to_string();
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use super::options::FileOptions;
+use super::options::{FileOptions, Value};
 use crate::load::Position;
 use crate::pg::definition::Column;
 use crate::pg::encoding::Conversion;
@@ -14,8 +14,8 @@ use crate::record::{Header, Options, Parser};
 pub struct Layout {
     /// The columns that the file has, in its order.
     pub columns: Vec<Column>,
-    /// For each column of the stream its field.
-    pub fields: Vec<Option<usize>>,
+    /// For each column of the stream.
+    pub values: Vec<Value>,
     records: Options,
     encoding: Option<(String, Conversion)>,
 }
@@ -27,7 +27,7 @@ impl Layout {
         options: &FileOptions,
         columns: &[Column],
     ) -> Result<Layout, Raise> {
-        let (columns, fields) = options.in_file(columns)?;
+        let (columns, values) = options.in_file(columns)?;
         let records = options.record(&columns)?;
         Parser::new(records.clone().header(options.header())?)?;
         let encoding = match &options.encoding {
@@ -36,7 +36,7 @@ impl Layout {
         };
         Ok(Layout {
             columns,
-            fields,
+            values,
             records,
             encoding,
         })

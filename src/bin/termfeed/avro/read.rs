@@ -26,6 +26,8 @@ pub struct Reader {
 pub enum Field {
     Number(String),
     Text(String),
+    /// The message has no such field.
+    LeftOut,
 }
 
 /// Why a message has no fields.
@@ -82,11 +84,10 @@ impl Reader {
         Ok(columns
             .iter()
             .map(|column| {
-                let (field, (_, value)) = of
-                    .fields
-                    .iter()
-                    .zip(values)
-                    .find(|(_, one)| one.0 == *column)?;
+                let mut fields = of.fields.iter().zip(values);
+                let Some((field, (_, value))) = fields.find(|(_, one)| one.0 == *column) else {
+                    return Some(Field::LeftOut);
+                };
                 let text = text(value, &field.schema, &names)?;
                 Some(match is_number(value) {
                     true => Field::Number(text),

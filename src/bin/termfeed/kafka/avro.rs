@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use super::Settings;
 use super::decode::Trouble;
 use crate::avro::{self, Field, Unread};
-use crate::decode::{Columns, Refusal};
+use crate::columns::Columns;
+use crate::decode::Refusal;
 use crate::error::Error;
 
 pub struct Reader(avro::Reader);
@@ -32,6 +33,7 @@ impl Reader {
         let text = |(column, field): (usize, Option<Field>)| match field? {
             Field::Number(number) => Some(columns.number(column, number.into())),
             Field::Text(text) => Some(text.into()),
+            Field::LeftOut => columns.left_out(column).map(Cow::Borrowed),
         };
         Ok(fields.into_iter().enumerate().map(text).collect())
     }

@@ -2,9 +2,10 @@
 //! (`decode`); those of Avro need a schema, which may not be to be had now.
 
 use super::{Format, Settings};
+use crate::columns::Columns;
 #[cfg(feature = "avro")]
 use crate::decode::line;
-use crate::decode::{self, Columns, Plain, Refusal};
+use crate::decode::{self, Plain, Refusal};
 use crate::error::Error;
 
 /// Why there is no row now.

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 use tokio_postgres::Client;
 
+use crate::columns::Columns;
 use crate::database::{Database, backoff};
 use crate::door::{Counts, Inbox};
 use crate::error::Error;
@@ -260,7 +261,7 @@ impl Loader {
             None if source.has_json_lines() => rows::Format::JsonLines,
             _ => self.format,
         };
-        let columns = self.inbox.columns.clone();
+        let columns = Columns::of(&self.inbox);
         let rows = match start.0 {
             0 => Rows::new(columns, format)?,
             _ => Rows::resume(columns, format, start, opened.last_byte)?,

@@ -101,6 +101,7 @@ async fn find(client: &Client, name: &str) -> Result<Inbox, Error> {
         name: found.try_get(0)?,
         sql: found.try_get(1)?,
         columns: found.try_get(2)?,
+        defaults: Vec::new(),
         numbers: Vec::new(),
     })
 }

@@ -188,12 +188,12 @@ fn retry_some(
         Ok::<_, Raise>(())
     })?;
     let mut ids: Vec<i64> = Vec::with_capacity(kept.len());
-    let mut format = LineFormat::read(None, &load.definition.columns)?;
+    let mut format = LineFormat::read(None, &load.definition)?;
     for one in kept.into_iter().filter(|one| one.is_whole) {
         pgrx::check_for_interrupts!();
         ids.push(one.reject_id);
         if !format.is(one.format.as_deref()) {
-            format = LineFormat::read(one.format.as_deref(), &load.definition.columns)?;
+            format = LineFormat::read(one.format.as_deref(), &load.definition)?;
         }
         load.counts.add_read(one.bytes.len() as u64);
         let place = Place::Row {

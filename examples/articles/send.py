@@ -1,4 +1,4 @@
-"""Sends lines of standard input to Kinesis, a hundred at a time, 5,000 a second. usage: send.py STREAM"""
+"""Sends lines of standard input to Kinesis, a hundred at a time, some thousand a second. usage: send.py STREAM"""
 import sys
 import time
 from itertools import islice
@@ -19,4 +19,4 @@ for number, some in enumerate(batched(sys.stdin.buffer, 100)):
     while records:
         answers = kinesis.put_records(StreamName=stream, Records=records)["Records"]
         records = [record for record, answer in zip(records, answers) if "ErrorCode" in answer]
-    time.sleep(0.02)
+    time.sleep(0.05)

@@ -55,7 +55,7 @@ pub fn note_rejects(notes: &Notes, rows: Vec<Note>) -> Result<i64, Raise> {
         };
         Ok::<_, Raise>((Definition::read(session, view)?, own))
     })?;
-    LineFormat::read(notes.line_format.as_deref(), &definition.columns)?;
+    LineFormat::read(notes.line_format.as_deref(), &definition)?;
     let mut load = Load::new(definition, Some(notes.source.to_owned()))?;
     load.line_format.clone_from(&notes.line_format);
     if let (Some(own), Some(load_id)) = (own, notes.load_id) {

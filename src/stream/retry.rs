@@ -188,7 +188,7 @@ fn retry_some(
         Ok::<_, Raise>(())
     })?;
     let mut ids: Vec<i64> = Vec::with_capacity(kept.len());
-    let mut format = LineFormat::read(None, &load.definition.columns)?;
+    let mut format = LineFormat::read(None, &load.definition)?;
     for one in kept.into_iter().filter(|one| one.is_whole) {
         pgrx::check_for_interrupts!();
         ids.push(one.reject_id);
@@ -197,7 +197,7 @@ fn retry_some(
             number: one.reject_id as u64,
         };
         if !format.is(one.format.as_deref()) {
-            match LineFormat::read(one.format.as_deref(), &load.definition.columns) {
+            match LineFormat::read(one.format.as_deref(), &load.definition) {
                 Ok(another) => format = another,
                 // One that nobody can read must not keep the others from being taken.
                 Err(error) => {

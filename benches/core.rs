@@ -2,8 +2,8 @@
 //! `cargo bench --no-default-features --bench core`.
 //!
 //! Folding runs on real product texts where the shared data lies beside the repository, and says so
-//! where it does not. Matching runs on generated names, at four sizes of lexicon, in generated and in real
-//! texts, 50,000 different ones; each contender does the whole work from the text to the spans in it.
+//! where it does not. Matching runs on generated names, at four sizes of lexicon, and on real ones, in
+//! generated and in real texts, 50,000 different ones; each contender does the whole work from the text to the spans in it.
 //! Every contender of a table is one line in it: another engine is another line. The summary holds the
 //! lexicon against the faster of the exact scans.
 
@@ -43,7 +43,18 @@ fn main() {
         Err(error) => println!("\nSKIPPED: folding of real texts: {error}"),
     }
     let lines: Vec<Line> = SIZES.iter().map(|&size| matching(&names[..size])).collect();
-    summary(&lines);
+    let real: Vec<Line> = [("brands-small", 200), ("brands-medium", 4_000)]
+        .iter()
+        .filter_map(|(set, most)| match shared_terms(set) {
+            Ok(terms) => Some(matching(&terms[..terms.len().min(*most)])),
+            Err(error) => {
+                println!("\nSKIPPED: matching of the real terms of {set}: {error}");
+                None
+            }
+        })
+        .collect();
+    summary("generated names", &lines);
+    summary("real names", &real);
 }
 
 fn folding(title: &str, rows: &[&str]) {
@@ -97,9 +108,9 @@ struct Rates {
 }
 
 /// A line for each size, and how cost grows from the one before.
-fn summary(lines: &[Line]) {
+fn summary(names: &str, lines: &[Line]) {
     println!(
-        "\nrows/s on one core, and (of the exact scan); rows met for the first time, and again"
+        "\n{names}: rows/s on one core, and (of the exact scan); rows met for the first time, and again"
     );
     for (at, title) in ["generated texts", "real texts"].into_iter().enumerate() {
         println!(
@@ -277,4 +288,15 @@ fn shared_rows() -> Result<Vec<String>, csv::Error> {
     let rows = reader.deserialize::<(String, String, String)>();
     rows.map(|row| row.map(|(_, name, description)| format!("{name}\u{1F}{description}")))
         .collect()
+}
+
+/// The terms of a set of the shared data.
+fn shared_terms(set: &str) -> Result<Vec<String>, csv::Error> {
+    let path = format!(
+        "{}/../shared/data/{set}/terms.csv",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let mut reader = csv::Reader::from_path(path)?;
+    let terms = reader.deserialize::<(i64, String)>();
+    terms.map(|term| term.map(|(_, term)| term)).collect()
 }

@@ -19,6 +19,7 @@ database="postgresql://$PGUSER:sesame@/$PGDATABASE?host=$PGHOST&port=$PGPORT"
 
 # start_serve OPTION…: a server on a free port; sets $server and $url.
 start_serve() {
+  : >"$folder/termfeed.log" # An earlier run's names a port of its own.
   TERMFEED_TOKEN=hush "$termfeed" serve --listen 127.0.0.1:0 --database "$database" "$@" 2>"$folder/termfeed.log" &
   server=$!
   for _ in {1..200}; do

@@ -48,6 +48,7 @@ wait "$server" || true
 cp "$folder/termfeed.log" "$folder/debug.log"
 
 # Without a token, on this machine alone.
+: >"$folder/open.log"
 "$termfeed" serve --listen 127.0.0.1:0 --database "$database" 2>"$folder/open.log" &
 server=$!
 until url=$(grep -o 'http://127.0.0.1:[0-9]*' "$folder/open.log" | head -n 1); do sleep 0.1; done

@@ -54,6 +54,23 @@ same 'semicolons, and no header' '200 {"read":1,"taken":1,"rejected":0,"pairs":1
 same 'bytes that are no rows are rejects' '200 "taken":0' \
   "$(head -c 50000 /dev/urandom | ask "${csv[@]}" --data-binary @- "$url/streams/menu?header=false" | sed -E 's/ .*("taken":[0-9]+).*/ \1/')"
 
+psql -c "CREATE TABLE dish (id int, kind text, price numeric);
+  SELECT termstream.create_stream('dishes', \$\$id int, kind text DEFAULT 'soup', price numeric DEFAULT 1.5\$\$,
+    'INSERT INTO dish SELECT * FROM batch', formats => '{\"price\": \"1.234,56\"}')"
+same 'a key that is left out gets the default of its column' '200 {"read":3,"taken":2,"rejected":1,"pairs":2}' \
+  "$(printf '{"id": 1}\n{"id": 2, "kind": null, "price": "2,5"}\n{"id": "x"}\n' |
+    ask -X POST -H 'Content-Type: application/x-ndjson' --data-binary @- "$url/streams/dishes" | counts)"
+same 'and null is null' '1|soup|1.5 2||2.5' "$(psql -c "SELECT string_agg(id || '|' || coalesce(kind, '') || '|' || price, ' ' ORDER BY id) FROM dish")"
+mend() { ask -X POST -H 'Content-Type: application/json' -d "$1" "$url/streams/dishes/rejects/retry" | sed -E 's/"load_id":[0-9]+/"load_id":0/'; }
+bad=$(psql -c 'SELECT reject_id FROM dishes_rejects')
+same 'a reject is not there to be mended' 404 "$(mend "[{\"reject_id\": $bad, \"line\": \"3,a,\"}, {\"reject_id\": 0, \"line\": \"\"}]" | cut -c 1-3)"
+same 'a body that mends nothing' 400 "$(mend '{"reject_id": 1}' | cut -c 1-3)"
+same 'no rows to be mended are not all rows' '200 {"load_id":0,"read":0,"rejected":0,"taken":0}' "$(mend '[]')"
+same 'what was refused has mended nothing' "x" "$(psql -c "SELECT split_part(line, ',', 1) FROM dishes_rejects")"
+same 'a reject is mended, and taken' '200 {"load_id":0,"read":1,"rejected":0,"taken":1}' \
+  "$(mend "[{\"reject_id\": $bad, \"line\": \"3,\\\"stew, hot\\\",\\\"3,5\\\"\"}]")"
+same 'as it was mended' '3|stew, hot|3.5|0' "$(psql -c 'SELECT *, (SELECT count(*) FROM dishes_rejects) FROM dish WHERE id = 3')"
+
 before=$(last)
 same 'no stream of that name' 404 "$(status "${csv[@]}" --data-binary @"$folder/rows.csv" "$url/streams/nowhere")"
 same 'a table is no stream' 404 "$(status "${csv[@]}" --data-binary @"$folder/rows.csv" "$url/streams/plain")"
@@ -76,6 +93,11 @@ same 'an option that is none' 400 "$(status "${csv[@]}" --data-binary @"$folder/
 { printf 'menu_id,name\n8,pepsi\n'; sleep 5; } |
   status "${csv[@]}" -T - "$url/streams/menu" >"$folder/stalled" || true
 same 'a client that stalls' 408 "$(cat "$folder/stalled")"
+drip() { for _ in {1..40}; do printf x && sleep 0.2; done 2>/dev/null; }
+{ printf 'menu_id,name\n8,'; drip; } | status "${csv[@]}" -T - "$url/streams/menu" >"$folder/dripped" || true
+same 'a client that drips bytes' 408 "$(cat "$folder/dripped")"
+drip | status -X POST -T - "$url/lexicons/brands/match" >"$folder/dripped" || true
+same 'or a document' 408 "$(cat "$folder/dripped")"
 { printf 'menu_id,name\n8,pepsi\n'; sleep 1; printf '9,pepsi\n'; sleep 5; } |
   curl -s -m 1.5 -o "$folder/body" "${token[@]}" "${csv[@]}" -T - "$url/streams/menu" || true
 sleep 1

@@ -134,7 +134,7 @@ fn a_general_stream_is_restored_with_all_its_options() {
     before.run(
         "CREATE SCHEMA work; SET search_path = work, public;
          CREATE TABLE event (id bigint PRIMARY KEY, amount numeric, at date, kind text); CREATE SEQUENCE number START 100;
-         SELECT termstream.create_stream('events', $$id bigint DEFAULT nextval('number') NOT NULL, amount numeric, at date, kind text$$,
+         SELECT termstream.create_stream('events', $$id bigint DEFAULT nextval('number') NOT NULL, amount numeric, at date DEFAULT '2024-02-29', kind text$$,
              'INSERT INTO event SELECT id, amount, at, kind FROM batch', check_rows => '{\"some\": \"amount > 0\"}',
              quality_check => 'count(kind) > 0', on_quality => 'ignore', reject_limit => 5, reject_ratio => 0.5, batch_rows => 7,
              formats => '{\"amount\": \"1.234,56\", \"at\": \"DD/MM/YYYY\"}')",
@@ -185,5 +185,11 @@ fn a_general_stream_is_restored_with_all_its_options() {
     assert_eq!(
         after.one("SELECT loads, rejected, quality FROM termstream.stream_stats"),
         "4|4|1"
+    );
+    after.run("INSERT INTO work.events (amount, kind) VALUES ('2', 'c')");
+    assert_eq!(
+        after.lines("SELECT * FROM work.event WHERE kind = 'c'"),
+        ["102|2|2024-02-29|c"],
+        "a default is not written in the format of the values"
     );
 }

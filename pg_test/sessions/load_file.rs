@@ -259,6 +259,17 @@ fn a_file_that_cannot_be_read_is_said_to_be() {
         .error(&call(folder))
         .is("42809", &format!("\"{folder}\" is a directory"));
     session
+        .error(&call("/dev/zero"))
+        .is("42809", "\"/dev/zero\" is no regular file")
+        .hints("COPY");
+    let pipe = format!("{folder}/{}.pipe", database.name);
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    session
+        .error(&call(&pipe))
+        .is("42809", &format!("\"{pipe}\" is no regular file"));
+    std::fs::remove_file(&pipe).expect("the pipe");
+    session
         .error(&call("menu.csv"))
         .is("42602", "path \"menu.csv\" is not absolute")
         .hints("full path");

@@ -347,3 +347,19 @@ fn rejects_of_workers_are_taken_again_like_others() {
     session.run("SELECT termstream.retry_rejects('menu')");
     assert_eq!(pairs(&mut session), ["1|2"]);
 }
+
+#[test]
+fn loads_by_workers_alone_are_forgotten_when_they_are_old_too() {
+    let (database, mut session) = with_menu("parallel_retention");
+    let path = database.file("menu.csv", hostile_file(200));
+    for _ in 0..4 {
+        let mut loader = database.session();
+        loader.run("SET termstream.loads_keep = 2");
+        loader.run(&call(&path, ", parallel => 2, resume => false"));
+    }
+    assert_eq!(loads(&mut session).len(), 2);
+    assert_eq!(
+        session.one("SELECT loads, read = 4 * (SELECT max(read) FROM termstream.loads) FROM termstream.stream_stats"),
+        "4|t"
+    );
+}

@@ -83,7 +83,11 @@ fn a_hot_standby_sees_committed_terms_and_no_others() {
         standby.folder.to_str().expect("plain"),
         data.to_str().expect("plain"),
     );
-    standby.run("pg_basebackup", &["-D", data, "-R", "-c", "fast"]);
+    // With a slot: what the other tests write, the primary would else not keep for a slow follower.
+    standby.run(
+        "pg_basebackup",
+        &["-D", data, "-R", "-c", "fast", "-C", "-S", "standby"],
+    );
     let options = format!("-c unix_socket_directories={folder} -c listen_addresses=''");
     standby.run(
         "pg_ctl",
@@ -137,4 +141,8 @@ fn a_hot_standby_sees_committed_terms_and_no_others() {
         reader.error("INSERT INTO menu VALUES (1, 'pepsi')").code,
         "25006"
     );
+    drop(reader);
+    drop(standby);
+    primary.wait_for("SELECT active FROM pg_replication_slots", "f");
+    primary.run("SELECT pg_drop_replication_slot('standby')");
 }

@@ -97,3 +97,28 @@ fn a_plan_that_is_kept_follows_the_stream_and_its_tables() {
     assert_eq!(pairs(&mut session), ["4|1"]);
     assert_eq!(session.one("SELECT count(*) FROM menu_rejects"), "0");
 }
+
+#[test]
+fn of_several_statements_the_rows_of_all_that_write_are_counted() {
+    let database = crate::database::Database::new("several_statements");
+    let mut session = database.session();
+    session.run(
+        "CREATE TABLE t (a int PRIMARY KEY); CREATE TABLE last (a int); INSERT INTO last VALUES (0);
+         SELECT termstream.create_stream('s', 'a int',
+             $$SELECT 'a;b', 1 FROM batch;
+               INSERT INTO t SELECT a FROM batch; -- and what is the newest; of all
+               UPDATE last SET a = (SELECT max(a) FROM t);
+               NOTIFY changed; TRUNCATE last; INSERT INTO last SELECT max(a) FROM t$$)",
+    );
+    session.run("INSERT INTO s VALUES (1), (2), (3)");
+    session.run("INSERT INTO s VALUES (4), (4), (5)");
+    assert_eq!(
+        session.lines("SELECT a FROM last UNION ALL (SELECT a FROM t ORDER BY a)"),
+        ["5", "1", "2", "3", "4", "5"]
+    );
+    assert_eq!(
+        loads(&mut session),
+        ["3|3|0|5|done", "3|2|1|6|done"],
+        "a batch that is cut runs all of them for each part of it"
+    );
+}

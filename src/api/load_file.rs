@@ -6,11 +6,11 @@ use pgrx::prelude::*;
 use std::time::Duration;
 
 use super::lexicon::given;
-use crate::pg::catalog::names;
+use crate::pg::argument::names;
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::procedure::with_transactions;
 use crate::pg::rows::{Returned, single};
-use crate::stream::{self, FileOptions, Header};
+use crate::stream::{self, FileOptions};
 
 #[pg_extern(sql = r#"
 CREATE PROCEDURE termstream.load_file(stream text, path text, format text DEFAULT 'csv',
@@ -101,27 +101,30 @@ fn load_any_file_with_header(
     _bytes: Option<i64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<Returned, ErrorReport> {
-    let options = FileOptions {
-        format: given("format", format)?.parse().map_err(Raise::from)?,
-        header: Some(if given("header", header)? {
-            Header::Yes
-        } else {
-            Header::No
-        }),
-        delimiter: delimiter.map(str::to_owned),
-        quote: quote.map(str::to_owned),
-        escape: escape.map(str::to_owned),
-        null: null_string.map(str::to_owned),
-        columns: columns.map(listed).transpose()?,
-        encoding: encoding.map(str::to_owned),
-        resume: given("resume", resume)?,
-        parallel: given("parallel", parallel)?,
-        notify: notify.map(duration).transpose()?,
+    let header = match given("header", header)? {
+        true => "true",
+        false => "false",
     };
-    call(
-        given("stream", stream)?,
-        given("path", path)?,
-        &options,
+    load_any_file(
+        stream,
+        path,
+        format,
+        Some(header),
+        delimiter,
+        quote,
+        escape,
+        null_string,
+        columns,
+        encoding,
+        resume,
+        parallel,
+        notify,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
         fcinfo,
     )
 }

@@ -5,8 +5,7 @@ use pgrx::prelude::*;
 use pgrx::{AnyArray, AnyElement};
 
 use super::lexicon::given;
-use crate::pg::argument::json_text;
-use crate::pg::catalog::names;
+use crate::pg::argument::{json_text, names};
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::rows::Returned;
 use crate::pg::trigger::TriggerCall;

@@ -90,15 +90,14 @@ impl<'a> Anchors<'a> {
             return;
         }
         let length = letters.len();
-        let mut ask = |hash| {
-            probes.wanted.push(Probe {
-                key: key(WHOLE, hash),
-                lengths: (0, u16::MAX),
-                window,
-            });
+        let probe = |hash| Probe {
+            key: key(WHOLE, hash),
+            lengths: (0, u16::MAX),
+            window,
         };
-        ask(hash::between(prefix[0], prefix[length], length));
-        for_deletions(letters, prefix, &mut ask);
+        let wanted = &mut probes.wanted;
+        wanted.push(probe(hash::between(prefix[0], prefix[length], length)));
+        wanted.extend(deletions(length, prefix).map(probe));
         if length <= usize::from(SHORT) {
             for i in 1..length.saturating_sub(1) {
                 let mut swapped = [0; SHORT as usize];
@@ -107,47 +106,31 @@ impl<'a> Anchors<'a> {
                     .zip(letters)
                     .for_each(|(code, letter)| *code = letter.code());
                 swapped.swap(i, i + 1);
-                ask(hash::of(&swapped[..length]));
+                wanted.push(probe(hash::of(&swapped[..length])));
             }
         }
     }
 
-    /// Asks for the terms of 8 letters or more whose head is near the letters here, where windows of
-    /// `lengths` begin.
+    /// Asks for the terms of 8 letters or more whose head is near the letters here, of which `prefix` has
+    /// the hashes and where windows of `lengths` begin.
     #[inline]
-    pub fn ask_head<L: Letter>(
-        &self,
-        letters: &[L],
-        prefix: &[u64],
-        lengths: RangeInclusive<usize>,
-        probes: &mut Probes,
-    ) {
+    pub fn ask_head(&self, prefix: &[u64], lengths: RangeInclusive<usize>, probes: &mut Probes) {
         for (kind, head, terms) in HEADS {
-            if self.kinds & kind != 0
-                && let Some(letters) = letters.get(..head)
-                && near_lengths(&terms, &lengths)
-            {
-                for_deletions(letters, prefix, |hash| {
-                    probes.wanted.push(Probe {
-                        key: key(kind, hash),
-                        lengths: (*lengths.start() as u16, *lengths.end() as u16),
-                        window: EVERY,
-                    });
-                });
+            if self.kinds & kind != 0 && head < prefix.len() && near_lengths(&terms, &lengths) {
+                let (shortest, longest) = (*lengths.start() as u16, *lengths.end() as u16);
+                let probe = |hash| Probe {
+                    key: key(kind, hash),
+                    lengths: (shortest, longest),
+                    window: EVERY,
+                };
+                probes.wanted.extend(deletions(head, prefix).map(probe));
             }
         }
     }
 
-    /// Asks for the terms of 8 letters or more that end as these letters do.
+    /// Asks for the terms of 8 letters or more that end as a window of so many letters does.
     #[inline]
-    pub fn ask_tail<L: Letter>(
-        &self,
-        letters: &[L],
-        prefix: &[u64],
-        window: u32,
-        probes: &mut Probes,
-    ) {
-        let own = letters.len();
+    pub fn ask_tail(&self, own: usize, prefix: &[u64], window: u32, probes: &mut Probes) {
         for (tail, terms) in TAILS {
             if self.kinds & (TAIL_3 << (tail - 3)) == 0 || !near_lengths(&terms, &(own..=own)) {
                 continue;
@@ -237,22 +220,20 @@ fn near_lengths(terms: &RangeInclusive<usize>, windows: &RangeInclusive<usize>) 
     windows.end() + edits >= *terms.start() && *windows.start() <= terms.end().saturating_add(edits)
 }
 
-/// The hash of the letters with each of them left out in turn; a run of one letter counts once.
-#[inline]
-fn for_deletions<L: Letter>(letters: &[L], prefix: &[u64], mut each: impl FnMut(u64)) {
-    let length = letters.len();
-    for i in 0..length {
-        if i + 1 < length && letters[i] == letters[i + 1] {
-            continue;
-        }
-        let before = hash::between(prefix[0], prefix[i], i);
-        let after = hash::between(prefix[i + 1], prefix[length], length - i - 1);
-        each(
-            before
-                .wrapping_mul(hash::power(length - i - 1))
-                .wrapping_add(after),
-        );
-    }
+/// The hash of the letters with each of them left out in turn: those before it weigh a power of the base
+/// less than in the hash of all.
+#[inline(always)]
+fn deletions(length: usize, prefix: &[u64]) -> impl Iterator<Item = u64> {
+    let (first, last) = match (prefix.first(), prefix.get(length)) {
+        (Some(&first), Some(&last)) => (first, last),
+        _ => (0, 0),
+    };
+    let all = last.wrapping_sub(first.wrapping_mul(hash::power(length.wrapping_sub(1))));
+    let pairs = prefix.iter().zip(prefix.iter().skip(1)).take(length);
+    pairs.enumerate().map(move |(at, (before, with))| {
+        let power = hash::power(length - at - 1);
+        all.wrapping_add(before.wrapping_sub(*with).wrapping_mul(power))
+    })
 }
 
 #[inline(always)]
@@ -326,16 +307,21 @@ fn keys_of(codes: &[u32], mut each: impl FnMut(u8, u64)) {
     for (i, &code) in codes.iter().take(8).enumerate() {
         prefix[i + 1] = hash::push(prefix[i], code);
     }
+    // Which of two letters alike is left out makes no difference.
+    let distinct = |length| {
+        let mut last = None;
+        deletions(length, &prefix).filter(move |hash| last.replace(*hash) != Some(*hash))
+    };
     match length {
         0..=2 => {}
         3 => each(WHOLE, key(WHOLE, prefix[length])),
         4..=7 => {
             each(WHOLE, key(WHOLE, prefix[length]));
-            for_deletions(codes, &prefix, |hash| each(WHOLE, key(WHOLE, hash)));
+            distinct(length).for_each(|hash| each(WHOLE, key(WHOLE, hash)));
         }
         _ => {
             let (kind, head, tail) = ends(length);
-            for_deletions(&codes[..head], &prefix, |hash| each(kind, key(kind, hash)));
+            distinct(head).for_each(|hash| each(kind, key(kind, hash)));
             each(
                 TAIL_3 << (tail - 3),
                 key(TAIL_3, hash::of(&codes[length - tail..])),

@@ -19,7 +19,7 @@ use super::settings::{Overlap, Settings};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"TERMLEX\n");
 /// Raised whenever the meaning of a byte changes, the rules of folding included.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 /// The sections of the compiled form.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +61,7 @@ pub(crate) enum Section {
     WordPairs,
     /// `u16` per slot: which lengths of terms begin with the letters that hash there.
     Prefixes,
-    /// Bloom filter of the first letters of terms, too few of them for the prefix table.
+    /// Bloom filter of the first letters of longer terms, too few of them for the prefix table.
     Starts,
     /// Bloom filter of the terms too short for the prefix table.
     Shorts,

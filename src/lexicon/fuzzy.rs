@@ -194,16 +194,19 @@ impl<L: Letter> Fuzzy<'_, L> {
     }
 
     /// Measures and judges the pairs whose letters are near.
-    #[inline]
+    #[inline(always)]
     pub(super) fn compare(
         &self,
         windows: &[Window],
         near: &mut Near,
         candidates: &mut Vec<Candidate>,
     ) {
-        if near.pairs.is_empty() {
-            return;
+        if !near.pairs.is_empty() {
+            self.compare_all(windows, near, candidates);
         }
+    }
+
+    fn compare_all(&self, windows: &[Window], near: &mut Near, candidates: &mut Vec<Candidate>) {
         let Near {
             pairs,
             packed,

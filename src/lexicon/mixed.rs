@@ -58,14 +58,12 @@ impl<L: Letter> Fuzzy<'_, L> {
             Part::Foreign => return,
         };
         let (mut all, mut counted) = (0, start);
-        for (last, (word, &role)) in words.iter().zip(roles).enumerate().skip(first + 1) {
+        let others = words[first + 1..].iter().zip(&roles[first + 1..]);
+        for (last, (word, &role)) in (first + 1..).zip(others) {
             if word.end(true) - start > longest {
                 return;
             }
-            for stem in [true, false] {
-                if stem && !word.possessive {
-                    continue;
-                }
+            for &stem in word.stems() {
                 let part = part(word, role, stem);
                 let (mut rarest_here, mut unknown_here) = (rarest, unknown);
                 match part {
@@ -95,7 +93,11 @@ impl<L: Letter> Fuzzy<'_, L> {
                     self.beside(vocabulary, number, window, guarded, scratch, candidates);
                 }
                 if !stem {
-                    let possible = part == Part::Unknown || rarest_here.is_some();
+                    let possible = match rarest_here {
+                        // A window with more words is longer.
+                        Some(number) => !vocabulary.beyond_length(number, word.end(true) - start),
+                        None => part == Part::Unknown,
+                    };
                     if !possible {
                         return;
                     }

@@ -109,10 +109,18 @@ impl<L: Letter> Fuzzy<'_, L> {
             }
             !met
         });
+        if asked.is_empty() {
+            scratch.asked = asked;
+            return;
+        }
+        let anchors = match guarded {
+            true => Anchors::guarded(self.compiled),
+            false => Anchors::open(self.compiled),
+        };
         for asked in asked.drain(..) {
             let (first, end) = (asked.run.0 as usize, asked.run.1 as usize);
             let before = candidates.len();
-            self.anchored(first..end, guarded, scratch, candidates);
+            self.anchored(first..end, guarded, &anchors, scratch, candidates);
             let found = &candidates[before..];
             scratch.memory.keep(asked.key, first, found);
             if asked.may_be_barren && found.is_empty() {
@@ -136,6 +144,7 @@ impl<L: Letter> Fuzzy<'_, L> {
         &self,
         run: Range<usize>,
         guarded: bool,
+        anchors: &Anchors<'_>,
         scratch: &mut FuzzyScratch,
         candidates: &mut Vec<Candidate>,
     ) {
@@ -152,19 +161,15 @@ impl<L: Letter> Fuzzy<'_, L> {
         ) else {
             return;
         };
-        let anchors = match guarded {
-            true => Anchors::guarded(self.compiled),
-            false => Anchors::open(self.compiled),
-        };
         let base = from.start as usize;
         let letters = &self.letters[base..to.end as usize];
         prefix.clear();
         prefix.push(0);
         let mut hash = 0;
-        for &letter in letters {
+        prefix.extend(letters.iter().map(|&letter| {
             hash = hash::push(hash, letter);
-            prefix.push(hash);
-        }
+            hash
+        }));
         let longest = self.compiled.header.longest as usize + usize::from(MAX_DISTANCE);
         for first in run.clone() {
             let start = self.text.words[first].start as usize;
@@ -175,9 +180,8 @@ impl<L: Letter> Fuzzy<'_, L> {
                 if word.end(true) - start > longest {
                     break;
                 }
-                for stem in [true, false] {
-                    if stem && !word.possessive
-                        || part(word, role(word, guarded), stem) != Part::Unknown
+                for &stem in word.stems() {
+                    if part(word, role(word, guarded), stem) != Part::Unknown
                         || last == first && !self.alone(word, stem, guarded)
                     {
                         continue;
@@ -196,29 +200,20 @@ impl<L: Letter> Fuzzy<'_, L> {
                 }
             }
             near.pairs.clear();
-            for (number, window) in (0..)
-                .zip(windows.iter())
-                .filter(|(_, window)| OF_ONE.contains(&window.length()))
-            {
-                let (start, end) = (window.start - base, window.end - base);
-                anchors.ask_window(&letters[start..end], &prefix[start..=end], number, probes);
+            let (mut shortest, mut longest) = (usize::MAX, 0);
+            for (number, window) in (0..).zip(windows.iter()) {
+                let (from, to, length) = (start - base, window.end - base, window.length());
+                let (letters, prefix) = (&letters[from..to], &prefix[from..=to]);
+                if OF_ONE.contains(&length) {
+                    anchors.ask_window(letters, prefix, number, probes);
+                }
+                if length >= SHORTEST_OF_TWO {
+                    anchors.ask_tail(length, prefix, number, probes);
+                }
+                (shortest, longest) = (shortest.min(length), longest.max(length));
             }
-            if windows
-                .iter()
-                .any(|window| window.length() >= SHORTEST_OF_TWO)
-            {
-                let (shortest, longest) = (windows.first(), windows.last());
-                let lengths =
-                    shortest.map_or(0, Window::length)..=longest.map_or(0, Window::length);
-                let (letters, prefix) = (&letters[start - base..], &prefix[start - base..]);
-                anchors.ask_head(letters, prefix, lengths, probes);
-            }
-            for (number, window) in (0..)
-                .zip(windows.iter())
-                .filter(|(_, window)| window.length() >= SHORTEST_OF_TWO)
-            {
-                let (start, end) = (window.start - base, window.end - base);
-                anchors.ask_tail(&letters[start..end], &prefix[start..=end], number, probes);
+            if longest >= SHORTEST_OF_TWO {
+                anchors.ask_head(&prefix[start - base..], shortest..=longest, probes);
             }
             anchors.answer(probes, |posting, number| {
                 match windows.get(number as usize) {

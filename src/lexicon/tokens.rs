@@ -18,8 +18,9 @@ const SHARED: u32 = 1 << 30;
 const DICTIONARY: u32 = 1 << 29;
 const NAME: u32 = 1 << 28;
 const BARREN: u32 = 1 << 27;
-const BEGINS_NONE: u32 = 1 << 26;
-const MOST: u32 = BEGINS_NONE - 1;
+const NO_TERM: u32 = 1 << 26;
+const NO_BEGINNING: u32 = 1 << 25;
+const MOST: u32 = NO_BEGINNING - 1;
 
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
@@ -95,10 +96,22 @@ impl Standing {
         self.info & BARREN != 0
     }
 
-    /// No term begins with it.
+    /// No term has its letters, and no more.
+    #[inline(always)]
+    pub fn no_term(self) -> bool {
+        self.info & NO_TERM != 0
+    }
+
+    /// No term begins with its letters and has more.
+    #[inline(always)]
+    pub fn no_beginning(self) -> bool {
+        self.info & NO_BEGINNING != 0
+    }
+
+    /// Both of these.
     #[inline(always)]
     pub fn begins_none(self) -> bool {
-        self.info & BEGINS_NONE != 0
+        self.info & (NO_TERM | NO_BEGINNING) == NO_TERM | NO_BEGINNING
     }
 
     /// As a word of the dictionary and a name of it, or not.
@@ -110,15 +123,18 @@ impl Standing {
         self
     }
 
-    pub fn with_begins_none(mut self, on: bool) -> Standing {
-        self.set(BEGINS_NONE, on);
+    /// As the letters of a term, and as those that a longer one begins with, or not.
+    #[inline(always)]
+    pub fn with_terms(mut self, term: bool, beginning: bool) -> Standing {
+        self.set(NO_TERM, !term);
+        self.set(NO_BEGINNING, !beginning);
         self
     }
 
     /// Without what was found out of it.
     pub fn plain(self) -> Standing {
         Standing {
-            info: self.info & !(BARREN | BEGINS_NONE),
+            info: self.info & !(BARREN | NO_TERM | NO_BEGINNING),
             ..self
         }
     }

@@ -50,6 +50,13 @@ impl<'a> Vocabulary<'a> {
         lengths & (length_bit(to) << 1).wrapping_sub(length_bit(from)) != 0
     }
 
+    /// Whether no window of this length or more can be near a term that has this word.
+    #[inline]
+    pub fn beyond_length(&self, word: u32, length: usize) -> bool {
+        let lengths = self.rows.get(word as usize).map_or(0, |row| row[1]);
+        lengths < length_bit(length.saturating_sub(EDITS))
+    }
+
     /// Whether some term has both words (or one of them twice): wrong in one of 25 cases of none.
     #[inline]
     pub fn together(&self, a: u32, b: u32) -> bool {

@@ -35,6 +35,28 @@ pub(crate) struct Word {
 }
 
 impl Word {
+    const NONE: Word = Word {
+        start: 0,
+        end: 0,
+        hash: 0,
+        standing: Standing::UNKNOWN,
+        stem_standing: Standing::UNKNOWN,
+        possessive: false,
+        code: false,
+        breaks: false,
+        endless: false,
+    };
+
+    /// The ways to read the word, each as to whether it is without its possessive s.
+    #[inline(always)]
+    pub fn stems(&self) -> &'static [bool] {
+        if self.possessive {
+            &[true, false]
+        } else {
+            &[false]
+        }
+    }
+
     /// The standing of the word, or of the word without its possessive s.
     #[inline(always)]
     pub fn standing(&self, stem: bool) -> Standing {
@@ -86,45 +108,57 @@ pub(crate) fn fill(
     mut place: impl FnMut(u32) -> u32,
     words: &mut Vec<Word>,
 ) {
-    let mut broken = false;
-    words.clear();
-    let mut after_number = false;
-    words.extend(tokens.iter().enumerate().map(|(at, token)| {
+    words.resize(tokens.len(), Word::NONE);
+    let mut unusual = false;
+    for (word, token) in words.iter_mut().zip(tokens) {
         let (start, end) = (token.start as usize, token.end as usize);
         let endless = end - start > MAX_BYTES;
-        let breaks = std::mem::replace(&mut broken, endless) | endless | token.hard_break();
-        let number = token.numeric();
-        let before_number = tokens
-            .get(at + 1)
-            .is_some_and(|next| next.numeric() & next.joined());
-        let code = number | (after_number & token.joined()) | before_number;
-        after_number = number;
-        let possessive = token.possessive() && end - start > 1 && !endless;
-        let mut word = Word {
+        unusual |= token.joined() | endless;
+        *word = Word {
             start: place(token.start),
             end: place(token.end),
-            hash: 0,
-            standing: Standing::UNKNOWN,
-            stem_standing: Standing::UNKNOWN,
-            possessive,
-            code,
-            breaks,
+            hash: hash::of_range(bytes, start, end),
+            possessive: token.possessive(),
+            code: token.numeric(),
+            breaks: token.hard_break(),
             endless,
+            ..Word::NONE
         };
-        if !endless {
-            word.hash = hash::of_range(bytes, start, end);
+        if word.possessive {
+            word.possessive = end - start > 1 && !endless;
         }
-        if possessive {
+        if word.possessive {
             let stem = hash::of_range(bytes, start, end - 1);
             word.stem_standing = tables.standing(stem);
         }
-        word
-    }));
-    recent.standings(tables, words, |at, standing| {
-        let none = tokens.get(at).is_some_and(|token| {
-            let (start, end) = (token.start as usize, token.end as usize);
-            tables.exact.begins_none(bytes, start, end)
-        });
-        standing.with_begins_none(none)
+    }
+    if unusual {
+        join(words, tokens);
+    }
+    recent.standings(tables, words, |at, word, standing| {
+        let (term, beginning) = match tokens.get(at) {
+            Some(token) if !word.endless => {
+                let (start, end) = (token.start as usize, token.end as usize);
+                tables.exact.terms_of(bytes, start, end, word.hash)
+            }
+            _ => (false, false),
+        };
+        standing.with_terms(term, beginning)
     });
+}
+
+/// Puts right the endless words, and what words are that run together with others.
+#[inline(never)]
+fn join(words: &mut [Word], tokens: &[Token]) {
+    for word in words.iter_mut().filter(|word| word.endless) {
+        word.hash = 0;
+        word.breaks = true;
+    }
+    for (at, tokens) in tokens.windows(2).enumerate() {
+        if let ([before, own], Some([word_before, word])) = (tokens, words.get_mut(at..at + 2)) {
+            word.breaks |= word_before.endless;
+            word_before.code |= own.joined() & own.numeric();
+            word.code |= own.joined() & before.numeric();
+        }
+    }
 }

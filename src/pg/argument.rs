@@ -20,27 +20,64 @@ pub fn bytes<'a>(fcinfo: pg_sys::FunctionCallInfo, place: usize) -> &'a [u8] {
 ///
 /// The function is STRICT, so that no argument is NULL, and declares that type at this place, from 0.
 pub fn texts<'a>(fcinfo: pg_sys::FunctionCallInfo, place: usize) -> impl Iterator<Item = &'a [u8]> {
-    let mut elements = std::ptr::null_mut();
-    let mut nulls = std::ptr::null_mut();
-    let mut count = 0;
-    // SAFETY: by the function's declaration the argument is there and an array of text, whose
-    // elements are laid out as given here. They and both lists live as long as the call.
+    // SAFETY: by the function's declaration the argument is there and an array of text, which lives as
+    // long as the call, as do its elements.
     unsafe {
         let arguments = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
-        let array = pg_sys::pg_detoast_datum(arguments[place].value.cast_mut_ptr());
+        elements(arguments[place].value, Type::TEXT)
+            .flatten()
+            .map(|element| bytes_of(element))
+    }
+}
+
+/// A type as arrays hold it: fixed by the system catalog, and not looked up for each row of a table.
+struct Type {
+    oid: pg_sys::Oid,
+    length: i32,
+    align: u8,
+}
+
+impl Type {
+    const TEXT: Type = Type {
+        oid: pg_sys::TEXTOID,
+        length: -1,
+        align: pg_sys::TYPALIGN_INT,
+    };
+    const JSONB: Type = Type {
+        oid: pg_sys::JSONBOID,
+        ..Type::TEXT
+    };
+    const NAME: Type = Type {
+        oid: pg_sys::NAMEOID,
+        length: pg_sys::NAMEDATALEN as i32,
+        align: pg_sys::TYPALIGN_CHAR,
+    };
+}
+
+/// The elements of an array; `None` is NULL.
+///
+/// # Safety
+/// The value is an array of that type, and outlives what is returned.
+unsafe fn elements(
+    array: pg_sys::Datum,
+    of: Type,
+) -> impl ExactSizeIterator<Item = Option<pg_sys::Datum>> {
+    let (mut values, mut nulls, mut count) = (std::ptr::null_mut(), std::ptr::null_mut(), 0);
+    // SAFETY: by contract; both lists are as long as is said, and live as long as the current memory
+    // context, in which the array is detoasted.
+    unsafe {
+        let array = pg_sys::pg_detoast_datum(array.cast_mut_ptr());
         pg_sys::deconstruct_array(
             array.cast(),
-            pg_sys::TEXTOID,
-            -1,
+            of.oid,
+            of.length,
             false,
-            pg_sys::TYPALIGN_INT as std::ffi::c_char,
-            &mut elements,
+            of.align as std::ffi::c_char,
+            &mut values,
             &mut nulls,
             &mut count,
         );
-        (0..count as usize)
-            .filter(move |element| !*nulls.add(*element))
-            .map(move |element| bytes_of(*elements.add(element)))
+        (0..count as usize).map(move |n| (!*nulls.add(n)).then(|| *values.add(n)))
     }
 }
 
@@ -62,25 +99,22 @@ pub(super) unsafe fn bytes_of<'a>(value: pg_sys::Datum) -> &'a [u8] {
 
 /// The elements of a `jsonb[]`, each as JSON text.
 pub fn json_texts(array: pg_sys::Datum) -> Vec<Option<String>> {
-    let mut elements = std::ptr::null_mut();
-    let mut nulls = std::ptr::null_mut();
-    let mut count = 0;
-    // SAFETY: the array's element type is `jsonb`, by the function's signature; its properties are
-    // fixed by the system catalog: a varlena, aligned like int.
+    // SAFETY: an array of `jsonb`, by the function's signature.
+    let elements = unsafe { elements(array, Type::JSONB) };
+    elements.map(|element| element.map(json_text)).collect()
+}
+
+/// The elements of a `name[]`.
+pub fn names(array: pg_sys::Datum) -> Vec<Option<String>> {
+    // SAFETY: an array of `name`, by the function's signature: each is a string that ends in a NUL.
     unsafe {
-        let array = pg_sys::pg_detoast_datum(array.cast_mut_ptr()).cast::<pg_sys::ArrayType>();
-        pg_sys::deconstruct_array(
-            array,
-            pg_sys::JSONBOID,
-            -1,
-            false,
-            b'i' as i8,
-            &mut elements,
-            &mut nulls,
-            &mut count,
-        );
-        (0..count as usize)
-            .map(|n| (!*nulls.add(n)).then(|| json_text(*elements.add(n))))
+        let text = |name: pg_sys::Datum| {
+            CStr::from_ptr(name.cast_mut_ptr())
+                .to_string_lossy()
+                .into_owned()
+        };
+        elements(array, Type::NAME)
+            .map(|element| element.map(text))
             .collect()
     }
 }

@@ -74,36 +74,6 @@ pub fn lock_for_insert(relation: pg_sys::Oid) {
     unsafe { pg_sys::LockRelationOid(relation, pg_sys::RowExclusiveLock as i32) }
 }
 
-/// The names of a `name[]` value.
-pub fn names(array: pg_sys::Datum) -> Vec<Option<String>> {
-    let mut elements = std::ptr::null_mut();
-    let mut nulls = std::ptr::null_mut();
-    let mut count = 0;
-    // SAFETY: the array's element type is `name`, by the function's signature; its properties are
-    // fixed by the system catalog: 64 bytes, by reference, aligned like char.
-    unsafe {
-        let array = pg_sys::pg_detoast_datum(array.cast_mut_ptr()).cast::<pg_sys::ArrayType>();
-        pg_sys::deconstruct_array(
-            array,
-            pg_sys::NAMEOID,
-            pg_sys::NAMEDATALEN as i32,
-            false,
-            b'c' as i8,
-            &mut elements,
-            &mut nulls,
-            &mut count,
-        );
-        (0..count as usize)
-            .map(|n| {
-                (!*nulls.add(n)).then(|| {
-                    let name = (*elements.add(n)).cast_mut_ptr::<std::ffi::c_char>();
-                    CStr::from_ptr(name).to_string_lossy().into_owned()
-                })
-            })
-            .collect()
-    }
-}
-
 /// The role that owns the relation; `None` if it is gone.
 pub fn owner(relation: pg_sys::Oid) -> Option<pg_sys::Oid> {
     class(relation, |class| class.relowner)

@@ -5,6 +5,7 @@
 
 use pgrx::pg_sys;
 
+use super::default::ColumnDefault;
 use super::definition::Column;
 
 /// The input functions of a list of columns, looked up once for many rows.
@@ -12,10 +13,13 @@ use super::definition::Column;
 /// Lives in the memory context that was current when it was made.
 pub struct Converter {
     columns: Vec<ColumnInput>,
+    /// Compiled when the first row leaves the column out.
+    defaults: Vec<Option<ColumnDefault>>,
     values: Vec<pg_sys::Datum>,
     nulls: Vec<bool>,
     /// The field at work, as an input function wants it.
     text: Vec<u8>,
+    memory: pg_sys::MemoryContext,
     row_memory: pg_sys::MemoryContext,
 }
 
@@ -67,21 +71,25 @@ impl Converter {
                 }
             })
             .collect();
-        // SAFETY: a child of the current context, and freed with it.
-        let row_memory = unsafe {
-            pg_sys::AllocSetContextCreateInternal(
-                pg_sys::CurrentMemoryContext,
+        // SAFETY: the current context, and a child of it that is freed with it.
+        let (memory, row_memory) = unsafe {
+            let memory = pg_sys::CurrentMemoryContext;
+            let row_memory = pg_sys::AllocSetContextCreateInternal(
+                memory,
                 c"termstream row".as_ptr(),
                 0,
                 pg_sys::ALLOCSET_DEFAULT_INITSIZE as usize,
                 pg_sys::ALLOCSET_DEFAULT_MAXSIZE as usize,
-            )
+            );
+            (memory, row_memory)
         };
         Converter {
             columns: inputs,
+            defaults: columns.iter().map(|_| None).collect(),
             values: vec![pg_sys::Datum::from(0); columns.len()],
             nulls: vec![true; columns.len()],
             text: Vec::new(),
+            memory,
             row_memory,
         }
     }
@@ -124,6 +132,26 @@ impl Converter {
                 pg_sys::InputFunctionCall(&mut input.function, text, input.ioparam, input.typmod);
             pg_sys::MemoryContextSwitchTo(previous);
         }
+    }
+
+    /// Gives the column its default, computed for this row; false if that is NULL. What is wrong with it
+    /// raises an error.
+    pub fn convert_default(&mut self, number: usize, column: &Column) -> bool {
+        // SAFETY: both contexts live as long as the converter.
+        let value = unsafe {
+            let previous = pg_sys::MemoryContextSwitchTo(self.memory);
+            let default = &mut self.defaults[number];
+            if default.is_none() {
+                *default = ColumnDefault::new(column);
+            }
+            pg_sys::MemoryContextSwitchTo(self.row_memory);
+            let value = default.as_ref().and_then(ColumnDefault::value);
+            pg_sys::MemoryContextSwitchTo(previous);
+            value
+        };
+        self.values[number] = value.unwrap_or(pg_sys::Datum::from(0));
+        self.nulls[number] = value.is_none();
+        value.is_some()
     }
 
     /// The converted row, as the arrays Postgres wants.

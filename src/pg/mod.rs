@@ -6,6 +6,7 @@ pub mod callsite;
 pub mod catalog;
 pub mod clock;
 pub mod compat;
+pub mod default;
 pub mod definition;
 pub mod encoding;
 pub mod error;

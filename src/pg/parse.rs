@@ -62,26 +62,31 @@ pub fn statements(text: &str) -> Result<Vec<Statement>, Mistake> {
 /// Whether the text is one expression and nothing besides: what can stand in brackets of which the
 /// closing one is on a line of its own, outside of the text's last comment.
 pub fn is_expression(text: &str) -> Result<bool, Mistake> {
+    Ok(expression(text)?.is_some())
+}
+
+/// The expression's tree, where the text is one expression: see [`is_expression`].
+pub(super) fn expression(text: &str) -> Result<Option<*mut pg_sys::Node>, Mistake> {
     const PREFIX: &str = "SELECT ";
     let list = raw(&format!("{PREFIX}{text}"))
         .map_err(|(error, at)| (error, at.map(|at| at.saturating_sub(PREFIX.len()).max(1))))?;
     // SAFETY: the parser returns a list of RawStmt; the tag is checked before the cast.
     unsafe {
         let [statement] = items(list)[..] else {
-            return Ok(false);
+            return Ok(None);
         };
         let statement = (*statement.cast::<pg_sys::RawStmt>()).stmt;
         if (*statement).type_ != pg_sys::NodeTag::T_SelectStmt {
-            return Ok(false);
+            return Ok(None);
         }
         let select = &*statement.cast::<pg_sys::SelectStmt>();
         let targets = items(select.targetList);
         let [target] = targets[..] else {
-            return Ok(false);
+            return Ok(None);
         };
         let target = &*target.cast::<pg_sys::ResTarget>();
         let is_row = !target.val.is_null() && (*target.val).type_ == pg_sys::NodeTag::T_RowExpr;
-        Ok(target.name.is_null()
+        let is_alone = target.name.is_null()
             && !is_row
             && select.op == pg_sys::SetOperation::SETOP_NONE
             && select.distinctClause.is_null()
@@ -95,7 +100,8 @@ pub fn is_expression(text: &str) -> Result<bool, Mistake> {
             && select.limitOffset.is_null()
             && select.limitCount.is_null()
             && select.lockingClause.is_null()
-            && select.withClause.is_null())
+            && select.withClause.is_null();
+        Ok(is_alone.then_some(target.val))
     }
 }
 

@@ -7,16 +7,56 @@ use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys;
 
 use super::error::Raise;
+use super::parse::statements;
 use super::session::{Session, text};
 
-/// A planned statement without parameters, freed when dropped.
+/// A statement without parameters, or several, planned; freed when dropped.
 pub struct KeptPlan {
+    parts: Vec<Part>,
+}
+
+/// SPI counts the rows of the last statement of a plan, so that each has one of its own.
+struct Part {
     plan: pg_sys::SPIPlanPtr,
 }
 
 impl KeptPlan {
     /// Plans the statement, which may name the relations that are registered on the session.
-    pub fn new(_session: &Session, statement: &str) -> KeptPlan {
+    pub fn new(session: &Session, statement: &str) -> KeptPlan {
+        let parts = match statements(statement) {
+            Ok(parts) => parts,
+            Err((error, _)) => error.rethrow(),
+        };
+        let parts = parts
+            .iter()
+            .filter_map(|part| statement.get(part.range.clone()))
+            .map(|part| Part::new(session, part));
+        KeptPlan {
+            parts: parts.collect(),
+        }
+    }
+
+    /// Runs it for what it does; returns the number of rows it touched, of several statements those of
+    /// all that write. The relations it was planned with are registered on this session too, with the
+    /// same columns.
+    pub fn execute(&self, session: &Session) -> u64 {
+        match &self.parts[..] {
+            [one] => one.execute(session).rows,
+            parts => {
+                let done = parts.iter().map(|part| part.execute(session));
+                done.filter(|part| part.writes).map(|part| part.rows).sum()
+            }
+        }
+    }
+}
+
+struct Done {
+    writes: bool,
+    rows: u64,
+}
+
+impl Part {
+    fn new(_session: &Session, statement: &str) -> Part {
         let statement = text(statement);
         // SAFETY: no parameters; the plan is moved out of SPI's memory once.
         unsafe {
@@ -28,13 +68,11 @@ impl KeptPlan {
             if code < 0 {
                 refuse("plan", code);
             }
-            KeptPlan { plan }
+            Part { plan }
         }
     }
 
-    /// Runs it for what it does; returns the number of rows it touched. The relations it was planned
-    /// with are registered on this session too, with the same columns.
-    pub fn execute(&self, _session: &Session) -> u64 {
+    fn execute(&self, _session: &Session) -> Done {
         // SAFETY: a kept plan without parameters.
         unsafe {
             let code = pg_sys::SPI_execute_plan(
@@ -50,7 +88,11 @@ impl KeptPlan {
             // Rows that the statement returns are nobody's.
             pg_sys::SPI_freetuptable(pg_sys::SPI_tuptable);
             pg_sys::SPI_tuptable = std::ptr::null_mut();
-            pg_sys::SPI_processed
+            let reads = [pg_sys::SPI_OK_SELECT, pg_sys::SPI_OK_UTILITY];
+            Done {
+                writes: !reads.contains(&(code as u32)),
+                rows: pg_sys::SPI_processed,
+            }
         }
     }
 }
@@ -63,7 +105,7 @@ fn refuse(action: &str, code: i32) -> ! {
     .raise()
 }
 
-impl Drop for KeptPlan {
+impl Drop for Part {
     fn drop(&mut self) {
         // SAFETY: ours, freed once; raises nothing. A plan that is being executed is held by its
         // caller.

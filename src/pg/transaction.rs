@@ -3,9 +3,11 @@
 use pgrx::pg_sys;
 use std::ffi::c_void;
 
-/// What to do when a transaction has ended, and when a subtransaction is rolled back.
+/// What to do before a transaction is committed, which may refuse it, when one has ended, and when a
+/// subtransaction is rolled back.
 #[derive(Clone, Copy)]
 pub struct Callbacks {
+    pub transaction_ends: fn(),
     pub transaction_ended: fn(),
     /// Given the subtransaction that is undone.
     pub subtransaction_aborted: fn(u32),
@@ -32,14 +34,16 @@ pub fn current_subtransaction() -> u32 {
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn transaction(event: pg_sys::XactEvent::Type, _arg: *mut c_void) {
     use pg_sys::XactEvent::*;
-    if matches!(
-        event,
-        XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE
-    ) {
-        // SAFETY: written once, before it is read.
-        if let Some(callbacks) = unsafe { CALLBACKS } {
+    // SAFETY: written once, before it is read.
+    let Some(callbacks) = (unsafe { CALLBACKS }) else {
+        return;
+    };
+    match event {
+        XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE => (callbacks.transaction_ends)(),
+        XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE => {
             (callbacks.transaction_ended)();
         }
+        _ => {}
     }
 }
 

@@ -111,16 +111,31 @@ impl TriggerCall {
         }
     }
 
-    /// Reads the row's fields, all of them text, into `fields`.
+    /// Whether the relation has so many columns, all of them text. A view's owner can add columns of any
+    /// type, but neither take one away nor change its type.
+    pub fn has_text_columns(&self, columns: usize) -> bool {
+        // SAFETY: the descriptor belongs to this call; the numbers are in its range.
+        unsafe {
+            let descriptor = (*(*self.data).tg_relation).rd_att;
+            let natts = (*descriptor).natts;
+            natts as usize == columns
+                && (1..=natts).all(|n| pg_sys::SPI_gettypeid(descriptor, n) == pg_sys::TEXTOID)
+        }
+    }
+
+    /// Reads the row's fields into `fields`; false if there are not so many. They are text: the statement
+    /// began with [`TriggerCall::has_text_columns`].
     ///
     /// The bytes are those of the database's encoding as they came in: with a client encoding of
     /// SQL_ASCII nobody has checked them.
-    pub fn read_fields(&self, fields: &mut Fields) {
+    pub fn read_fields(&self, fields: &mut Fields, columns: usize) -> bool {
         // SAFETY: the tuple and its relation's descriptor belong to this call, and the arrays have
         // room for its columns.
         unsafe {
             let descriptor = (*(*self.data).tg_relation).rd_att;
-            let columns = (*descriptor).natts as usize;
+            if (*descriptor).natts as usize != columns {
+                return false;
+            }
             fields.values.resize(columns, pg_sys::Datum::from(0));
             fields.nulls.resize(columns, true);
             pg_sys::heap_deform_tuple(
@@ -130,6 +145,7 @@ impl TriggerCall {
                 fields.nulls.as_mut_ptr(),
             );
         }
+        true
     }
 }
 
@@ -143,8 +159,8 @@ pub struct Fields {
 impl Fields {
     /// The fields of the row that was read last; the trigger's call still runs.
     pub fn texts(&self, _call: &TriggerCall) -> impl Iterator<Item = Option<&[u8]>> {
-        // SAFETY: the columns of the relation are text, which the caller has made so. They lie in
-        // the row, which lives as long as the call, as does a detoasted copy.
+        // SAFETY: the columns of the relation are text: see `read_fields`. They lie in the row, which
+        // lives as long as the call, as does a detoasted copy.
         std::iter::zip(&self.values, &self.nulls)
             .map(|(value, null)| (!*null).then(|| unsafe { bytes_of(*value) }))
     }

@@ -25,6 +25,6 @@ mod tests;
 
 pub use self::error::{Error, RecordError};
 pub use self::event::{Event, Malformed, Record};
-pub use self::options::{DEFAULT_MAX_RECORD_BYTES, Format, Header, Options};
+pub use self::options::{DEFAULT_MAX_RECORD_BYTES, Format, Header, LEFT_OUT, Options};
 pub use self::parser::{Decode, Parser};
 pub use self::write::csv_line;

@@ -1,8 +1,8 @@
 //! Takes the values of one JSON object by the names of the columns.
 //!
-//! A string is its text, `null` and what is missing are NULL, anything else is as written, so that
-//! numbers keep their digits. Of two equal keys the last one counts, as in `jsonb`. A key that is no
-//! column is an error: its value would be lost without a word.
+//! A string is its text, `null` is NULL, and so is what is missing, where its column has no default.
+//! Anything else is as written, so that numbers keep their digits. Of two equal keys the last one counts,
+//! as in `jsonb`. A key that is no column is an error: its value would be lost without a word.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -12,27 +12,38 @@ use std::fmt;
 
 use super::error::RecordError;
 use super::fields::{Fields, Place, Span};
-use super::options::Options;
+use super::options::{LEFT_OUT, Options};
 
 #[derive(Debug)]
 pub(super) struct Object {
     columns: Vec<String>,
+    defaults: Vec<usize>,
+    points: Vec<Option<char>>,
 }
 
 impl Object {
     pub fn new(options: &Options) -> Object {
         Object {
             columns: options.columns.clone(),
+            defaults: options.defaults.clone(),
+            points: options.points.clone(),
         }
     }
 
     pub fn split(&self, raw: &[u8], fields: &mut Fields) -> Result<(), RecordError> {
         fields.spans.resize(self.columns.len(), Span::NULL);
+        for column in &self.defaults {
+            if let Some(span) = fields.spans.get_mut(*column) {
+                *span = Span::new(0, LEFT_OUT.len(), Place::Copied);
+            }
+        }
+        fields.copied.extend_from_slice(LEFT_OUT.as_bytes());
         let mut wrong = None;
         let mut input = serde_json::Deserializer::from_slice(raw);
         input
             .deserialize_map(Members {
                 columns: &self.columns,
+                points: &self.points,
                 raw,
                 fields,
                 wrong: &mut wrong,
@@ -57,6 +68,7 @@ struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 struct Members<'s> {
     columns: &'s [String],
+    points: &'s [Option<char>],
     raw: &'s [u8],
     fields: &'s mut Fields,
     /// The first thing that is wrong though it is JSON.
@@ -97,12 +109,24 @@ impl<'de> Visitor<'de> for Members<'_> {
 }
 
 impl Members<'_> {
+    /// What stands for the point, if the value is a number that has one.
+    fn point(&self, column: usize, value: &str) -> Option<char> {
+        let point = self.points.get(column).copied().flatten()?;
+        let is_number = value.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+        (is_number && value.contains('.')).then_some(point)
+    }
+
     fn take(&mut self, column: usize, value: &str) -> Result<(), RecordError> {
         // The value is a part of `raw`.
         let start = value.as_ptr() as usize - self.raw.as_ptr() as usize;
         let end = start + value.len();
         self.fields.spans[column] = if value == "null" {
             Span::NULL
+        } else if let (false, Some(point)) = (value.starts_with('"'), self.point(column, value)) {
+            let begin = self.fields.copied.len();
+            let text = value.replace('.', &point.to_string());
+            self.fields.copied.extend_from_slice(text.as_bytes());
+            Span::new(begin, self.fields.copied.len(), Place::Copied)
         } else if !value.starts_with('"') {
             Span::new(start, end, Place::Raw)
         } else if !value.contains('\\') {

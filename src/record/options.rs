@@ -19,6 +19,11 @@ const LARGEST_MAX_RECORD_BYTES: usize = 1 << 30;
 /// Characters that mean something after a backslash, or could: no delimiters of the text format.
 const NO_TEXT_DELIMITERS: &str = "\\.abcdefghijklmnopqrstuvwxyz0123456789";
 
+/// Stands for a value that is left out, so that the column's default is taken: to COPY an empty field is
+/// NULL, and it knows of no other before Postgres 16. Unicode keeps this character for a program's own
+/// use: no text has it.
+pub const LEFT_OUT: &str = "\u{fdd0}";
+
 /// How records are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -99,6 +104,10 @@ pub struct Options {
     pub(super) header: Header,
     /// Never empty.
     pub(super) columns: Vec<String>,
+    /// The columns, by number, that have a default.
+    pub(super) defaults: Vec<usize>,
+    /// What stands for the point of a JSON number, by the column's number.
+    pub(super) points: Vec<Option<char>>,
     pub(super) max_record_bytes: usize,
 }
 
@@ -121,8 +130,27 @@ impl Options {
             null: null.to_owned(),
             header: Header::No,
             columns,
+            defaults: Vec::new(),
+            points: Vec::new(),
             max_record_bytes: DEFAULT_MAX_RECORD_BYTES,
         })
+    }
+
+    /// For each column whether it has a default. Where it has, what an object lacks is [`LEFT_OUT`] and
+    /// not NULL.
+    pub fn defaults(mut self, has_default: impl IntoIterator<Item = bool>) -> Self {
+        let numbered = has_default.into_iter().enumerate();
+        self.defaults = numbered
+            .filter_map(|(number, has_default)| has_default.then_some(number))
+            .collect();
+        self
+    }
+
+    /// For each column what stands for the point of a JSON number, where the column's text has another
+    /// one: what reads the text is to read the number as what it is.
+    pub fn points(mut self, points: impl IntoIterator<Item = Option<char>>) -> Self {
+        self.points = points.into_iter().collect();
+        self
     }
 
     /// [`Options::new`] of the format CSV.

@@ -20,6 +20,7 @@ use crate::pg::error::Raise;
 use crate::pg::position::located;
 use crate::pg::session::{self, Arg, Mode, Session};
 use crate::pg::user::{acts_for, as_extension_owner, as_role, current_role, on_safe_path};
+use crate::record::LEFT_OUT;
 
 /// A stream that is to be made.
 pub struct NewStream<'a> {
@@ -78,6 +79,7 @@ pub fn create(session: &Session, new: &NewStream, options: &Options) -> Result<(
     })?;
     let rejects = rejects_table::create(session, new.name)?;
     let view = create_view(session, new.name, new.columns)?;
+    set_defaults(session, &new.name.sql(), new.columns, &settings);
     let list: Vec<String> = new.columns.iter().map(sql_column).collect();
     let mut args: Vec<Arg> = settings.to_args(session);
     args.extend([
@@ -122,7 +124,11 @@ pub fn alter_stream(stream: &str, statement: Option<&str>, options: &Options) ->
         let statement = statement.unwrap_or(&definition.statement);
         let pinned = CString::new(path.as_str()).unwrap_or_default();
         as_role(definition.owner, &pinned, || {
-            validate(&definition.columns, statement, &settings)
+            validate(&definition.columns, statement, &settings)?;
+            if options.formats.is_some() {
+                set_defaults(session, &definition.name, &definition.columns, &settings);
+            }
+            Ok::<(), Raise>(())
         })?;
         let mut args = settings.to_args(session);
         args.extend([view.into(), statement.into(), path.into()]);
@@ -146,10 +152,13 @@ pub fn drop_stream(stream: &str, keep_rejects: bool) -> Result<(), Raise> {
     session::connect(|session| {
         let view = find_stream(session, stream)?;
         lock(session, view);
-        let definition = Definition::read(session, view);
+        // No more of the definition, which may not even be read: a type of its may be gone.
+        let query = "SELECT rejects::oid FROM termstream.stream WHERE stream = $1";
+        let found = on_safe_path(|| session.run(query, &[view.into()], Mode::Write));
+        let rejects = found.get::<pg_sys::Oid>(0, 1).and_then(qualified_name);
         session.execute(&format!("DROP VIEW {}", found_name(view)), &[]);
-        if let (false, Ok(definition)) = (keep_rejects, definition) {
-            session.execute(&format!("DROP TABLE {}", definition.rejects), &[]);
+        if let (false, Some(rejects)) = (keep_rejects, rejects) {
+            session.execute(&format!("DROP TABLE {rejects}"), &[]);
         }
         as_extension_owner(|| {
             for forget in [
@@ -180,6 +189,26 @@ fn is_stream(session: &Session, view: pg_sys::Oid) -> bool {
     let query = "SELECT FROM termstream.stream WHERE stream = $1";
     let found = on_safe_path(|| session.run(query, &[view.into()], Mode::Write));
     found.len() == 1
+}
+
+/// Whoever does that to a stream needs the right that COPY needs.
+pub fn must_feed(
+    session: &Session,
+    view: pg_sys::Oid,
+    stream: &str,
+    doing: &str,
+) -> Result<(), Raise> {
+    let query = "SELECT pg_catalog.has_table_privilege($1, 'INSERT')";
+    if session.run(query, &[view.into()], Mode::Write).get(0, 1) == Some(true) {
+        return Ok(());
+    }
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("permission denied for stream {stream}"),
+    )
+    .hint(format!(
+        "{doing} takes the right to INSERT into the stream."
+    )))
 }
 
 /// Only the owner, before he waits for others.
@@ -249,6 +278,31 @@ pub fn sql_column(column: &Column) -> String {
     format!("{name} {}{default}{not_null}", column.type_name())
 }
 
+/// As for a table: whoever leaves the column out gets the default, whoever says NULL does not. Where the
+/// values of the column have a format, which the default has not, the batch takes it.
+fn set_defaults(session: &Session, view: &str, columns: &[Column], settings: &Settings) {
+    for column in columns {
+        let Some(default) = &column.default else {
+            continue;
+        };
+        let default = match settings.has_format(column) {
+            true => format!(
+                "pg_catalog.chr({})",
+                LEFT_OUT.chars().map(u32::from).sum::<u32>()
+            ),
+            false => format!(
+                "(CAST(({default}\n) AS {}))::pg_catalog.text",
+                column.type_name()
+            ),
+        };
+        let name = quote_identifier(&column.name);
+        session.execute(
+            &format!("ALTER VIEW {view} ALTER COLUMN {name} SET DEFAULT {default}"),
+            &[],
+        );
+    }
+}
+
 fn create_view(
     session: &Session,
     name: &RelationName,
@@ -271,19 +325,6 @@ fn create_view(
         ),
         &[],
     );
-    for column in columns {
-        // As for a table: whoever leaves the column out gets the default, whoever says NULL does not.
-        if let Some(default) = &column.default {
-            session.execute(
-                &format!(
-                    "ALTER VIEW {view} ALTER COLUMN {} SET DEFAULT (CAST(({default}\n) AS {}))::pg_catalog.text",
-                    quote_identifier(&column.name),
-                    column.type_name()
-                ),
-                &[],
-            );
-        }
-    }
     for (trigger, moment) in [
         (
             "termstream_begin",

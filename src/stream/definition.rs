@@ -52,6 +52,18 @@ thread_local! {
 }
 
 impl Definition {
+    /// What stands for the point of a JSON number in each of these columns, where it is another one.
+    pub fn points(&self, columns: &[Column]) -> Vec<Option<char>> {
+        let point = |column: &Column| {
+            let number = self
+                .columns
+                .iter()
+                .position(|one| one.name == column.name)?;
+            self.formats.get(number)?.as_ref()?.point()
+        };
+        columns.iter().map(point).collect()
+    }
+
     /// Reads the definition of the stream behind a view. Whoever would change or drop it waits from now
     /// on until the transaction ends, as for a table that rows go into.
     pub fn read(session: &Session, stream: pg_sys::Oid) -> Result<Definition, Raise> {
@@ -61,7 +73,10 @@ impl Definition {
         let (Some(name), Some(owner), Some(columns)) =
             (name, owner(stream), row.get::<String>(0, 1))
         else {
-            return Err(not_a_stream(&stream.to_u32().to_string()));
+            let name = qualified_name(stream);
+            return Err(not_a_stream(
+                &name.unwrap_or_else(|| stream.to_u32().to_string()),
+            ));
         };
         let rejects_table = row.get::<pg_sys::Oid>(0, 4).and_then(qualified_name);
         let Some(rejects) = rejects_table else {
@@ -112,7 +127,9 @@ impl Definition {
 pub fn not_a_stream(name: &str) -> Raise {
     let known = crate::pg::session::connect(|session| {
         let rows = session.run(
-            "SELECT stream::pg_catalog.text FROM termstream.stream ORDER BY 1 LIMIT 20",
+            "SELECT stream::pg_catalog.text FROM termstream.stream s
+              WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) s.stream::pg_catalog.oid)
+              ORDER BY 1 LIMIT 20",
             &[],
             Mode::Read,
         );

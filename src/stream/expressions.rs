@@ -2,13 +2,11 @@
 
 use pgrx::prelude::*;
 
-use super::validation::told;
+use super::validation::{explain, told};
 use crate::pg::definition::Column;
 use crate::pg::error::Raise;
 use crate::pg::parse::is_expression;
-use crate::pg::position::located;
-use crate::pg::relation::BatchRelation;
-use crate::pg::session::{self, Mode, Session};
+use crate::pg::session::{Mode, Session};
 use crate::pg::user::on_safe_path;
 
 /// A condition and its name.
@@ -123,14 +121,7 @@ pub fn validate(of: Of, columns: &[Column], conditions: &[Condition]) -> Result<
         }
         let (before, after) = of.query();
         let query = format!("EXPLAIN {before}{text}{after}");
-        let planned = located(|| {
-            session::connect(|session| {
-                let batch = BatchRelation::new("batch", columns);
-                batch.register(session);
-                session.execute(&query, &[])
-            })
-        });
-        if let Err((error, at)) = planned {
+        if let Err((error, at)) = explain(columns, &query) {
             return Err(wrong(told(
                 error,
                 at,

@@ -9,6 +9,7 @@ use super::definition::Definition;
 use super::statement::execute;
 use super::{Load, checks, quality, refused, rejects};
 use crate::load::{Batch, Bisected, Reject, Row, Stage, is_data_error};
+use crate::pg::definition::Column;
 use crate::pg::error::{Caught, Raise};
 use crate::pg::input::{Converter, is_valid_text};
 use crate::pg::memory::in_own_context;
@@ -17,6 +18,7 @@ use crate::pg::session;
 use crate::pg::snapshot::with_snapshot;
 use crate::pg::subtransaction::subtransaction;
 use crate::pg::user::{as_role, current_role, on_safe_path};
+use crate::record::LEFT_OUT;
 
 /// Runs the batch and empties it. On success the counts balance.
 pub fn flush(load: &mut Load) -> Result<(), Raise> {
@@ -145,13 +147,20 @@ fn convert_row(
             let reject = Reject::of_row(stage, row, sqlstate, &message);
             Some(named(reject, definition, row, number))
         };
+        let no_value = || {
+            let name = &column.name;
+            let message = format!("null value in column \"{name}\" violates not-null constraint");
+            refuse(Stage::Check, "23502", message)
+        };
+        if is_left_out(column, field) {
+            if !converter.convert_default(number, column) && column.not_null {
+                return no_value();
+            }
+            continue;
+        }
         let Some(field) = field else {
             if column.not_null {
-                let message = format!(
-                    "null value in column \"{}\" violates not-null constraint",
-                    column.name
-                );
-                return refuse(Stage::Check, "23502", message);
+                return no_value();
             }
             converter.convert(number, None);
             continue;
@@ -181,6 +190,11 @@ fn convert_row(
     None
 }
 
+/// Whether the row leaves the column out, so that it gets its default.
+fn is_left_out(column: &Column, field: Option<&[u8]>) -> bool {
+    column.default.is_some() && field == Some(LEFT_OUT.as_bytes())
+}
+
 pub fn of_caught(stage: Stage, row: &Row<'_>, error: &Caught) -> Reject {
     let reject = Reject::of_row(stage, row, &error.sqlstate, &error.message);
     match &error.detail {
@@ -190,9 +204,11 @@ pub fn of_caught(stage: Stage, row: &Row<'_>, error: &Caught) -> Reject {
 }
 
 fn named(reject: Reject, definition: &Definition, row: &Row<'_>, column: usize) -> Reject {
-    let value = row.field(column).map(String::from_utf8_lossy);
-    match definition.columns.get(column) {
-        Some(column) => reject.column(&column.name, value.as_deref()),
-        None => reject,
-    }
+    let Some(of) = definition.columns.get(column) else {
+        return reject;
+    };
+    let value = row
+        .field(column)
+        .filter(|_| !is_left_out(of, row.field(column)));
+    reject.column(&of.name, value.map(String::from_utf8_lossy).as_deref())
 }

@@ -41,6 +41,13 @@ pub fn take(call: &TriggerCall) -> Result<Option<pg_sys::Datum>, Raise> {
     }
 }
 
+/// Whoever has dropped the trigger that closes a load would lose its rows without a word.
+pub fn refuse_unfinished() {
+    if OPEN.with(|open| !open.borrow().is_empty()) {
+        incomplete().raise();
+    }
+}
+
 /// Drops every open load: the transaction has ended.
 pub fn forget_all() {
     OPEN.with(|open| open.borrow_mut().clear());
@@ -56,6 +63,9 @@ pub fn forget_since(subtransaction: u32) {
 
 fn begin(call: &TriggerCall) -> Result<(), Raise> {
     let definition = session::connect(|session| Definition::read(session, call.relation()))?;
+    if !call.has_text_columns(definition.columns.len()) {
+        return Err(incomplete());
+    }
     let load = Load::new(definition, None)?;
     let open = Open {
         load,
@@ -70,14 +80,16 @@ fn begin(call: &TriggerCall) -> Result<(), Raise> {
 fn take_row(call: &TriggerCall) -> Result<pg_sys::Datum, Raise> {
     let (row, full) = with_top(call, |open| {
         let load = &mut open.load;
-        call.read_fields(&mut open.fields);
+        if !call.read_fields(&mut open.fields, load.definition.columns.len()) {
+            return Err(incomplete());
+        }
         let place = Place::Row {
             number: load.counts.read + 1,
         };
         let bytes = load.batch.push(place, None, open.fields.texts(call));
         load.counts.add_read(bytes as u64);
-        (open.returned.copy(call), load.is_full())
-    })?;
+        Ok((open.returned.copy(call), load.is_full()))
+    })??;
     if full {
         // Off the stack while it runs: its statement may open loads of its own.
         let mut open = take_top(call)?;
@@ -103,7 +115,7 @@ fn with_top<R>(call: &TriggerCall, work: impl FnOnce(&mut Open) -> R) -> Result<
             .iter_mut()
             .rev()
             .find(|open| open.load.definition.stream == stream);
-        top.map(work).ok_or_else(no_load)
+        top.map(work).ok_or_else(incomplete)
     })
 }
 
@@ -114,14 +126,15 @@ fn take_top(call: &TriggerCall) -> Result<Open, Raise> {
         let top = stack
             .iter()
             .rposition(|open| open.load.definition.stream == stream);
-        top.map(|top| stack.remove(top)).ok_or_else(no_load)
+        top.map(|top| stack.remove(top)).ok_or_else(incomplete)
     })
 }
 
-fn no_load() -> Raise {
+/// The error of a stream whose owner has altered the view or its triggers by hand.
+fn incomplete() -> Raise {
     Raise::new(
         pgrx::PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        "the stream's triggers are not complete",
+        "the stream's view or its triggers are not as they were made",
     )
     .hint("Drop the stream with termstream.drop_stream and create it anew.")
 }

@@ -2,9 +2,9 @@
 
 use pgrx::prelude::*;
 
-use super::file::FileOptions;
+use super::definition::Definition;
+use super::file::{FileOptions, Value};
 use crate::load::{Place, Reject, Stage};
-use crate::pg::definition::Column;
 use crate::pg::error::Raise;
 use crate::record::{Event, Options, Parser};
 
@@ -12,13 +12,13 @@ pub struct LineFormat {
     /// As it is written in the rejects table.
     text: Option<String>,
     options: Options,
-    /// For each column of the stream its field.
-    fields: Vec<Option<usize>>,
+    /// For each column of the stream.
+    values: Vec<Value>,
 }
 
 impl LineFormat {
     /// Reads it from JSON; `None` is CSV of all the columns.
-    pub fn read(text: Option<&str>, columns: &[Column]) -> Result<LineFormat, Raise> {
+    pub fn read(text: Option<&str>, definition: &Definition) -> Result<LineFormat, Raise> {
         let options = match text {
             None => FileOptions::default(),
             Some(json) => serde_json::from_str(json).map_err(|error| {
@@ -29,11 +29,13 @@ impl LineFormat {
                 .hint("It is NULL for CSV of all the columns, or like {\"format\": \"csv\", \"delimiter\": \";\"} or {\"format\": \"jsonl\"}.")
             })?,
         };
-        let (in_line, fields) = options.in_file(columns)?;
+        let (in_line, values) = options.in_file(&definition.columns)?;
         Ok(LineFormat {
             text: text.map(str::to_owned),
-            options: options.record(&in_line)?,
-            fields,
+            options: options
+                .record(&in_line)?
+                .points(definition.points(&in_line)),
+            values,
         })
     }
 
@@ -49,9 +51,9 @@ impl LineFormat {
             rows += 1;
             split = match event {
                 Event::Record(record) => Split::Fields(
-                    self.fields
+                    self.values
                         .iter()
-                        .map(|field| record.field((*field)?).map(<[u8]>::to_vec))
+                        .map(|value| value.of(&record).map(<[u8]>::to_vec))
                         .collect(),
                 ),
                 Event::Malformed(record) => Split::NoRow(Box::new(Reject::of_malformed(&record))),

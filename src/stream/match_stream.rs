@@ -67,11 +67,8 @@ pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
 /// The key's columns, which a pair cannot do without: they become NOT NULL.
 fn key_columns(new: &NewMatchStream, columns: &mut [Column]) -> Result<Vec<Column>, Raise> {
     let mut key = Vec::new();
-    for name in new.key.split(',').map(str::trim) {
-        let name = name
-            .strip_prefix('"')
-            .and_then(|n| n.strip_suffix('"'))
-            .unwrap_or(name);
+    for name in listed(new.key) {
+        let name = name.trim();
         declared(columns, name, "key")?;
         if key.iter().any(|column: &Column| column.name == name) {
             return Err(Raise::new(
@@ -85,6 +82,24 @@ fn key_columns(new: &NewMatchStream, columns: &mut [Column]) -> Result<Vec<Colum
         }
     }
     Ok(key)
+}
+
+/// The names between the commas, quoted where they hold some.
+fn listed(names: &str) -> Vec<String> {
+    let mut list = Vec::new();
+    let mut name = String::new();
+    let mut is_quoted = false;
+    let mut rest = names.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '"' if is_quoted && rest.next_if_eq(&'"').is_some() => name.push('"'),
+            '"' => is_quoted = !is_quoted,
+            ',' if !is_quoted => list.push(std::mem::take(&mut name)),
+            _ => name.push(c),
+        }
+    }
+    list.push(name);
+    list
 }
 
 fn declared(columns: &[Column], name: &str, argument: &str) -> Result<(), Raise> {

@@ -32,7 +32,6 @@ mod retry;
 mod statement;
 mod validation;
 
-pub use crate::record::Header;
 pub use file::{FileOptions, load_file, work_on_load};
 pub use inbox::take;
 pub use note::{Note, Notes, note_rejects};
@@ -54,6 +53,7 @@ pub fn register_settings() {
 
 /// What the stream room does at the ends of transactions.
 pub const CALLBACKS: Callbacks = Callbacks {
+    transaction_ends: inbox::refuse_unfinished,
     transaction_ended: inbox::forget_all,
     subtransaction_aborted: inbox::forget_since,
 };

@@ -7,6 +7,9 @@ use crate::pg::catalog::quote_identifier;
 use crate::pg::error::Raise;
 use crate::pg::session::{Mode, Session};
 
+/// The longest name that Postgres keeps whole.
+const MOST_BYTES: usize = pg_sys::NAMEDATALEN as usize - 1;
+
 /// A relation's name with its schema, existing or not.
 #[derive(Clone, Debug)]
 pub struct RelationName {
@@ -51,13 +54,26 @@ impl RelationName {
         }
     }
 
-    /// The name with a suffix, for tables that belong to a stream.
-    pub fn with_suffix(&self, suffix: &str) -> RelationName {
-        RelationName {
+    /// The name with a suffix, for a table that belongs to a stream. Postgres would cut it where it is too
+    /// long, and streams whose names begin alike would share the table.
+    pub fn with_suffix(&self, suffix: &str) -> Result<RelationName, Raise> {
+        let most = MOST_BYTES - suffix.len();
+        if self.name.len() > most {
+            return Err(Raise::new(
+                PgSqlErrorCode::ERRCODE_NAME_TOO_LONG,
+                format!("stream name \"{}\" is too long", self.name),
+            )
+            .detail(format!(
+                "It has {} bytes, and a table of its own is named after it, with \"{suffix}\" behind.",
+                self.name.len()
+            ))
+            .hint(format!("Give it a name of at most {most} bytes.")));
+        }
+        Ok(RelationName {
             schema: self.schema.clone(),
             name: format!("{}{suffix}", self.name),
             qualified: true,
-        }
+        })
     }
 
     /// Qualified and quoted, ready for SQL.

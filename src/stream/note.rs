@@ -8,13 +8,14 @@ use pgrx::prelude::*;
 use std::time::Duration;
 
 use super::Load;
-use super::catalog::find_stream;
+use super::catalog::{find_stream, must_feed};
 use super::definition::Definition;
 use super::flush::flush;
 use super::ledger::{self, State};
+use super::line_format::LineFormat;
 use crate::load::{Place, Reject, Stage};
 use crate::pg::error::Raise;
-use crate::pg::session::{self, Mode};
+use crate::pg::session;
 
 /// What all the rows of one call have in common.
 pub struct Notes<'a> {
@@ -43,18 +44,7 @@ pub fn note_rejects(notes: &Notes, rows: Vec<Note>) -> Result<i64, Raise> {
     let stage = feeders_stage(notes.stage)?;
     let (definition, own) = session::connect(|session| {
         let view = find_stream(session, notes.stream)?;
-        let allowed = session.run(
-            "SELECT pg_catalog.has_table_privilege($1, 'INSERT')",
-            &[view.into()],
-            Mode::Write,
-        );
-        if allowed.get(0, 1) != Some(true) {
-            return Err(Raise::new(
-                PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-                format!("permission denied for stream {}", notes.stream),
-            )
-            .hint("Noting rejects takes the right to INSERT into the stream."));
-        }
+        must_feed(session, view, notes.stream, "Noting rejects")?;
         let own = match notes.load_id {
             None => None,
             Some(load_id) => Some(
@@ -63,8 +53,9 @@ pub fn note_rejects(notes: &Notes, rows: Vec<Note>) -> Result<i64, Raise> {
                     .ok_or_else(|| not_own(load_id))?,
             ),
         };
-        Ok((Definition::read(session, view)?, own))
+        Ok::<_, Raise>((Definition::read(session, view)?, own))
     })?;
+    LineFormat::read(notes.line_format.as_deref(), &definition)?;
     let mut load = Load::new(definition, Some(notes.source.to_owned()))?;
     load.line_format.clone_from(&notes.line_format);
     if let (Some(own), Some(load_id)) = (own, notes.load_id) {

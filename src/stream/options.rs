@@ -75,6 +75,11 @@ impl Settings {
         }
     }
 
+    /// Whether the column's values are written in a format of its own.
+    pub fn has_format(&self, column: &Column) -> bool {
+        self.formats.iter().any(|(name, _)| *name == column.name)
+    }
+
     /// Changes what is given. Nothing is kept that a load would stumble over.
     pub fn change(
         mut self,

@@ -63,7 +63,7 @@ const COMMENTS: [(&str, &str); 12] = [
 
 /// The rejects table of the stream; made if it is not there.
 pub fn create(session: &Session, stream: &RelationName) -> Result<pg_sys::Oid, Raise> {
-    let rejects = stream.with_suffix("_rejects");
+    let rejects = stream.with_suffix("_rejects")?;
     let table = rejects.sql();
     match rejects.find(session) {
         None => {

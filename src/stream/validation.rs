@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 
 use crate::pg::definition::Column;
 use crate::pg::error::{Caught, Raise};
-use crate::pg::parse::{Kind, statements};
+use crate::pg::parse::{Kind, Mistake, statements};
 use crate::pg::position::located;
 use crate::pg::relation::BatchRelation;
 use crate::pg::session;
@@ -45,20 +45,24 @@ pub fn validate(columns: &[Column], statement: &str) -> Result<(), Raise> {
                 .at(statement, at));
             }
         };
-        let planned = located(|| {
-            session::connect(|session| {
-                let batch = BatchRelation::new("batch", columns);
-                batch.register(session);
-                session.execute(&query, &[])
-            })
-        });
-        if let Err((error, at)) = planned {
+        if let Err((error, at)) = explain(columns, &query) {
             let before = character(statement, part.range.start) - 1;
             let at = at.map(|at| at + before);
             return Err(wrong(told(error, at, statement, "EXPLAIN ".len())));
         }
     }
     Ok(())
+}
+
+/// Runs an EXPLAIN that may name the batch.
+pub fn explain(columns: &[Column], query: &str) -> Result<(), Mistake> {
+    located(|| {
+        session::connect(|session| {
+            let batch = BatchRelation::new("batch", columns);
+            batch.register(session);
+            session.execute(query, &[]);
+        })
+    })
 }
 
 /// An error in a text that was read behind `before` characters of ours, with its place in the text.

@@ -10,9 +10,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use termstream::record::{Error as RecordError, Event, Options, Parser, csv_line};
 
-use crate::door::Inbox;
+use crate::door::Column;
 use crate::error::Error;
-use termstream::load::NumberFormat;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -52,43 +51,18 @@ impl Refusal {
     }
 }
 
-/// The columns of a stream, as messages fill them.
-pub struct Columns {
-    pub names: Vec<String>,
-    numbers: Vec<Option<NumberFormat>>,
-}
-
-impl Columns {
-    pub fn of(inbox: &Inbox) -> Columns {
-        Columns {
-            names: inbox.columns.clone(),
-            numbers: inbox.numbers.clone(),
-        }
-    }
-
-    /// A number of JSON's or Avro's for the column, which may expect its numbers as people write them.
-    pub fn number<'a>(&self, column: usize, number: Cow<'a, str>) -> Cow<'a, str> {
-        match self.numbers.get(column) {
-            Some(Some(format)) if number.contains('.') => {
-                number.replace('.', &format.point().to_string()).into()
-            }
-            _ => number,
-        }
-    }
-}
-
 /// Reads messages that say all themselves.
 pub struct Plain {
     format: Format,
-    columns: Columns,
+    columns: Vec<Column>,
 }
 
 impl Plain {
-    pub fn new(format: Format, columns: Columns) -> Result<Plain, Error> {
-        if format == Format::Raw && columns.names.len() != 1 {
+    pub fn new(format: Format, columns: Vec<Column>) -> Result<Plain, Error> {
+        if format == Format::Raw && columns.len() != 1 {
             return Err(Error::Settings(format!(
                 "--format raw takes a stream of one column, and this one has {}",
-                columns.names.len()
+                columns.len()
             )));
         }
         Ok(Plain { format, columns })
@@ -113,25 +87,28 @@ impl Plain {
     fn json(&self, payload: &[u8]) -> Result<Vec<u8>, Refusal> {
         let object: HashMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(payload)
             .map_err(|error| Refusal::new("22032", format!("no JSON object: {error}")))?;
-        let names = &self.columns.names;
-        let mut fields = Vec::with_capacity(names.len());
-        for (column, name) in names.iter().enumerate() {
-            let value = match object.get(name.as_str()).map(|value| value.get()) {
-                None => None,
+        let mut fields = Vec::with_capacity(self.columns.len());
+        for column in &self.columns {
+            let value = match object.get(column.name.as_str()).map(|value| value.get()) {
+                None => column.left_out().map(Cow::Borrowed),
                 Some(number) if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
-                    Some(self.columns.number(column, number.into()))
+                    Some(column.number(number.into()))
                 }
                 Some(value) => json_text(value)?,
             };
             fields.push(value);
         }
-        line(names, &fields)
+        line(&self.columns, &fields)
     }
 
     fn csv(&self, payload: &[u8]) -> Result<Vec<u8>, Refusal> {
         let malformed = |error: &dyn std::fmt::Display| Refusal::new("22P04", error.to_string());
-        let options =
-            Options::csv(self.columns.names.clone()).map_err(|error| malformed(&error))?;
+        let names = self
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect();
+        let options = Options::csv(names).map_err(|error| malformed(&error))?;
         let mut parser = Parser::new(options).map_err(|error| malformed(&error))?;
         let mut lines: Vec<Result<Vec<u8>, Refusal>> = Vec::new();
         let mut keep = |event: Event<'_>| -> Result<(), RecordError> {
@@ -156,13 +133,14 @@ impl Plain {
 }
 
 /// The fields as a line of CSV, if Postgres can hold each as text.
-pub fn line(columns: &[String], fields: &[Option<Cow<'_, str>>]) -> Result<Vec<u8>, Refusal> {
+pub fn line(columns: &[Column], fields: &[Option<Cow<'_, str>>]) -> Result<Vec<u8>, Refusal> {
     let holds_nul = |field: &Option<Cow<'_, str>>| field.as_ref().is_some_and(|f| f.contains('\0'));
     if let Some((column, _)) = columns
         .iter()
         .zip(fields)
         .find(|(_, field)| holds_nul(field))
     {
+        let column = &column.name;
         let message = format!("key \"{column}\" holds a NUL, which no text can");
         return Err(Refusal::new("22P05", message));
     }
@@ -196,17 +174,19 @@ fn json_text(value: &str) -> Result<Option<Cow<'_, str>>, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use termstream::load::NumberFormat;
 
     fn row(format: Format, payload: &[u8]) -> Result<String, &'static str> {
-        let names: &[&str] = match format {
-            Format::Raw => &["a"],
-            _ => &["a", "b"],
-        };
-        let columns = Columns {
-            names: names.iter().map(|name| name.to_string()).collect(),
-            numbers: vec![None, NumberFormat::new("1234,56").ok()],
+        let names = match format {
+            Format::Raw => vec!["a".to_owned()],
+            _ => vec!["a".to_owned(), "b".to_owned()],
         };
         let mut csv = Vec::new();
+        let mut columns = crate::door::columns(names, [false, true]);
+        columns
+            .iter_mut()
+            .skip(1)
+            .for_each(|b| b.number = NumberFormat::new("1234,56").ok());
         match Plain::new(format, columns).unwrap().row(payload, &mut csv) {
             Ok(()) => Ok(String::from_utf8(csv).unwrap()),
             Err(refusal) => {
@@ -222,7 +202,8 @@ mod tests {
         for (format, payload, expected) in [
             (Json, r#"{"b":1.50,"a":"x"}"#, Ok("x,\"1,50\"\n")),
             (Json, r#"{"b":"1.50","a":-1.5}"#, Ok("-1.5,1.50\n")),
-            (Json, r#"{"a":null,"c":3}"#, Ok(",\n")),
+            (Json, r#"{"b":null,"c":3}"#, Ok(",\n")),
+            (Json, r#"{"a":null,"c":3}"#, Ok(",\u{fdd0}\n")),
             (
                 Json,
                 r#"{"a":"","b":"say \"hi\",\n"}"#,
@@ -233,7 +214,7 @@ mod tests {
                 r#"{"a":{"b":[1, 2]},"b":true}"#,
                 Ok("\"{\"\"b\"\":[1, 2]}\",true\n"),
             ),
-            (Json, r#"{"a":1,"a":2}"#, Ok("2,\n")),
+            (Json, r#"{"a":1,"a":2,"b":null}"#, Ok("2,\n")),
             (Json, r#"{"a":1"#, Err("22032")),
             (Json, r#"[1,2]"#, Err("22032")),
             (Json, "", Err("22032")),

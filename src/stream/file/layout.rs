@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use super::options::FileOptions;
+use super::options::{FileOptions, Value};
 use crate::load::Position;
 use crate::pg::definition::Column;
 use crate::pg::encoding::Conversion;
@@ -10,12 +10,13 @@ use crate::pg::error::Raise;
 use crate::pg::session::{Mode, Session};
 use crate::pg::user::on_safe_path;
 use crate::record::{Header, Options, Parser};
+use crate::stream::definition::Definition;
 
 pub struct Layout {
     /// The columns that the file has, in its order.
     pub columns: Vec<Column>,
-    /// For each column of the stream its field.
-    pub fields: Vec<Option<usize>>,
+    /// For each column of the stream.
+    pub values: Vec<Value>,
     records: Options,
     encoding: Option<(String, Conversion)>,
 }
@@ -25,10 +26,12 @@ impl Layout {
     pub fn new(
         session: &Session,
         options: &FileOptions,
-        columns: &[Column],
+        definition: &Definition,
     ) -> Result<Layout, Raise> {
-        let (columns, fields) = options.in_file(columns)?;
-        let records = options.record(&columns)?;
+        let (columns, values) = options.in_file(&definition.columns)?;
+        let records = options
+            .record(&columns)?
+            .points(definition.points(&columns));
         Parser::new(records.clone().header(options.header())?)?;
         let encoding = match &options.encoding {
             Some(name) => find_encoding(session, name)?,
@@ -36,7 +39,7 @@ impl Layout {
         };
         Ok(Layout {
             columns,
-            fields,
+            values,
             records,
             encoding,
         })

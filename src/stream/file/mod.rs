@@ -21,19 +21,17 @@ mod run;
 mod source;
 mod worker;
 
-pub use options::FileOptions;
+pub use options::{FileOptions, Value};
 pub use worker::work_on_load;
 
-use pgrx::prelude::*;
-
 use super::Load;
-use super::catalog::find_stream;
+use super::catalog::{find_stream, must_feed};
 use super::definition::Definition;
 use super::ledger::State;
 use crate::load::{Counts, Position};
 use crate::pg::error::{Raise, caught};
 use crate::pg::procedure::Transactions;
-use crate::pg::session::{Mode, Session};
+use crate::pg::session::Session;
 use crate::pg::worker::Worker;
 use crate::record::{Header, Parser};
 use job::Job;
@@ -62,7 +60,7 @@ pub fn load_file(
     let session = transactions.session();
     let definition = definition(session, stream)?;
     let mut source = Source::open(path)?;
-    let layout = Layout::new(session, options, &definition.columns)?;
+    let layout = Layout::new(session, options, &definition)?;
     let start = match options.resume {
         true => resume::find(session, definition.stream, &source)?,
         false => Start::Beginning,
@@ -120,18 +118,7 @@ pub fn load_file(
 /// The stream's definition, for somebody who may load it.
 fn definition(session: &Session, stream: &str) -> Result<Definition, Raise> {
     let view = find_stream(session, stream)?;
-    let allowed = session.run(
-        "SELECT pg_catalog.has_table_privilege($1, 'INSERT')",
-        &[view.into()],
-        Mode::Write,
-    );
-    if allowed.get(0, 1) != Some(true) {
-        return Err(Raise::new(
-            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-            format!("permission denied for stream {stream}"),
-        )
-        .hint("Loading takes the right to INSERT into the stream."));
-    }
+    must_feed(session, view, stream, "Loading")?;
     Definition::read(session, view)
 }
 

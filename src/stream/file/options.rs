@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::pg::definition::Column;
 use crate::pg::error::Raise;
-use crate::record::{self, Format, Header};
+use crate::record::{self, Format, Header, Record};
 
 /// The most workers of one load: more than a server has processors for.
 const MAX_PARALLEL: i32 = 64;
@@ -60,10 +60,11 @@ impl FileOptions {
     }
 
     /// The stream's columns that the file has, in the file's order, and for each column of the stream
-    /// its field.
-    pub fn in_file(&self, columns: &[Column]) -> Result<(Vec<Column>, Vec<Option<usize>>), Raise> {
+    /// where its value is.
+    pub fn in_file(&self, columns: &[Column]) -> Result<(Vec<Column>, Vec<Value>), Raise> {
         let Some(names) = &self.columns else {
-            return Ok((columns.to_vec(), (0..columns.len()).map(Some).collect()));
+            let all = (0..columns.len()).map(Value::Field);
+            return Ok((columns.to_vec(), all.collect()));
         };
         let mut found: Vec<Column> = Vec::new();
         for name in names {
@@ -85,7 +86,13 @@ impl FileOptions {
         }
         let fields = columns
             .iter()
-            .map(|column| found.iter().position(|one| one.name == column.name))
+            .map(
+                |column| match found.iter().position(|one| one.name == column.name) {
+                    Some(field) => Value::Field(field),
+                    None if column.default.is_some() => Value::LeftOut,
+                    None => Value::Null,
+                },
+            )
             .collect();
         Ok((found, fields))
     }
@@ -118,7 +125,8 @@ impl FileOptions {
     /// For the parser; `columns` are those of the file.
     pub fn record(&self, columns: &[Column]) -> Result<record::Options, record::Error> {
         let names = columns.iter().map(|column| column.name.clone()).collect();
-        let mut options = record::Options::new(self.format, names)?;
+        let has_default = columns.iter().map(|column| column.default.is_some());
+        let mut options = record::Options::new(self.format, names)?.defaults(has_default);
         if let Some(delimiter) = &self.delimiter {
             options = options.delimiter(delimiter)?;
         }
@@ -132,6 +140,27 @@ impl FileOptions {
             options = options.null(null)?;
         }
         Ok(options)
+    }
+}
+
+/// Where a column of the stream has its value.
+#[derive(Clone, Copy)]
+pub enum Value {
+    /// In this field of the record.
+    Field(usize),
+    /// The file does not have the column: its default.
+    LeftOut,
+    /// Nor has the column a default.
+    Null,
+}
+
+impl Value {
+    pub fn of<'r>(self, record: &Record<'r>) -> Option<&'r [u8]> {
+        match self {
+            Value::Field(field) => record.field(field),
+            Value::LeftOut => Some(record::LEFT_OUT.as_bytes()),
+            Value::Null => None,
+        }
     }
 }
 

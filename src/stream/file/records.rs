@@ -1,6 +1,7 @@
 //! Records into the batch of a load: those of the whole file, or of one range of it.
 
 use super::layout::Layout;
+use super::options::Value;
 use super::ranges::Range;
 use super::source::{Source, changed};
 use crate::load::{Place, Position, Reject};
@@ -11,11 +12,7 @@ use crate::stream::Load;
 use crate::stream::flush::flush;
 
 /// Takes one record into the load's batch, or aside; returns the position behind it.
-pub fn take(
-    load: &mut Load,
-    fields: &[Option<usize>],
-    event: Event<'_>,
-) -> Result<Position, Raise> {
+pub fn take(load: &mut Load, values: &[Value], event: Event<'_>) -> Result<Position, Raise> {
     let (begin, end, next_line) = match &event {
         Event::Record(record) => (record.offset, record.end_offset, record.next_line),
         Event::Malformed(record) => (record.offset, record.end_offset, record.next_line),
@@ -27,7 +24,7 @@ pub fn take(
                 line: record.line,
                 offset: record.offset,
             };
-            let fields = fields.iter().map(|field| record.field((*field)?));
+            let fields = values.iter().map(|value| value.of(&record));
             load.batch.push(place, Some(record.raw), fields);
         }
         Event::Malformed(record) => load.refuse(Reject::of_malformed(&record))?,
@@ -48,7 +45,7 @@ pub fn load_range(
     let last_byte = source.go_to(range.begin.bytes)?;
     let mut parser = layout.parser_at(range.begin, last_byte)?;
     let mut sink = |event: Event<'_>| {
-        take(load, &layout.fields, event)?;
+        take(load, &layout.values, event)?;
         if load.is_full() {
             contained(|| flush(load))?;
         }

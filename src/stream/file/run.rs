@@ -59,7 +59,7 @@ impl Run<'_> {
     }
 
     fn take(&mut self, event: Event<'_>) -> Result<(), Raise> {
-        self.position = take(&mut self.load, &self.layout.fields, event)?;
+        self.position = take(&mut self.load, &self.layout.values, event)?;
         if self.load.is_full() {
             self.flush(State::Running)?;
         }

@@ -66,14 +66,23 @@ pub struct Identity {
 impl Source {
     pub fn open(path: &str) -> Result<Source, Raise> {
         let failed = |error| file_error("open", path, &error);
-        let file = File::open(path).map_err(failed)?;
-        if file.metadata().map_err(failed)?.is_dir() {
+        // Asked before it is opened: to open a pipe is to wait for its writer, where no cancel is heard.
+        let kind = std::fs::metadata(path).map_err(failed)?.file_type();
+        if !kind.is_file() {
+            let (what, hint) = match kind.is_dir() {
+                true => ("a directory", "Call load_file for each file in it."),
+                false => (
+                    "no regular file",
+                    "It cannot be gone back in: COPY it into the stream, from the file or FROM PROGRAM.",
+                ),
+            };
             return Err(Raise::new(
                 PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
-                format!("\"{path}\" is a directory"),
+                format!("\"{path}\" is {what}"),
             )
-            .hint("Call load_file for each file in it."));
+            .hint(hint));
         }
+        let file = File::open(path).map_err(failed)?;
         Ok(Source {
             reader: Reader::new(&file).map_err(failed)?,
             path: path.to_owned(),

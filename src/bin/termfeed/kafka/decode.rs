@@ -4,7 +4,8 @@
 use super::{Format, Settings};
 #[cfg(feature = "avro")]
 use crate::decode::line;
-use crate::decode::{self, Columns, Plain, Refusal};
+use crate::decode::{self, Plain, Refusal};
+use crate::door::Column;
 use crate::error::Error;
 
 /// Why there is no row now.
@@ -26,11 +27,11 @@ impl From<Refusal> for Trouble {
 pub enum Decoder {
     Plain(Plain),
     #[cfg(feature = "avro")]
-    Avro(Box<super::avro::Reader>, Columns),
+    Avro(Box<super::avro::Reader>, Vec<Column>),
 }
 
 impl Decoder {
-    pub fn new(settings: &Settings, columns: Columns) -> Result<Decoder, Error> {
+    pub fn new(settings: &Settings, columns: Vec<Column>) -> Result<Decoder, Error> {
         let format = match settings.format {
             Format::Json => decode::Format::Json,
             Format::Csv => decode::Format::Csv,
@@ -56,7 +57,7 @@ impl Decoder {
             Decoder::Plain(plain) => Ok(plain.row(payload, csv)?),
             #[cfg(feature = "avro")]
             Decoder::Avro(reader, columns) => {
-                let line = line(&columns.names, &reader.fields(payload, columns)?)?;
+                let line = line(columns, &reader.fields(payload, columns)?)?;
                 csv.extend_from_slice(&line);
                 csv.push(b'\n');
                 Ok(())

@@ -19,7 +19,6 @@ use super::consumer::{self, Change, Context, kafka};
 use super::decode::Decoder;
 use super::{From, Settings, rejects};
 use crate::database::{Database, backoff};
-use crate::decode::Columns;
 use crate::door::{self, Counts, Inbox};
 use crate::error::Error;
 use crate::metrics;
@@ -89,7 +88,7 @@ impl Worker {
             let inbox = Inbox::find(&client, &settings.stream).await?;
             Ok::<_, Error>((client, inbox))
         })?;
-        let decoder = Decoder::new(&settings, Columns::of(&inbox))?;
+        let decoder = Decoder::new(&settings, inbox.columns.clone())?;
         consumer.subscribe(&[&settings.topic]).map_err(kafka)?;
         Ok(Worker {
             source: format!("kafka:{}", settings.topic),

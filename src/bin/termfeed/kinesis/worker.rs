@@ -21,7 +21,7 @@ use super::reader::{Page, Reader, Start, in_words};
 use super::shards::{Position, Shard, readable, share};
 use super::{From, Settings};
 use crate::database::{Database, backoff};
-use crate::decode::{Columns, Plain};
+use crate::decode::Plain;
 use crate::door::{self, Inbox};
 use crate::error::Error;
 use crate::metrics;
@@ -168,7 +168,7 @@ impl Worker {
         let (sender, pages) = channel(QUEUE);
         self.readiness.set(true);
         Ok(Session {
-            decoder: Plain::new(self.settings.format, Columns::of(&inbox))?,
+            decoder: Plain::new(self.settings.format, inbox.columns.clone())?,
             client,
             inbox,
             source,

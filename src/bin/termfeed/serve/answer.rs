@@ -5,6 +5,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::pace::is_too_slow;
 use crate::door::Counts;
 use crate::error::Error;
 
@@ -132,7 +133,10 @@ impl From<QueryRejection> for Refusal {
 
 impl From<BytesRejection> for Refusal {
     fn from(rejection: BytesRejection) -> Refusal {
-        Refusal::new(rejection.status(), rejection.body_text())
+        match is_too_slow(&rejection) {
+            true => Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly"),
+            false => Refusal::new(rejection.status(), rejection.body_text()),
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 mod answer;
 mod guard;
 mod listen;
+mod pace;
 mod page;
 mod post;
 mod read;
@@ -38,6 +39,7 @@ use crate::metrics;
 use crate::settings::{Common, Secret};
 use crate::shutdown::Shutdown;
 use answer::Refusal;
+use pace::Pace;
 use running::Running;
 
 #[derive(Args, Clone, Debug, Serialize, Deserialize)]
@@ -66,6 +68,11 @@ pub struct Flags {
     #[arg(long, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     stall_timeout: Option<u64>,
+
+    /// How many bytes a second a client must send, behind that first while; 0: any number [default: 500]
+    #[arg(long, value_name = "BYTES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_rate: Option<u64>,
 }
 
 /// What requests share.
@@ -80,7 +87,7 @@ struct Shared {
     only_local_names: bool,
     metrics: PrometheusHandle,
     running: Running,
-    stall: Duration,
+    pace: Pace,
     max_body: u64,
 }
 
@@ -88,6 +95,8 @@ struct Shared {
 const POOL_WAIT: Duration = Duration::from_secs(30);
 const READERS: usize = 4;
 const DEFAULT_MAX_BODY: u64 = 16 << 30;
+/// Of Apache's mod_reqtimeout.
+const DEFAULT_MIN_RATE: u64 = 500;
 /// A document in a body.
 const LONGEST_DOCUMENT: usize = 1 << 20;
 
@@ -114,7 +123,10 @@ pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(),
         token: flags.token,
         metrics: metrics::install()?,
         running: Running::default(),
-        stall: Duration::from_secs(flags.stall_timeout.unwrap_or(30).max(1)),
+        pace: Pace {
+            stall: Duration::from_secs(flags.stall_timeout.unwrap_or(30).max(1)),
+            slowest: flags.min_rate.unwrap_or(DEFAULT_MIN_RATE),
+        },
         max_body: flags.max_body.unwrap_or(DEFAULT_MAX_BODY),
     };
     let listener = tokio::net::TcpListener::bind(address)
@@ -171,6 +183,7 @@ fn router(shared: Shared) -> Router {
             shared.clone(),
             guard::same_origin,
         ))
+        .layer(middleware::from_fn_with_state(shared.clone(), pace::keep))
         .layer(middleware::from_fn(measured))
         .layer(TraceLayer::new_for_http())
         .with_state(shared)

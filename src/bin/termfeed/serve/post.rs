@@ -9,7 +9,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use std::time::Instant;
 use tokio_util::io::StreamReader;
 
 use super::answer::Refusal;
-use super::{Shared, running};
+use super::{Shared, pace, running};
 use crate::door::{Counts, Inbox};
 use crate::error::Error;
 use crate::intake::Intake;
@@ -51,7 +51,8 @@ pub async fn rows(
     let mut client = shared.loads.get().await?;
     let inbox = Inbox::find(&**client, &stream).await?;
     let told = Arc::new(shared.running.begin(&inbox.name, length));
-    let pieces = StreamReader::new(Box::pin(pieces(&shared, body, Arc::clone(&told))));
+    let pieces = pieces(shared.max_body, body, Arc::clone(&told));
+    let pieces = StreamReader::new(Box::pin(pieces));
     let rows = Rows::new(inbox.columns.clone(), format)?;
     let commit_rows = options.commit_rows.unwrap_or(u64::MAX).max(1);
     let mut intake = Intake::new(unpack(packing, pieces), rows, "http")
@@ -105,26 +106,16 @@ async fn take(
 
 /// The body as it comes. It ends with an error if the client stalls, or sends too much.
 fn pieces(
-    shared: &Shared,
+    most: u64,
     body: Body,
     told: Arc<running::Body>,
-) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
-    let (stall, most) = (shared.stall, shared.max_body);
-    stream::unfold(
-        (body.into_data_stream(), told),
-        move |(mut body, told)| async move {
-            let piece = match tokio::time::timeout(stall, body.next()).await {
-                Err(_) => Err(ErrorKind::TimedOut.into()),
-                Ok(None) => return None,
-                Ok(Some(Err(error))) => Err(io::Error::other(error)),
-                Ok(Some(Ok(piece))) if told.received(piece.len()) > most => {
-                    Err(ErrorKind::FileTooLarge.into())
-                }
-                Ok(Some(Ok(piece))) => Ok(piece),
-            };
-            Some((piece, (body, told)))
-        },
-    )
+) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    body.into_data_stream().map(move |piece| match piece {
+        Err(error) if pace::is_too_slow(&error) => Err(ErrorKind::TimedOut.into()),
+        Err(error) => Err(io::Error::other(error)),
+        Ok(piece) if told.received(piece.len()) > most => Err(ErrorKind::FileTooLarge.into()),
+        Ok(piece) => Ok(piece),
+    })
 }
 
 fn refused(error: Error) -> Refusal {
@@ -135,7 +126,7 @@ fn refused(error: Error) -> Refusal {
         ErrorKind::FileTooLarge => too_long(),
         ErrorKind::TimedOut => Refusal::new(
             StatusCode::REQUEST_TIMEOUT,
-            "the body stalled: what is not committed was rolled back",
+            "the body stalled, or came too slowly: what is not committed was rolled back",
         ),
         _ => Refusal::new(
             StatusCode::BAD_REQUEST,

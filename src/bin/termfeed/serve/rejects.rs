@@ -1,11 +1,13 @@
 //! Rejected rows over HTTP: read a page at a time, and taken again.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
+use tokio_postgres::{GenericClient, Transaction};
 
 use super::Shared;
 use super::answer::Refusal;
@@ -37,17 +39,10 @@ pub async fn page(
     page: Result<Query<Page>, QueryRejection>,
 ) -> Result<Json<Value>, Refusal> {
     let Query(page) = page?;
-    let table: Option<String> = {
+    let table = {
         let client = shared.reads.get().await?;
         let inbox = Inbox::find(&**client, &stream).await?;
-        let row = client.query_opt(TABLE, &[&inbox.sql]).await?;
-        row.map(|row| row.try_get(0)).transpose()?
-    };
-    let Some(table) = table else {
-        return Err(Refusal::new(
-            StatusCode::NOT_FOUND,
-            format!("the table of the rejects of \"{stream}\" does not exist"),
-        ));
+        table_of(&**client, &inbox).await?
     };
     let order = if page.after.is_some() { "ASC" } else { "DESC" };
     let query = format!(
@@ -68,26 +63,67 @@ pub async fn page(
         .map(Json)
 }
 
+/// The name of the stream's rejects table, for SQL.
+async fn table_of(client: &impl GenericClient, inbox: &Inbox) -> Result<String, Refusal> {
+    match client.query_opt(TABLE, &[&inbox.sql]).await? {
+        Some(row) => Ok(row.try_get(0)?),
+        None => Err(Refusal::new(
+            StatusCode::NOT_FOUND,
+            format!(
+                "the table of the rejects of \"{}\" does not exist",
+                inbox.name
+            ),
+        )),
+    }
+}
+
 #[derive(Deserialize)]
 pub struct Which {
-    /// Numbers of rejects, separated by commas; all without them.
+    /// Numbers of rejects, separated by commas; those of the body or, if it is empty, all without them.
     reject_id: Option<String>,
 }
 
+/// A row as it should have been.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mended {
+    reject_id: i64,
+    line: String,
+}
+
+const MENDED: &str =
+    "the body must be empty, or a list like [{\"reject_id\": 7, \"line\": \"the row\"}]";
+
 const RETRY: &str = "SELECT to_json(r) FROM termstream.retry_rejects($1, $2) r";
 
-/// Takes rejects through the stream again. Those that pass are no rejects any more.
+/// Takes rejects through the stream again, those of the body with the lines that are given there. Those
+/// that pass are no rejects any more.
 pub async fn retry(
     State(shared): State<Shared>,
     Path(stream): Path<String>,
     which: Result<Query<Which>, QueryRejection>,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, Refusal> {
     let Query(which) = which?;
-    let condition = which.reject_id.as_deref().map(of_numbers).transpose()?;
+    let body = body?;
+    let mended: Vec<Mended> = match body.is_empty() {
+        true => Vec::new(),
+        false => serde_json::from_slice(&body)
+            .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, format!("{MENDED}: {error}")))?,
+    };
+    let mut numbers = which.reject_id.as_deref().map(numbers).transpose()?;
+    if !body.is_empty() {
+        let of_body = mended.iter().map(|row| row.reject_id);
+        numbers.get_or_insert_default().extend(of_body);
+    }
+    let condition = numbers.map(|numbers| among(&numbers));
     let mut client = shared.loads.get().await?;
     let inbox = Inbox::find(&**client, &stream).await?;
     // A transaction, so that a client who goes away takes nothing.
     let transaction = client.transaction().await?;
+    if !mended.is_empty() {
+        mend(&transaction, &inbox, &mended).await?;
+    }
     let row = transaction
         .query_one(RETRY, &[&inbox.sql, &condition])
         .await?;
@@ -95,18 +131,51 @@ pub async fn retry(
     Ok(Json(row.try_get(0)?))
 }
 
-/// A condition that is made of numbers alone, whatever was asked.
-fn of_numbers(list: &str) -> Result<String, Refusal> {
-    let numbers: Result<Vec<String>, _> = list
-        .split(',')
-        .map(|number| number.parse::<i64>().map(|number| number.to_string()))
-        .collect();
-    match numbers {
-        Ok(numbers) => Ok(format!("reject_id IN ({})", numbers.join(", "))),
-        Err(_) => Err(Refusal::new(
+/// Writes the lines as they should have been.
+async fn mend(
+    transaction: &Transaction<'_>,
+    inbox: &Inbox,
+    mended: &[Mended],
+) -> Result<(), Refusal> {
+    let table = table_of(transaction, inbox).await?;
+    let update = format!("UPDATE {table} SET line = $2 WHERE reject_id = $1");
+    let update = transaction.prepare(&update).await?;
+    for row in mended {
+        if transaction
+            .execute(&update, &[&row.reject_id, &row.line])
+            .await?
+            == 0
+        {
+            return Err(Refusal::new(
+                StatusCode::NOT_FOUND,
+                format!(
+                    "there is no reject {}: nothing was taken again",
+                    row.reject_id
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn numbers(list: &str) -> Result<Vec<i64>, Refusal> {
+    let numbers: Result<Vec<i64>, _> = list.split(',').map(str::parse).collect();
+    numbers.map_err(|_| {
+        Refusal::new(
             StatusCode::BAD_REQUEST,
             "reject_id must be numbers separated by commas",
-        )),
+        )
+    })
+}
+
+/// A condition that is made of numbers alone, whatever was asked.
+fn among(numbers: &[i64]) -> String {
+    match numbers {
+        [] => "false".to_owned(),
+        some => {
+            let numbers: Vec<String> = some.iter().map(i64::to_string).collect();
+            format!("reject_id IN ({})", numbers.join(", "))
+        }
     }
 }
 
@@ -116,13 +185,12 @@ mod tests {
 
     #[test]
     fn only_numbers_come_into_the_condition() {
-        assert!(of_numbers("7,-1, 3").is_err());
-        assert_eq!(
-            of_numbers("7,3").ok().as_deref(),
-            Some("reject_id IN (7, 3)")
-        );
+        assert!(numbers("7,-1, 3").is_err());
+        let condition = numbers("7,3").ok().map(|numbers| among(&numbers));
+        assert_eq!(condition.as_deref(), Some("reject_id IN (7, 3)"));
+        assert_eq!(among(&[]), "false");
         for hostile in ["", "1)", "1 OR true", "reject_id", "1,,2"] {
-            assert!(of_numbers(hostile).is_err(), "{hostile}");
+            assert!(numbers(hostile).is_err(), "{hostile}");
         }
     }
 }

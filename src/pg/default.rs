@@ -1,0 +1,50 @@
+//! The default of a column, taken as COPY takes it: compiled once, computed for each row that leaves the
+//! column out.
+
+use pgrx::pg_sys;
+use std::ffi::CString;
+
+use super::definition::Column;
+use super::parse::expression;
+
+/// Lives in the memory context that was current when it was made.
+pub struct ColumnDefault {
+    state: *mut pg_sys::ExprState,
+    executor: *mut pg_sys::EState,
+}
+
+impl ColumnDefault {
+    /// Reads the default as the current role, on its search_path. `None` where the column has none.
+    pub fn new(column: &Column) -> Option<ColumnDefault> {
+        let text = format!(
+            "CAST(({}\n) AS {})",
+            column.default.as_ref()?,
+            column.type_name()
+        );
+        let name = CString::new(column.name.as_str()).ok()?;
+        let tree = expression(&text).ok()??;
+        // SAFETY: the tree is what the parser has made; cookDefault refuses what no default may hold
+        // (columns, subqueries, aggregates), and the executor's state keeps what is compiled.
+        unsafe {
+            let parse = pg_sys::make_parsestate(std::ptr::null_mut());
+            let typmod = column.typmod;
+            let cooked =
+                pg_sys::cookDefault(parse, tree, column.type_oid, typmod, name.as_ptr(), 0);
+            let executor = pg_sys::CreateExecutorState();
+            let state = pg_sys::ExecPrepareExpr(cooked.cast(), executor);
+            Some(ColumnDefault { state, executor })
+        }
+    }
+
+    /// Computes it once more; `None` is NULL. The value lies in the current memory context.
+    pub fn value(&self) -> Option<pg_sys::Datum> {
+        let mut is_null = true;
+        // SAFETY: compiled by this executor state, and refers to no row. What is computed on the way
+        // lies in the caller's context, which goes with the row.
+        unsafe {
+            let context = pg_sys::MakePerTupleExprContext(self.executor);
+            let value = pg_sys::ExecEvalExpr(self.state, context, &mut is_null);
+            (!is_null).then_some(value)
+        }
+    }
+}

@@ -81,7 +81,8 @@ fn a_number_of_json_is_that_number_and_a_string_is_read_by_the_format() {
         session.lines("SELECT amount FROM paid ORDER BY 1"),
         ["56", "1234"]
     );
-    session.run("SELECT termstream.alter_stream('payments', formats => '{\"amount\": \"1.234,56\"}')");
+    session
+        .run("SELECT termstream.alter_stream('payments', formats => '{\"amount\": \"1.234,56\"}')");
     session.run("SELECT * FROM termstream.retry_rejects('payments')");
     assert_eq!(
         session.lines("SELECT amount FROM paid ORDER BY 1"),

@@ -218,3 +218,28 @@ fn a_stream_of_a_type_that_is_gone_takes_no_rows_and_can_be_dropped() {
         "|"
     );
 }
+
+#[test]
+fn a_reject_whose_line_format_is_none_keeps_no_other_from_being_taken() {
+    let (_database, mut session) = with_inbox("line_formats");
+    session
+        .error(
+            "SELECT termstream.note_rejects('s', 'src', '{1}', '{x}', '{22P02}', '{m}', line_format => '{\"format\": \"xml\"}')",
+        )
+        .hints("jsonl");
+    session.run(
+        "INSERT INTO s VALUES ('x', 'a'), ('y', 'b'), ('z', 'c');
+         UPDATE s_rejects SET line = replace(line, 'x', '1'), line_format = '{\"format\": \"xml\"}' WHERE line = 'x,a';
+         UPDATE s_rejects SET line = '2', line_format = '{\"columns\": [\"gone\"]}' WHERE line = 'y,b';
+         UPDATE s_rejects SET line = '3,c' WHERE line = 'z,c'",
+    );
+    assert_eq!(
+        session.one("SELECT read, taken, rejected FROM termstream.retry_rejects('s')"),
+        "3|1|2"
+    );
+    assert_eq!(session.lines("SELECT * FROM t"), ["3|c"]);
+    assert_eq!(
+        session.lines("SELECT line, stage, errorcode FROM s_rejects ORDER BY 1"),
+        ["1,a|parse|22023", "2|parse|22023"]
+    );
+}

@@ -62,6 +62,35 @@ fn what_copy_writes_is_read_whatever_the_format() {
 }
 
 #[test]
+fn a_number_of_json_is_that_number_and_a_string_is_read_by_the_format() {
+    let (database, mut session) = with_stream("json_numbers");
+    session.run(
+        "CREATE TABLE paid (amount numeric);
+         SELECT termstream.create_stream('payments', 'amount numeric',
+             'INSERT INTO paid SELECT amount FROM batch', formats => '{\"amount\": \"1.234\"}');",
+    );
+    let path = database.file(
+        "payments.jsonl",
+        "{\"amount\":1.234}\n{\"amount\":\"1.234\"}\n{\"amount\":56}\n{\"amount\":1.5}",
+    );
+    let load = |more: &str| {
+        format!("CALL termstream.load_file('payments', '{path}', format => 'jsonl'{more})")
+    };
+    session.run(&load(""));
+    assert_eq!(
+        session.lines("SELECT amount FROM paid ORDER BY 1"),
+        ["56", "1234"]
+    );
+    session
+        .run("SELECT termstream.alter_stream('payments', formats => '{\"amount\": \"1.234,56\"}')");
+    session.run("SELECT * FROM termstream.retry_rejects('payments')");
+    assert_eq!(
+        session.lines("SELECT amount FROM paid ORDER BY 1"),
+        ["1.234", "1.5", "56", "1234"]
+    );
+}
+
+#[test]
 fn json_lines_are_read_by_the_names_of_the_columns() {
     let (database, mut session) = with_stream("json_lines");
     let path = database.file(

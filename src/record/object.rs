@@ -18,6 +18,7 @@ use super::options::{LEFT_OUT, Options};
 pub(super) struct Object {
     columns: Vec<String>,
     defaults: Vec<usize>,
+    points: Vec<Option<char>>,
 }
 
 impl Object {
@@ -25,6 +26,7 @@ impl Object {
         Object {
             columns: options.columns.clone(),
             defaults: options.defaults.clone(),
+            points: options.points.clone(),
         }
     }
 
@@ -41,6 +43,7 @@ impl Object {
         input
             .deserialize_map(Members {
                 columns: &self.columns,
+                points: &self.points,
                 raw,
                 fields,
                 wrong: &mut wrong,
@@ -65,6 +68,7 @@ struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 struct Members<'s> {
     columns: &'s [String],
+    points: &'s [Option<char>],
     raw: &'s [u8],
     fields: &'s mut Fields,
     /// The first thing that is wrong though it is JSON.
@@ -105,12 +109,24 @@ impl<'de> Visitor<'de> for Members<'_> {
 }
 
 impl Members<'_> {
+    /// What stands for the point, if the value is a number that has one.
+    fn point(&self, column: usize, value: &str) -> Option<char> {
+        let point = self.points.get(column).copied().flatten()?;
+        let is_number = value.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+        (is_number && value.contains('.')).then_some(point)
+    }
+
     fn take(&mut self, column: usize, value: &str) -> Result<(), RecordError> {
         // The value is a part of `raw`.
         let start = value.as_ptr() as usize - self.raw.as_ptr() as usize;
         let end = start + value.len();
         self.fields.spans[column] = if value == "null" {
             Span::NULL
+        } else if let (false, Some(point)) = (value.starts_with('"'), self.point(column, value)) {
+            let begin = self.fields.copied.len();
+            let text = value.replace('.', &point.to_string());
+            self.fields.copied.extend_from_slice(text.as_bytes());
+            Span::new(begin, self.fields.copied.len(), Place::Copied)
         } else if !value.starts_with('"') {
             Span::new(start, end, Place::Raw)
         } else if !value.contains('\\') {

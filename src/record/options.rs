@@ -106,6 +106,8 @@ pub struct Options {
     pub(super) columns: Vec<String>,
     /// The columns, by number, that have a default.
     pub(super) defaults: Vec<usize>,
+    /// What stands for the point of a JSON number, by the column's number.
+    pub(super) points: Vec<Option<char>>,
     pub(super) max_record_bytes: usize,
 }
 
@@ -129,6 +131,7 @@ impl Options {
             header: Header::No,
             columns,
             defaults: Vec::new(),
+            points: Vec::new(),
             max_record_bytes: DEFAULT_MAX_RECORD_BYTES,
         })
     }
@@ -140,6 +143,13 @@ impl Options {
         self.defaults = numbered
             .filter_map(|(number, has_default)| has_default.then_some(number))
             .collect();
+        self
+    }
+
+    /// For each column what stands for the point of a JSON number, where the column's text has another
+    /// one: what reads the text is to read the number as what it is.
+    pub fn points(mut self, points: impl IntoIterator<Item = Option<char>>) -> Self {
+        self.points = points.into_iter().collect();
         self
     }
 

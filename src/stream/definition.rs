@@ -52,6 +52,18 @@ thread_local! {
 }
 
 impl Definition {
+    /// What stands for the point of a JSON number in each of these columns, where it is another one.
+    pub fn points(&self, columns: &[Column]) -> Vec<Option<char>> {
+        let point = |column: &Column| {
+            let number = self
+                .columns
+                .iter()
+                .position(|one| one.name == column.name)?;
+            self.formats.get(number)?.as_ref()?.point()
+        };
+        columns.iter().map(point).collect()
+    }
+
     /// Reads the definition of the stream behind a view. Whoever would change or drop it waits from now
     /// on until the transaction ends, as for a table that rows go into.
     pub fn read(session: &Session, stream: pg_sys::Oid) -> Result<Definition, Raise> {

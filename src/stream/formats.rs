@@ -30,6 +30,14 @@ impl Format {
         }
     }
 
+    /// What stands for the point of a number that was not written by people.
+    pub fn point(&self) -> Option<char> {
+        match &self.kind {
+            Kind::Number(format) => Some(format.point()),
+            Kind::Time(_) => None,
+        }
+    }
+
     /// What a value is called that is not written in it.
     pub fn noun(&self) -> &'static str {
         match &self.kind {

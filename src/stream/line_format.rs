@@ -2,9 +2,9 @@
 
 use pgrx::prelude::*;
 
+use super::definition::Definition;
 use super::file::{FileOptions, Value};
 use crate::load::{Place, Reject, Stage};
-use crate::pg::definition::Column;
 use crate::pg::error::Raise;
 use crate::record::{Event, Options, Parser};
 
@@ -18,7 +18,7 @@ pub struct LineFormat {
 
 impl LineFormat {
     /// Reads it from JSON; `None` is CSV of all the columns.
-    pub fn read(text: Option<&str>, columns: &[Column]) -> Result<LineFormat, Raise> {
+    pub fn read(text: Option<&str>, definition: &Definition) -> Result<LineFormat, Raise> {
         let options = match text {
             None => FileOptions::default(),
             Some(json) => serde_json::from_str(json).map_err(|error| {
@@ -29,10 +29,12 @@ impl LineFormat {
                 .hint("It is NULL for CSV of all the columns, or like {\"format\": \"csv\", \"delimiter\": \";\"} or {\"format\": \"jsonl\"}.")
             })?,
         };
-        let (in_line, values) = options.in_file(columns)?;
+        let (in_line, values) = options.in_file(&definition.columns)?;
         Ok(LineFormat {
             text: text.map(str::to_owned),
-            options: options.record(&in_line)?,
+            options: options
+                .record(&in_line)?
+                .points(definition.points(&in_line)),
             values,
         })
     }

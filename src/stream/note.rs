@@ -12,6 +12,7 @@ use super::catalog::{find_stream, must_feed};
 use super::definition::Definition;
 use super::flush::flush;
 use super::ledger::{self, State};
+use super::line_format::LineFormat;
 use crate::load::{Place, Reject, Stage};
 use crate::pg::error::Raise;
 use crate::pg::session;
@@ -54,6 +55,7 @@ pub fn note_rejects(notes: &Notes, rows: Vec<Note>) -> Result<i64, Raise> {
         };
         Ok::<_, Raise>((Definition::read(session, view)?, own))
     })?;
+    LineFormat::read(notes.line_format.as_deref(), &definition)?;
     let mut load = Load::new(definition, Some(notes.source.to_owned()))?;
     load.line_format.clone_from(&notes.line_format);
     if let (Some(own), Some(load_id)) = (own, notes.load_id) {

@@ -15,7 +15,7 @@ use super::flush::flush;
 use super::ledger::{self, State};
 use super::line_format::{LineFormat, Split};
 use super::validation::told;
-use crate::load::{Counts, OnError, Place};
+use crate::load::{Counts, OnError, Place, Reject, Stage};
 use crate::pg::catalog::{column_type, lock_for_insert, relation_kind};
 use crate::pg::error::Raise;
 use crate::pg::parse::is_expression;
@@ -188,17 +188,25 @@ fn retry_some(
         Ok::<_, Raise>(())
     })?;
     let mut ids: Vec<i64> = Vec::with_capacity(kept.len());
-    let mut format = LineFormat::read(None, &load.definition.columns)?;
+    let mut format = LineFormat::read(None, &load.definition)?;
     for one in kept.into_iter().filter(|one| one.is_whole) {
         pgrx::check_for_interrupts!();
         ids.push(one.reject_id);
-        if !format.is(one.format.as_deref()) {
-            format = LineFormat::read(one.format.as_deref(), &load.definition.columns)?;
-        }
         load.counts.add_read(one.bytes.len() as u64);
         let place = Place::Row {
             number: one.reject_id as u64,
         };
+        if !format.is(one.format.as_deref()) {
+            match LineFormat::read(one.format.as_deref(), &load.definition) {
+                Ok(another) => format = another,
+                // One that nobody can read must not keep the others from being taken.
+                Err(error) => {
+                    let (bytes, reason) = (&one.bytes, &error.message);
+                    load.refuse(Reject::new(Stage::Parse, place, bytes, "22023", reason))?;
+                    continue;
+                }
+            }
+        }
         match format.split(&one.bytes, place)? {
             Split::Fields(fields) => {
                 let fields = fields.iter().map(Option::as_deref);

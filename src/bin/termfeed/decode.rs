@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use termstream::record::{Error as RecordError, Event, Options, Parser, csv_line};
 
-use crate::columns::Columns;
+use crate::door::Column;
 use crate::error::Error;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -54,15 +54,15 @@ impl Refusal {
 /// Reads messages that say all themselves.
 pub struct Plain {
     format: Format,
-    columns: Columns,
+    columns: Vec<Column>,
 }
 
 impl Plain {
-    pub fn new(format: Format, columns: Columns) -> Result<Plain, Error> {
-        if format == Format::Raw && columns.names.len() != 1 {
+    pub fn new(format: Format, columns: Vec<Column>) -> Result<Plain, Error> {
+        if format == Format::Raw && columns.len() != 1 {
             return Err(Error::Settings(format!(
                 "--format raw takes a stream of one column, and this one has {}",
-                columns.names.len()
+                columns.len()
             )));
         }
         Ok(Plain { format, columns })
@@ -87,25 +87,28 @@ impl Plain {
     fn json(&self, payload: &[u8]) -> Result<Vec<u8>, Refusal> {
         let object: HashMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(payload)
             .map_err(|error| Refusal::new("22032", format!("no JSON object: {error}")))?;
-        let names = &self.columns.names;
-        let mut fields = Vec::with_capacity(names.len());
-        for (column, name) in names.iter().enumerate() {
-            let value = match object.get(name.as_str()).map(|value| value.get()) {
-                None => self.columns.left_out(column).map(Cow::Borrowed),
+        let mut fields = Vec::with_capacity(self.columns.len());
+        for column in &self.columns {
+            let value = match object.get(column.name.as_str()).map(|value| value.get()) {
+                None => column.left_out().map(Cow::Borrowed),
                 Some(number) if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
-                    Some(self.columns.number(column, number.into()))
+                    Some(column.number(number.into()))
                 }
                 Some(value) => json_text(value)?,
             };
             fields.push(value);
         }
-        line(names, &fields)
+        line(&self.columns, &fields)
     }
 
     fn csv(&self, payload: &[u8]) -> Result<Vec<u8>, Refusal> {
         let malformed = |error: &dyn std::fmt::Display| Refusal::new("22P04", error.to_string());
-        let options =
-            Options::csv(self.columns.names.clone()).map_err(|error| malformed(&error))?;
+        let names = self
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect();
+        let options = Options::csv(names).map_err(|error| malformed(&error))?;
         let mut parser = Parser::new(options).map_err(|error| malformed(&error))?;
         let mut lines: Vec<Result<Vec<u8>, Refusal>> = Vec::new();
         let mut keep = |event: Event<'_>| -> Result<(), RecordError> {
@@ -130,13 +133,14 @@ impl Plain {
 }
 
 /// The fields as a line of CSV, if Postgres can hold each as text.
-pub fn line(columns: &[String], fields: &[Option<Cow<'_, str>>]) -> Result<Vec<u8>, Refusal> {
+pub fn line(columns: &[Column], fields: &[Option<Cow<'_, str>>]) -> Result<Vec<u8>, Refusal> {
     let holds_nul = |field: &Option<Cow<'_, str>>| field.as_ref().is_some_and(|f| f.contains('\0'));
     if let Some((column, _)) = columns
         .iter()
         .zip(fields)
         .find(|(_, field)| holds_nul(field))
     {
+        let column = &column.name;
         let message = format!("key \"{column}\" holds a NUL, which no text can");
         return Err(Refusal::new("22P05", message));
     }
@@ -170,15 +174,19 @@ fn json_text(value: &str) -> Result<Option<Cow<'_, str>>, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::columns::tests::with_default;
+    use termstream::load::NumberFormat;
 
     fn row(format: Format, payload: &[u8]) -> Result<String, &'static str> {
-        let names: &[&str] = match format {
-            Format::Raw => &["a"],
-            _ => &["a", "b"],
+        let names = match format {
+            Format::Raw => vec!["a".to_owned()],
+            _ => vec!["a".to_owned(), "b".to_owned()],
         };
-        let columns = with_default(names);
         let mut csv = Vec::new();
+        let mut columns = crate::door::columns(names, [false, true]);
+        columns
+            .iter_mut()
+            .skip(1)
+            .for_each(|b| b.number = NumberFormat::new("1234,56").ok());
         match Plain::new(format, columns).unwrap().row(payload, &mut csv) {
             Ok(()) => Ok(String::from_utf8(csv).unwrap()),
             Err(refusal) => {

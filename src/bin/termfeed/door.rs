@@ -7,6 +7,7 @@
 use bytes::Bytes;
 use futures_util::SinkExt;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::time::Instant;
 use tokio_postgres::{CopyInSink, GenericClient, Transaction};
@@ -15,6 +16,7 @@ use crate::error::Error;
 use crate::metrics;
 use crate::rows::Rejected;
 use termstream::load::NumberFormat;
+use termstream::record::LEFT_OUT;
 
 /// A stream, as its doors need it.
 #[derive(Clone, Debug)]
@@ -23,11 +25,47 @@ pub struct Inbox {
     pub name: String,
     /// Qualified and quoted for SQL.
     pub sql: String,
-    pub columns: Vec<String>,
-    /// For each column whether it has a default.
-    pub defaults: Vec<bool>,
-    /// How the numbers of a column are written, where they are not as SQL writes them.
-    pub numbers: Vec<Option<NumberFormat>>,
+    pub columns: Vec<Column>,
+}
+
+/// A column of a stream.
+#[derive(Clone, Debug)]
+pub struct Column {
+    pub name: String,
+    pub has_default: bool,
+    /// How its numbers are written, where they are not as SQL writes them.
+    pub number: Option<NumberFormat>,
+}
+
+/// Columns of these names, as many with a default as is told.
+pub fn columns(names: Vec<String>, has_default: impl IntoIterator<Item = bool>) -> Vec<Column> {
+    let has_default = has_default.into_iter().chain(std::iter::repeat(false));
+    names
+        .into_iter()
+        .zip(has_default)
+        .map(|(name, has_default)| Column {
+            name,
+            has_default,
+            number: None,
+        })
+        .collect()
+}
+
+impl Column {
+    /// What it gets of a row that lacks it: its default, or NULL.
+    pub fn left_out(&self) -> Option<&'static str> {
+        self.has_default.then_some(LEFT_OUT)
+    }
+
+    /// A number of JSON's or Avro's as the column has its numbers.
+    pub fn number<'a>(&self, number: Cow<'a, str>) -> Cow<'a, str> {
+        match self.number {
+            Some(format) if number.contains('.') => {
+                number.replace('.', &format.point().to_string()).into()
+            }
+            _ => number,
+        }
+    }
 }
 
 /// What became of the rows of one or more loads.
@@ -60,9 +98,9 @@ SELECT s.stream::pg_catalog.text,
        pg_catalog.format('%I.%I', n.nspname, c.relname),
        ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
-       ARRAY(SELECT s.formats ->> a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
-              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
        ARRAY(SELECT a.atthasdef FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
+       ARRAY(SELECT s.formats ->> a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
   FROM termstream.stream s
   JOIN pg_catalog.pg_class c ON c.oid = s.stream
@@ -79,15 +117,16 @@ impl Inbox {
             Err(error) => return Err(error.into()),
         };
         let row = row.ok_or_else(|| Error::NoStream(name.to_owned()))?;
-        let formats: Vec<Option<String>> = row.try_get(3)?;
-        // Those of times are no formats of numbers.
-        let number = |format: Option<String>| NumberFormat::new(&format?).ok();
+        let mut columns = columns(row.try_get(2)?, row.try_get::<_, Vec<bool>>(3)?);
+        let formats: Vec<Option<String>> = row.try_get(4)?;
+        for (column, format) in columns.iter_mut().zip(formats) {
+            // Those of times are no formats of numbers.
+            column.number = format.and_then(|format| NumberFormat::new(&format).ok());
+        }
         Ok(Inbox {
-            numbers: formats.into_iter().map(number).collect(),
             name: row.try_get(0)?,
             sql: row.try_get(1)?,
-            columns: row.try_get(2)?,
-            defaults: row.try_get(4)?,
+            columns,
         })
     }
 }

@@ -15,7 +15,6 @@
 mod avro;
 #[cfg(feature = "aws")]
 mod aws;
-mod columns;
 mod database;
 #[cfg(any(feature = "kafka", feature = "kinesis"))]
 mod decode;

@@ -6,9 +6,9 @@
 use bytes::{Bytes, BytesMut};
 use serde_json::json;
 
-use crate::columns::Columns;
+use crate::door::Column;
 use crate::error::Error;
-use termstream::load::Reject;
+use termstream::load::{NumberFormat, Reject};
 use termstream::record::{self, Event, Header, Options, Parser, csv_line};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,14 +43,14 @@ pub struct Rejected {
 }
 
 impl Rows {
-    pub fn new(columns: Columns, format: Format) -> Result<Rows, Error> {
+    pub fn new(columns: Vec<Column>, format: Format) -> Result<Rows, Error> {
         let parser = options(columns, format).and_then(Parser::new);
         Ok(Rows::of(format, parser.map_err(input)?))
     }
 
     /// Rows from a position on, `last_byte` being the byte before; no header is expected there.
     pub fn resume(
-        columns: Columns,
+        columns: Vec<Column>,
         format: Format,
         (offset, line): (u64, u64),
         last_byte: u8,
@@ -131,15 +131,19 @@ impl Rows {
     }
 }
 
-fn options(columns: Columns, format: Format) -> Result<Options, record::Error> {
-    let Columns {
-        names, defaults, ..
-    } = columns;
+fn options(columns: Vec<Column>, format: Format) -> Result<Options, record::Error> {
+    let has_default: Vec<bool> = columns.iter().map(|column| column.has_default).collect();
+    let number = |column: &Column| column.number.map(NumberFormat::point);
+    let points: Vec<Option<char>> = columns.iter().map(number).collect();
+    let columns = columns.into_iter().map(|column| column.name).collect();
     match format {
-        Format::Csv { header, delimiter } => Options::csv(names)?
+        Format::Csv { header, delimiter } => Options::csv(columns)?
             .delimiter(&char::from(delimiter).to_string())?
             .header(header),
-        Format::JsonLines => Ok(Options::new(record::Format::JsonLines, names)?.defaults(defaults)),
+        Format::JsonLines => {
+            let options = Options::new(record::Format::JsonLines, columns)?;
+            Ok(options.defaults(has_default).points(points))
+        }
     }
 }
 
@@ -187,10 +191,11 @@ impl Output {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::columns::tests::with_default;
+    use crate::door::columns;
 
     fn run(format: Format, input: &[u8], cut: usize) -> (String, Vec<(i64, String)>) {
-        let mut rows = Rows::new(with_default(&["a", "b"]), format).unwrap();
+        let mut rows =
+            Rows::new(columns(vec!["a".into(), "b".into()], [false, true]), format).unwrap();
         for piece in input.chunks(cut) {
             rows.feed(piece).unwrap();
         }

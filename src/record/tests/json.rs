@@ -9,6 +9,19 @@ fn json(count: usize) -> Options {
 }
 
 #[test]
+fn the_point_of_a_number_is_the_columns_and_a_string_is_as_it_is() {
+    let options = json(2).points([Some(','), None]);
+    let input = r#"{"a":-1.50,"b":-1.50}
+{"a":"-1.50","b":"x"}
+{"a":15}
+{"a":{"k":1.5}}"#;
+    assert_eq!(
+        short(&options, input.as_bytes()),
+        ["-1,50|-1.50", "-1.50|x", "15|\\N", r#"{"k":1.5}|\N"#]
+    );
+}
+
+#[test]
 fn the_values_of_an_object_are_taken_by_the_columns_names() {
     let table: &[(&str, &str, &[&str])] = &[
         ("order", r#"{"b":"x","a":"y"}"#, &["y|x"]),

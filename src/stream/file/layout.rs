@@ -10,6 +10,7 @@ use crate::pg::error::Raise;
 use crate::pg::session::{Mode, Session};
 use crate::pg::user::on_safe_path;
 use crate::record::{Header, Options, Parser};
+use crate::stream::definition::Definition;
 
 pub struct Layout {
     /// The columns that the file has, in its order.
@@ -25,10 +26,12 @@ impl Layout {
     pub fn new(
         session: &Session,
         options: &FileOptions,
-        columns: &[Column],
+        definition: &Definition,
     ) -> Result<Layout, Raise> {
-        let (columns, values) = options.in_file(columns)?;
-        let records = options.record(&columns)?;
+        let (columns, values) = options.in_file(&definition.columns)?;
+        let records = options
+            .record(&columns)?
+            .points(definition.points(&columns));
         Parser::new(records.clone().header(options.header())?)?;
         let encoding = match &options.encoding {
             Some(name) => find_encoding(session, name)?,

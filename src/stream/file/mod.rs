@@ -60,7 +60,7 @@ pub fn load_file(
     let session = transactions.session();
     let definition = definition(session, stream)?;
     let mut source = Source::open(path)?;
-    let layout = Layout::new(session, options, &definition.columns)?;
+    let layout = Layout::new(session, options, &definition)?;
     let start = match options.resume {
         true => resume::find(session, definition.stream, &source)?,
         false => Start::Beginning,

@@ -97,7 +97,7 @@ impl Worker {
         let assigned = &self.assigned;
         let (definition, layout) = session::connect(|session| {
             let definition = Definition::read(session, assigned.stream)?;
-            let layout = Layout::new(session, &assigned.job.options, &definition.columns)?;
+            let layout = Layout::new(session, &assigned.job.options, &definition)?;
             Ok::<_, Raise>((definition, layout))
         })?;
         let path = Some(assigned.path.clone());

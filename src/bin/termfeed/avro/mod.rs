@@ -8,7 +8,7 @@ mod read;
 mod registry;
 mod write;
 
-pub use read::{Field, Reader, Unread};
+pub use read::{Reader, Unread};
 pub use write::Writer;
 
 /// No value may ask for more memory than this, whatever length it claims to have.

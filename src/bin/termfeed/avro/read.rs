@@ -6,11 +6,13 @@ use apache_avro::{BigDecimal, Schema};
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta};
 use num_bigint::BigInt;
 use serde_json::json;
+use std::borrow::Cow;
 use std::path::Path;
 use tokio::runtime::Handle;
 
 use super::registry::Registry;
 use super::{Names, collect, meant, split};
+use crate::door::Column;
 use crate::error::Error;
 use crate::settings::Secret;
 
@@ -19,15 +21,6 @@ pub struct Reader {
     /// The schema that all are read by, where there is one.
     schema: Option<Schema>,
     runtime: Handle,
-}
-
-/// A field as Postgres reads it.
-#[derive(Debug)]
-pub enum Field {
-    Number(String),
-    Text(String),
-    /// The message has no such field.
-    LeftOut,
 }
 
 /// Why a message has no fields.
@@ -51,8 +44,8 @@ impl Reader {
     pub fn fields(
         &mut self,
         message: &[u8],
-        columns: &[String],
-    ) -> Result<Vec<Option<Field>>, Unread> {
+        columns: &[Column],
+    ) -> Result<Vec<Option<Cow<'static, str>>>, Unread> {
         let (id, mut record) = split(message).ok_or_else(|| {
             Unread::Never("no Avro with a schema's id before it: the first byte is not 0".into())
         })?;
@@ -85,13 +78,13 @@ impl Reader {
             .iter()
             .map(|column| {
                 let mut fields = of.fields.iter().zip(values);
-                let Some((field, (_, value))) = fields.find(|(_, one)| one.0 == *column) else {
-                    return Some(Field::LeftOut);
+                let Some((field, (_, value))) = fields.find(|(_, one)| one.0 == column.name) else {
+                    return column.left_out().map(Cow::Borrowed);
                 };
                 let text = text(value, &field.schema, &names)?;
                 Some(match is_number(value) {
-                    true => Field::Number(text),
-                    false => Field::Text(text),
+                    true => column.number(text.into()),
+                    false => text.into(),
                 })
             })
             .collect())

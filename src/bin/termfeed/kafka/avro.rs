@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::Settings;
 use super::decode::Trouble;
-use crate::avro::{self, Field, Unread};
-use crate::columns::Columns;
+use crate::avro::{self, Unread};
 use crate::decode::Refusal;
+use crate::door::Column;
 use crate::error::Error;
 
 pub struct Reader(avro::Reader);
@@ -23,18 +23,13 @@ impl Reader {
     pub fn fields(
         &mut self,
         payload: &[u8],
-        columns: &Columns,
+        columns: &[Column],
     ) -> Result<Vec<Option<Cow<'static, str>>>, Trouble> {
-        let fields = self.0.fields(payload, &columns.names);
-        let fields = fields.map_err(|unread| match unread {
-            Unread::Never(reason) => Refusal::new("22P03", reason).into(),
-            Unread::NotNow(error) => Trouble::Passing(error),
-        })?;
-        let text = |(column, field): (usize, Option<Field>)| match field? {
-            Field::Number(number) => Some(columns.number(column, number.into())),
-            Field::Text(text) => Some(text.into()),
-            Field::LeftOut => columns.left_out(column).map(Cow::Borrowed),
-        };
-        Ok(fields.into_iter().enumerate().map(text).collect())
+        self.0
+            .fields(payload, columns)
+            .map_err(|unread| match unread {
+                Unread::Never(reason) => Refusal::new("22P03", reason).into(),
+                Unread::NotNow(error) => Trouble::Passing(error),
+            })
     }
 }

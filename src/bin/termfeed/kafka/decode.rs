@@ -2,10 +2,10 @@
 //! (`decode`); those of Avro need a schema, which may not be to be had now.
 
 use super::{Format, Settings};
-use crate::columns::Columns;
 #[cfg(feature = "avro")]
 use crate::decode::line;
 use crate::decode::{self, Plain, Refusal};
+use crate::door::Column;
 use crate::error::Error;
 
 /// Why there is no row now.
@@ -27,11 +27,11 @@ impl From<Refusal> for Trouble {
 pub enum Decoder {
     Plain(Plain),
     #[cfg(feature = "avro")]
-    Avro(Box<super::avro::Reader>, Columns),
+    Avro(Box<super::avro::Reader>, Vec<Column>),
 }
 
 impl Decoder {
-    pub fn new(settings: &Settings, columns: Columns) -> Result<Decoder, Error> {
+    pub fn new(settings: &Settings, columns: Vec<Column>) -> Result<Decoder, Error> {
         let format = match settings.format {
             Format::Json => decode::Format::Json,
             Format::Csv => decode::Format::Csv,
@@ -57,7 +57,7 @@ impl Decoder {
             Decoder::Plain(plain) => Ok(plain.row(payload, csv)?),
             #[cfg(feature = "avro")]
             Decoder::Avro(reader, columns) => {
-                let line = line(&columns.names, &reader.fields(payload, columns)?)?;
+                let line = line(columns, &reader.fields(payload, columns)?)?;
                 csv.extend_from_slice(&line);
                 csv.push(b'\n');
                 Ok(())

@@ -18,7 +18,6 @@ use super::batch::Batch;
 use super::consumer::{self, Change, Context, kafka};
 use super::decode::Decoder;
 use super::{From, Settings, rejects};
-use crate::columns::Columns;
 use crate::database::{Database, backoff};
 use crate::door::{self, Counts, Inbox};
 use crate::error::Error;
@@ -89,7 +88,7 @@ impl Worker {
             let inbox = Inbox::find(&client, &settings.stream).await?;
             Ok::<_, Error>((client, inbox))
         })?;
-        let decoder = Decoder::new(&settings, Columns::of(&inbox))?;
+        let decoder = Decoder::new(&settings, inbox.columns.clone())?;
         consumer.subscribe(&[&settings.topic]).map_err(kafka)?;
         Ok(Worker {
             source: format!("kafka:{}", settings.topic),

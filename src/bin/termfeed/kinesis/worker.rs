@@ -20,7 +20,6 @@ use super::places;
 use super::reader::{Page, Reader, Start, in_words};
 use super::shards::{Position, Shard, readable, share};
 use super::{From, Settings};
-use crate::columns::Columns;
 use crate::database::{Database, backoff};
 use crate::decode::Plain;
 use crate::door::{self, Inbox};
@@ -169,7 +168,7 @@ impl Worker {
         let (sender, pages) = channel(QUEUE);
         self.readiness.set(true);
         Ok(Session {
-            decoder: Plain::new(self.settings.format, Columns::of(&inbox))?,
+            decoder: Plain::new(self.settings.format, inbox.columns.clone())?,
             client,
             inbox,
             source,

@@ -13,7 +13,6 @@ use std::path::PathBuf;
 use std::time::Instant;
 use tokio_postgres::Client;
 
-use crate::columns::Columns;
 use crate::database::{Database, backoff};
 use crate::door::{Counts, Inbox};
 use crate::error::Error;
@@ -261,7 +260,7 @@ impl Loader {
             None if source.has_json_lines() => rows::Format::JsonLines,
             _ => self.format,
         };
-        let columns = Columns::of(&self.inbox);
+        let columns = self.inbox.columns.clone();
         let rows = match start.0 {
             0 => Rows::new(columns, format)?,
             _ => Rows::resume(columns, format, start, opened.last_byte)?,

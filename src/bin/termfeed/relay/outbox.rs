@@ -9,7 +9,7 @@
 use serde_json::Value;
 use tokio_postgres::{Client, GenericClient};
 
-use crate::door::Inbox;
+use crate::door::{Inbox, columns};
 use crate::error::Error;
 use crate::positions::{self, Part};
 
@@ -100,9 +100,7 @@ async fn find(client: &Client, name: &str) -> Result<Inbox, Error> {
     Ok(Inbox {
         name: found.try_get(0)?,
         sql: found.try_get(1)?,
-        columns: found.try_get(2)?,
-        defaults: Vec::new(),
-        numbers: Vec::new(),
+        columns: columns(found.try_get(2)?, []),
     })
 }
 
@@ -133,7 +131,7 @@ impl Outbox {
     }
 
     fn of_table(relation: Inbox, cursor: Option<&str>) -> Result<Outbox, Error> {
-        let has = |column: &str| relation.columns.iter().any(|one| one == column);
+        let has = |column: &str| relation.columns.iter().any(|one| one.name == column);
         let needed = match cursor {
             Some(cursor) => [cursor, "key", "payload"],
             None => ["id", "payload", "delivered"],

@@ -18,7 +18,6 @@ use tokio_util::io::StreamReader;
 
 use super::answer::Refusal;
 use super::{Shared, pace, running};
-use crate::columns::Columns;
 use crate::door::{Counts, Inbox};
 use crate::error::Error;
 use crate::intake::Intake;
@@ -54,7 +53,7 @@ pub async fn rows(
     let told = Arc::new(shared.running.begin(&inbox.name, length));
     let pieces = pieces(shared.max_body, body, Arc::clone(&told));
     let pieces = StreamReader::new(Box::pin(pieces));
-    let rows = Rows::new(Columns::of(&inbox), format)?;
+    let rows = Rows::new(inbox.columns.clone(), format)?;
     let commit_rows = options.commit_rows.unwrap_or(u64::MAX).max(1);
     let mut intake = Intake::new(unpack(packing, pieces), rows, "http")
         .at_most(shared.max_body)

@@ -5,9 +5,10 @@
 //!   letter deleted, or with two swapped.
 //! - 4-7 letters, one edit: the term with one letter deleted meets the window with one deleted (Mor
 //!   and Fraenkel 1982; FastSS, Bocek et al. 2007).
-//! - 8 letters or more, two edits: the first letters, [`HEADS`], with one deleted, as before, if at most one edit touches them; else both edits touch them, and the last
-//!   letters, [`TAILS`], are whole. A gap of a letter between the two keeps this true for a
-//!   transposition across the border.
+//! - 8 letters or more, two edits: the first letters, [`HEADS`], with one deleted, as before, if at
+//!   most one edit touches them; else both edits touch them, and the last letters, [`TAILS`], are
+//!   whole. A gap of a letter between the two keeps this true for a transposition across the
+//!   border.
 //!
 //! The postings of a bucket are sorted by length.
 
@@ -111,8 +112,8 @@ impl<'a> Anchors<'a> {
         }
     }
 
-    /// Asks for the terms of 8 letters or more whose head is near the letters here, of which `prefix` has
-    /// the hashes and where windows of `lengths` begin.
+    /// Asks for the terms of 8 letters or more whose head is near the letters here, of which
+    /// `prefix` has the hashes and where windows of `lengths` begin.
     #[inline]
     pub fn ask_head(&self, prefix: &[u64], lengths: RangeInclusive<usize>, probes: &mut Probes) {
         for (kind, head, terms) in HEADS {

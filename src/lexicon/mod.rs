@@ -18,9 +18,10 @@
 //! 7. A changed word is rarer in the learned text than those it replaces: below 2 documents, or a
 //!    third of theirs.
 //! 8. Terms of 3 letters: only one word with the same first letter, and with one letter too many or
-//!    two swapped. Of 4 letters, one word alone: these, or one with the same consonants. One word alone, one edit from a term of up to 6 letters or two from one of 8, has
-//!    the term's first letter among its first two. The words of a term that two edits change have
-//!    together 4 letters or more.
+//!    two swapped. Of 4 letters, one word alone: these, or one with the same consonants. One word
+//!    alone, one edit from a term of up to 6 letters or two from one of 8, has the term's first
+//!    letter among its first two. The words of a term that two edits change have together 4 letters
+//!    or more.
 //! 9. Of overlapping candidates the one with most letters stays, an edit counting as two less; with
 //!    `overlap => 'nested'` the terms written out inside of it, too, with 'all' every one. Terms of the
 //!    same letters are found together.

@@ -1,8 +1,8 @@
 //! Finds the rows that a statement over many rows fails for, and takes all others.
 //!
 //! The whole range is tried first (or a piece, where the batch before had guilty rows), and where that
-//! fails ever shorter pieces from the left, so that rows are taken in their order. Each attempt is the caller's, in a subtransaction of its own, and
-//! sees what the attempts before it have done.
+//! fails ever shorter pieces from the left, so that rows are taken in their order. Each attempt is
+//! the caller's, in a subtransaction of its own, and sees what the attempts before it have done.
 //!
 //! Most statements take one row after the other and fail at a bad one, having read no further. Where
 //! the caller knows how far that was, the piece is cut there: the rows before it are tried, then it

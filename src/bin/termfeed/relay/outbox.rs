@@ -2,9 +2,10 @@
 //!
 //! An outbox is a table, or a view that can be updated: a row leaves it by its mark, so that a row
 //! committed late, with an id below those already sent, is sent all the same. With a cursor nothing is
-//! marked, nor in the rejects of a stream: the rows are those above a position, which moves. There a late row would be jumped over, and
-//! so a batch ends at the newest row seen, and is read when all who were writing then have ended (as
-//! `CREATE INDEX CONCURRENTLY` waits for them: `WaitForLockers` in Postgres's lmgr.c).
+//! marked, nor in the rejects of a stream: the rows are those above a position, which moves. There
+//! a late row would be jumped over, and so a batch ends at the newest row seen, and is read when
+//! all who were writing then have ended (as `CREATE INDEX CONCURRENTLY` waits for them:
+//! `WaitForLockers` in Postgres's lmgr.c).
 
 use serde_json::Value;
 use tokio_postgres::{Client, GenericClient};

@@ -72,11 +72,12 @@ pub fn bisect<T, D, F>(
         guilty: Vec::new(),
     };
     let mut next = rows.start;
+    reach = reach.max(1);
     let mut narrowed: Option<Narrowed> = None;
     let mut is_believed = true;
     while next < rows.end {
         let end = match &narrowed {
-            None => rows.end.min(next.saturating_add(reach.max(1))),
+            None => rows.end.min(next.saturating_add(reach)),
             Some(Narrowed { end, .. }) if end - next == 1 => *end,
             Some(Narrowed { end, is_last: true }) => end - 1,
             Some(Narrowed { end, .. }) => next + (end - next) / 2,

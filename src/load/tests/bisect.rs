@@ -130,15 +130,17 @@ fn a_fatal_error_ends_the_attempts() {
 #[test]
 fn rows_without_an_error_cost_one_attempt_and_no_rows_cost_none() {
     let mut attempts = 0;
-    let mut count = |rows| {
+    let mut count = |rows, reach| {
         attempts = 0;
-        let result = bisect(rows, usize::MAX, |_| -> Result<(), Failure<(), ()>> {
+        let result = bisect(rows, reach, |_| -> Result<(), Failure<(), ()>> {
             attempts += 1;
             Ok(())
         });
         assert!(result.unwrap().guilty.is_empty());
         attempts
     };
-    assert_eq!(count(0..5000), 1);
-    assert_eq!(count(7..7), 0);
+    assert_eq!(count(0..5000, usize::MAX), 1);
+    assert_eq!(count(7..7, usize::MAX), 0);
+    // Of a reach pieces grow, even of one of nothing: 1, 2, 4, 8, and the other 10.
+    assert_eq!(count(0..25, 0), 5);
 }

@@ -14,7 +14,7 @@ rapidfuzz_missing >"$target/rapidfuzz.skip"
 if [[ -s $target/rapidfuzz.skip ]]; then
   say "SKIPPED: RapidFuzz, $(cat "$target/rapidfuzz.skip")"
 else
-  psql -qc "\\copy (SELECT * FROM some_menus) TO 'some_menus.csv' (FORMAT csv, HEADER)"
+  psql -qc "\\copy (SELECT * FROM peers.some_menus) TO 'some_menus.csv' (FORMAT csv, HEADER)"
   for round in 1 2 3; do
     say "Matching by RapidFuzz (round $round of 3)"
     "$target/rapidfuzz/bin/python" "$bench/windows.py" terms.csv some_menus.csv gold.csv |

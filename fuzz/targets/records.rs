@@ -83,10 +83,7 @@ fuzz_target!(|case: Case| {
         for two in seen.windows(2) {
             // Between two records there may be empty lines of JSON and ends of text data.
             let (end, next) = (two[0].end_offset, two[1].offset);
-            assert!(
-                end == next || (end < next && format != Format::Csv),
-                "{two:?}"
-            );
+            assert!(end == next || (end < next && format != Format::Csv), "{two:?}");
         }
         let last = ends.last().unwrap_or(0);
         assert!(last <= case.input.len() as u64, "{seen:?}");

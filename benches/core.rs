@@ -3,9 +3,9 @@
 //!
 //! Folding runs on real product texts where the shared data lies beside the repository, and says so
 //! where it does not. Matching runs on generated names, at four sizes of lexicon, and on real ones, in
-//! generated and in real texts, 50,000 different ones; each contender does the whole work from the text to the spans in it.
-//! Every contender of a table is one line in it: another engine is another line. The summary holds the
-//! lexicon against the faster of the exact scans.
+//! generated and in real texts, 50,000 different ones; each contender does the whole work from the text
+//! to the spans in it. Every contender of a table is one line in it: another engine is another line. The
+//! summary holds the lexicon against the faster of the exact scans.
 
 mod exact;
 mod names;

@@ -25,6 +25,7 @@ mod tests;
 
 pub use self::error::{Error, RecordError};
 pub use self::event::{Event, Malformed, Record};
+pub use self::object::{is_number, with_point};
 pub use self::options::{DEFAULT_MAX_RECORD_BYTES, Format, Header, LEFT_OUT, Options};
 pub use self::parser::{Decode, Parser};
 pub use self::write::csv_line;

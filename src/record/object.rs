@@ -108,12 +108,22 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 }
 
+/// Whether a value of JSON is a number.
+pub fn is_number(value: &str) -> bool {
+    value.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+}
+
+/// A number with what stands for its point in place of it.
+pub fn with_point(number: &str, point: Option<char>) -> Cow<'_, str> {
+    match point {
+        Some(point) if number.contains('.') => number.replace('.', &point.to_string()).into(),
+        _ => number.into(),
+    }
+}
+
 impl Members<'_> {
-    /// What stands for the point, if the value is a number that has one.
-    fn point(&self, column: usize, value: &str) -> Option<char> {
-        let point = self.points.get(column).copied().flatten()?;
-        let is_number = value.starts_with(|c: char| c == '-' || c.is_ascii_digit());
-        (is_number && value.contains('.')).then_some(point)
+    fn point(&self, column: usize) -> Option<char> {
+        self.points.get(column).copied().flatten()
     }
 
     fn take(&mut self, column: usize, value: &str) -> Result<(), RecordError> {
@@ -122,10 +132,10 @@ impl Members<'_> {
         let end = start + value.len();
         self.fields.spans[column] = if value == "null" {
             Span::NULL
-        } else if let (false, Some(point)) = (value.starts_with('"'), self.point(column, value)) {
+        } else if let Some(point) = self.point(column).filter(|_| is_number(value)) {
             let begin = self.fields.copied.len();
-            let text = value.replace('.', &point.to_string());
-            self.fields.copied.extend_from_slice(text.as_bytes());
+            let number = with_point(value, Some(point));
+            self.fields.copied.extend_from_slice(number.as_bytes());
             Span::new(begin, self.fields.copied.len(), Place::Copied)
         } else if !value.starts_with('"') {
             Span::new(start, end, Place::Raw)

@@ -209,6 +209,6 @@ fn named(reject: Reject, definition: &Definition, row: &Row<'_>, column: usize) 
     };
     let value = row
         .field(column)
-        .filter(|_| !is_left_out(of, row.field(column)));
+        .filter(|field| !is_left_out(of, Some(field)));
     reject.column(&of.name, value.map(String::from_utf8_lossy).as_deref())
 }

@@ -68,8 +68,7 @@ pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
 fn key_columns(new: &NewMatchStream, columns: &mut [Column]) -> Result<Vec<Column>, Raise> {
     let mut key = Vec::new();
     for name in listed(new.key) {
-        let name = name.trim();
-        declared(columns, name, "key")?;
+        declared(columns, &name, "key")?;
         if key.iter().any(|column: &Column| column.name == name) {
             return Err(Raise::new(
                 PgSqlErrorCode::ERRCODE_DUPLICATE_COLUMN,
@@ -86,20 +85,16 @@ fn key_columns(new: &NewMatchStream, columns: &mut [Column]) -> Result<Vec<Colum
 
 /// The names between the commas, quoted where they hold some.
 fn listed(names: &str) -> Vec<String> {
-    let mut list = Vec::new();
-    let mut name = String::new();
     let mut is_quoted = false;
-    let mut rest = names.chars().peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            '"' if is_quoted && rest.next_if_eq(&'"').is_some() => name.push('"'),
-            '"' => is_quoted = !is_quoted,
-            ',' if !is_quoted => list.push(std::mem::take(&mut name)),
-            _ => name.push(c),
-        }
-    }
-    list.push(name);
-    list
+    let between = names.split(|c| {
+        is_quoted ^= c == '"';
+        c == ',' && !is_quoted
+    });
+    let name = |name: &str| match name.strip_prefix('"').and_then(|n| n.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => name.to_owned(),
+    };
+    between.map(str::trim).map(name).collect()
 }
 
 fn declared(columns: &[Column], name: &str, argument: &str) -> Result<(), Raise> {

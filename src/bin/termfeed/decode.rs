@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use termstream::record::{Error as RecordError, Event, Options, Parser, csv_line};
+use termstream::record::{
+    Error as RecordError, Event, Options, Parser, csv_line, is_number, with_point,
+};
 
 use crate::door::Column;
 use crate::error::Error;
@@ -91,9 +93,7 @@ impl Plain {
         for column in &self.columns {
             let value = match object.get(column.name.as_str()).map(|value| value.get()) {
                 None => column.left_out().map(Cow::Borrowed),
-                Some(number) if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
-                    Some(column.number(number.into()))
-                }
+                Some(number) if is_number(number) => Some(with_point(number, column.point)),
                 Some(value) => json_text(value)?,
             };
             fields.push(value);
@@ -174,7 +174,6 @@ fn json_text(value: &str) -> Result<Option<Cow<'_, str>>, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use termstream::load::NumberFormat;
 
     fn row(format: Format, payload: &[u8]) -> Result<String, &'static str> {
         let names = match format {
@@ -183,10 +182,7 @@ mod tests {
         };
         let mut csv = Vec::new();
         let mut columns = crate::door::columns(names, [false, true]);
-        columns
-            .iter_mut()
-            .skip(1)
-            .for_each(|b| b.number = NumberFormat::new("1234,56").ok());
+        columns.iter_mut().skip(1).for_each(|b| b.point = Some(','));
         match Plain::new(format, columns).unwrap().row(payload, &mut csv) {
             Ok(()) => Ok(String::from_utf8(csv).unwrap()),
             Err(refusal) => {

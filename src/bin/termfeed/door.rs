@@ -7,7 +7,6 @@
 use bytes::Bytes;
 use futures_util::SinkExt;
 use serde::Serialize;
-use std::borrow::Cow;
 use std::pin::Pin;
 use std::time::Instant;
 use tokio_postgres::{CopyInSink, GenericClient, Transaction};
@@ -33,8 +32,8 @@ pub struct Inbox {
 pub struct Column {
     pub name: String,
     pub has_default: bool,
-    /// How its numbers are written, where they are not as SQL writes them.
-    pub number: Option<NumberFormat>,
+    /// What stands for the point of a number, where the stream's format has another one.
+    pub point: Option<char>,
 }
 
 /// Columns of these names, as many with a default as is told.
@@ -46,7 +45,7 @@ pub fn columns(names: Vec<String>, has_default: impl IntoIterator<Item = bool>) 
         .map(|(name, has_default)| Column {
             name,
             has_default,
-            number: None,
+            point: None,
         })
         .collect()
 }
@@ -55,16 +54,6 @@ impl Column {
     /// What it gets of a row that lacks it: its default, or NULL.
     pub fn left_out(&self) -> Option<&'static str> {
         self.has_default.then_some(LEFT_OUT)
-    }
-
-    /// A number of JSON's or Avro's as the column has its numbers.
-    pub fn number<'a>(&self, number: Cow<'a, str>) -> Cow<'a, str> {
-        match self.number {
-            Some(format) if number.contains('.') => {
-                number.replace('.', &format.point().to_string()).into()
-            }
-            _ => number,
-        }
     }
 }
 
@@ -107,7 +96,20 @@ SELECT s.stream::pg_catalog.text,
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE s.stream = pg_catalog.to_regclass($1)";
 
+const REJECTS: &str = "
+SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
+  FROM termstream.stream s
+  JOIN pg_catalog.pg_class c ON c.oid = s.rejects
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE s.stream = pg_catalog.to_regclass($1)";
+
 impl Inbox {
+    /// The table of its rejects, qualified and quoted for SQL, if it is there.
+    pub async fn rejects(&self, client: &impl GenericClient) -> Result<Option<String>, Error> {
+        let row = client.query_opt(REJECTS, &[&self.sql]).await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    }
+
     /// The stream of that name, written as in SQL: `menu`, `shop.menu`, `\"Menu\"`.
     pub async fn find(client: &impl GenericClient, name: &str) -> Result<Inbox, Error> {
         // A name that is none (a dot too many) is not found either, but for the server it is an error.
@@ -121,7 +123,8 @@ impl Inbox {
         let formats: Vec<Option<String>> = row.try_get(4)?;
         for (column, format) in columns.iter_mut().zip(formats) {
             // Those of times are no formats of numbers.
-            column.number = format.and_then(|format| NumberFormat::new(&format).ok());
+            let format = format.and_then(|format| NumberFormat::new(&format).ok());
+            column.point = format.map(NumberFormat::point);
         }
         Ok(Inbox {
             name: row.try_get(0)?,

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::door::Column;
 use crate::error::Error;
-use termstream::load::{NumberFormat, Reject};
+use termstream::load::Reject;
 use termstream::record::{self, Event, Header, Options, Parser, csv_line};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,8 +133,7 @@ impl Rows {
 
 fn options(columns: Vec<Column>, format: Format) -> Result<Options, record::Error> {
     let has_default: Vec<bool> = columns.iter().map(|column| column.has_default).collect();
-    let number = |column: &Column| column.number.map(NumberFormat::point);
-    let points: Vec<Option<char>> = columns.iter().map(number).collect();
+    let points: Vec<Option<char>> = columns.iter().map(|column| column.point).collect();
     let columns = columns.into_iter().map(|column| column.name).collect();
     match format {
         Format::Csv { header, delimiter } => Options::csv(columns)?

@@ -15,6 +15,7 @@ use super::{Names, collect, meant, split};
 use crate::door::Column;
 use crate::error::Error;
 use crate::settings::Secret;
+use termstream::record::with_point;
 
 pub struct Reader {
     registry: Registry,
@@ -83,7 +84,7 @@ impl Reader {
                 };
                 let text = text(value, &field.schema, &names)?;
                 Some(match is_number(value) {
-                    true => column.number(text.into()),
+                    true => with_point(&text, column.point).into_owned().into(),
                     false => text.into(),
                 })
             })

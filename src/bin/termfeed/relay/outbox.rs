@@ -61,10 +61,6 @@ SELECT c.oid::pg_catalog.regclass::pg_catalog.text,
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.oid = pg_catalog.to_regclass($1)";
 
-/// The table of a stream's rejects.
-const REJECTS: &str = "
-SELECT rejects::pg_catalog.text FROM termstream.stream WHERE stream = pg_catalog.to_regclass($1)";
-
 /// Transactions, other than this one, that may be writing into the relation, or into one beneath it.
 const WRITERS: &str = "
 WITH RECURSIVE beneath (oid) AS (
@@ -108,12 +104,14 @@ async fn find(client: &Client, name: &str) -> Result<Inbox, Error> {
 impl Outbox {
     /// Looks at the relation; only one relay at a time gets it, the others `None`.
     pub async fn open(client: &Client, rows: &Rows, topic: &str) -> Result<Option<Outbox>, Error> {
+        let source = format!("relay:{topic}");
         let mut outbox = match rows {
-            Rows::Marked(name) => Outbox::of_table(find(client, name).await?, None)?,
-            Rows::Above(name, column) => Outbox::of_table(find(client, name).await?, Some(column))?,
-            Rows::Rejects(stream) => Outbox::of_rejects(client, stream).await?,
+            Rows::Marked(name) => Outbox::of_table(find(client, name).await?, None, source)?,
+            Rows::Above(name, column) => {
+                Outbox::of_table(find(client, name).await?, Some(column), source)?
+            }
+            Rows::Rejects(stream) => Outbox::of_rejects(client, stream, source).await?,
         };
-        outbox.source = format!("relay:{topic}");
         let lock = format!("termfeed relay {} {topic}", outbox.relation.sql);
         let mine: bool = client
             .query_one(
@@ -131,7 +129,7 @@ impl Outbox {
         Ok(mine.then_some(outbox))
     }
 
-    fn of_table(relation: Inbox, cursor: Option<&str>) -> Result<Outbox, Error> {
+    fn of_table(relation: Inbox, cursor: Option<&str>, source: String) -> Result<Outbox, Error> {
         let has = |column: &str| relation.columns.iter().any(|one| one.name == column);
         let needed = match cursor {
             Some(cursor) => [cursor, "key", "payload"],
@@ -154,16 +152,20 @@ impl Outbox {
             ),
             error: has("error") && cursor.is_none(),
             cursor: cursor.map(Cursor::new),
-            source: String::new(),
+            source,
             owner: relation.clone(),
             relation,
         })
     }
 
     /// The key and the headers are those of the message, if it was one.
-    async fn of_rejects(client: &Client, stream: &str) -> Result<Outbox, Error> {
+    async fn of_rejects(client: &Client, stream: &str, source: String) -> Result<Outbox, Error> {
         let owner = Inbox::find(client, stream).await?;
-        let rejects: String = client.query_one(REJECTS, &[&owner.sql]).await?.try_get(0)?;
+        let rejects = owner.rejects(client).await?.ok_or_else(|| {
+            Error::Settings(format!(
+                "the rejects of \"{stream}\" have no table any more"
+            ))
+        })?;
         let relation = find(client, &rejects).await?;
         Ok(Outbox {
             selected: format!(
@@ -173,7 +175,7 @@ impl Outbox {
             ),
             error: false,
             cursor: Some(Cursor::new("reject_id")),
-            source: String::new(),
+            source,
             owner,
             relation,
         })

@@ -26,13 +26,6 @@ pub struct Page {
     limit: Option<i64>,
 }
 
-const TABLE: &str = "
-SELECT format('%I.%I', n.nspname, c.relname)
-  FROM termstream.stream s
-  JOIN pg_class c ON c.oid = s.rejects
-  JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE s.stream = to_regclass($1)";
-
 pub async fn page(
     State(shared): State<Shared>,
     Path(stream): Path<String>,
@@ -65,16 +58,15 @@ pub async fn page(
 
 /// The name of the stream's rejects table, for SQL.
 async fn table_of(client: &impl GenericClient, inbox: &Inbox) -> Result<String, Refusal> {
-    match client.query_opt(TABLE, &[&inbox.sql]).await? {
-        Some(row) => Ok(row.try_get(0)?),
-        None => Err(Refusal::new(
+    inbox.rejects(client).await?.ok_or_else(|| {
+        Refusal::new(
             StatusCode::NOT_FOUND,
             format!(
                 "the table of the rejects of \"{}\" does not exist",
                 inbox.name
             ),
-        )),
-    }
+        )
+    })
 }
 
 #[derive(Deserialize)]

@@ -32,7 +32,7 @@ pub(crate) fn build(
     let (mut keys, mut codes) = (Vec::new(), Vec::new());
     for (group, edits) in groups {
         letters(group as usize, &mut codes);
-        for_variants(&codes, 0, edits, &mut |hash| {
+        for_variants(&codes, edits, |hash| {
             keys.push(key(hash) | u64::from(group));
         });
     }
@@ -94,7 +94,7 @@ impl<L: Letter> Fuzzy<'_, L> {
         }
         let pairs = &mut scratch.near.pairs;
         pairs.clear();
-        for_variants(&codes[..letters.len()], 0, MAX_DISTANCE, &mut |hash| {
+        for_variants(&codes[..letters.len()], MAX_DISTANCE, |hash| {
             let key = key(hash);
             let from = keys.partition_point(|&other| other < key);
             let same = keys[from..]
@@ -108,22 +108,64 @@ impl<L: Letter> Fuzzy<'_, L> {
     }
 }
 
-/// The hash of the letters, and of what is left without up to `fewer` of those from `from` on.
-fn for_variants(codes: &[u32], from: usize, fewer: u8, each: &mut impl FnMut(u64)) {
-    each(hash::of(codes));
+/// The hash of the letters, and of what is left without up to `fewer` of them: none, one or two.
+fn for_variants(letters: &[u32], fewer: u8, mut each: impl FnMut(u64)) {
+    let mut prefix = [0; LONGEST + 1];
+    for (at, &letter) in letters.iter().enumerate() {
+        prefix[at + 1] = hash::push(prefix[at], letter);
+    }
+    // The hash with the letters of a range behind it.
+    let then = |hash: u64, from: usize, to: usize| {
+        let own = hash.wrapping_sub(prefix[from]);
+        prefix[to].wrapping_add(own.wrapping_mul(hash::power(to - from)))
+    };
+    let length = letters.len();
+    each(prefix[length]);
     if fewer == 0 {
         return;
     }
-    let mut rest = [0; LONGEST];
-    for at in from..codes.len() {
-        let (before, after) = (&codes[..at], &codes[at + 1..]);
-        rest[..at].copy_from_slice(before);
-        rest[at..codes.len() - 1].copy_from_slice(after);
-        for_variants(&rest[..codes.len() - 1], at, fewer - 1, each);
+    for one in 0..length {
+        each(then(prefix[one], one + 1, length));
+        if fewer > 1 {
+            for other in one + 1..length {
+                each(then(then(prefix[one], one + 1, other), other + 1, length));
+            }
+        }
     }
 }
 
 /// The hash of the group's place.
 fn key(hash: u64) -> u64 {
     hash::scatter(hash) & !GROUP
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// The slow twin: letters are left out, and what is left is hashed.
+    fn variants(letters: &[u32], fewer: u8) -> BTreeSet<u64> {
+        let mut all = BTreeSet::from([hash::of(letters)]);
+        for at in (0..letters.len()).filter(|_| fewer > 0) {
+            let mut rest = letters.to_vec();
+            rest.remove(at);
+            all.extend(variants(&rest, fewer - 1));
+        }
+        all
+    }
+
+    #[test]
+    fn variants_are_what_is_left_without_some_letters() {
+        let text: Vec<u32> = "aabcädeea".chars().map(u32::from).collect();
+        for length in 0..=LONGEST {
+            for fewer in 0..=MAX_DISTANCE {
+                let mut found = BTreeSet::new();
+                for_variants(&text[..length], fewer, |hash| {
+                    found.insert(hash);
+                });
+                assert_eq!(found, variants(&text[..length], fewer), "{length} {fewer}");
+            }
+        }
+    }
 }

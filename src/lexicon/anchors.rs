@@ -14,6 +14,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::bloom;
 use super::compiled::{Section, View};
 use super::guard::SHORT;
 use super::hash::{self, Letter};
@@ -158,10 +159,8 @@ impl<'a> Anchors<'a> {
         let mut kept = 0;
         for i in 0..wanted.len() {
             let probe = wanted[i];
-            let (word, bits) = hash::bloom(probe.key, self.bloom.len());
-            let marked = self.bloom.get(word).copied().unwrap_or(0) & bits == bits;
             wanted[kept] = probe;
-            kept += usize::from(marked);
+            kept += usize::from(bloom::has(self.bloom, probe.key));
         }
         wanted.truncate(kept);
         buckets.clear();
@@ -267,14 +266,12 @@ pub(crate) fn build(groups: &[u32], letters: impl Fn(usize, &mut Vec<u32>)) -> B
         return Built::default();
     }
     let size = keys.next_power_of_two();
-    let mut bloom = vec![0u64; (keys * 12).div_ceil(64).next_power_of_two()];
+    let mut bloom = bloom::for_keys(keys);
     let mut buckets = vec![0u32; size + 1];
-    let words = bloom.len();
     for &group in groups {
         letters(group as usize, &mut codes);
         keys_of(&codes, |_, key| {
-            let (word, bits) = hash::bloom(key, words);
-            bloom[word] |= bits;
+            bloom::mark(&mut bloom, key);
             buckets[hash::slot(key, size)] += 1;
         });
     }

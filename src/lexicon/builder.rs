@@ -265,8 +265,9 @@ impl Builder {
             writer.header.open_anchors = built.kinds;
 
             let wide = groups.wide(&self.terms);
-            let keys = wide::build(wide, |group, codes| groups.codes(group, codes));
-            writer.section(Section::Wide, &keys);
+            let built = wide::build(wide, |group, codes| groups.codes(group, codes));
+            writer.section(Section::Wide, &built.keys);
+            writer.section(Section::WideBloom, &built.bloom);
         }
 
         let Groups {

@@ -19,7 +19,7 @@ use super::settings::{Overlap, Settings};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"TERMLEX\n");
 /// Raised whenever the meaning of a byte changes, the rules of folding included.
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 
 /// The sections of the compiled form.
 #[derive(Clone, Copy, Debug)]
@@ -74,11 +74,12 @@ pub(crate) enum Section {
     OpenBloom,
     OpenBuckets,
     OpenPostings,
-    /// `u64` keys, ascending: see [`super::wide`].
+    /// `u64` keys, ascending, and a Bloom filter of them: see [`super::wide`].
     Wide,
+    WideBloom,
 }
 
-const SECTIONS: usize = Section::Wide as usize + 1;
+const SECTIONS: usize = Section::WideBloom as usize + 1;
 
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]

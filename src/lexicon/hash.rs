@@ -145,13 +145,3 @@ pub(crate) fn slot(scattered: u64, slots: usize) -> usize {
     // The high half times the size, divided by 2^32: no shift by a variable that could be 64.
     (((scattered >> 32) * slots as u64) >> 32) as usize
 }
-
-/// Where a scattered hash marks a Bloom filter: two bits of one word. At 12 bits to a key, one foreign
-/// key in 25 passes.
-#[inline(always)]
-pub(crate) fn bloom(scattered: u64, words: usize) -> (usize, u64) {
-    (
-        slot(scattered, words),
-        1 << (scattered & 63) | 1 << (scattered >> 6 & 63),
-    )
-}

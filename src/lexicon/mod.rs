@@ -36,6 +36,7 @@
 #![forbid(unsafe_code)]
 
 mod anchors;
+mod bloom;
 #[cfg(test)]
 mod bounded_tests;
 mod builder;

@@ -1,6 +1,7 @@
 //! The words of the terms of several words: which terms have a word, and which words stand together
 //! in a term. A misspelled window that has such a word is compared with these terms alone.
 
+use super::bloom;
 use super::compiled::{Section, View};
 use super::hash;
 use super::posting::{LONGEST, MAX_GROUPS, Posting, less_two};
@@ -60,10 +61,7 @@ impl<'a> Vocabulary<'a> {
     /// Whether some term has both words (or one of them twice): wrong in one of 25 cases of none.
     #[inline]
     pub fn together(&self, a: u32, b: u32) -> bool {
-        let (word, bits) = hash::bloom(pair(a, b), self.pairs.len());
-        self.pairs
-            .get(word)
-            .is_some_and(|&word| word & bits == bits)
+        bloom::has(self.pairs, pair(a, b))
     }
 
     /// The groups of terms that have a word and can be near a window of this length and parities.
@@ -171,8 +169,7 @@ pub(crate) fn build<'t>(
     }
     let mut parities = vec![0u32; sum as usize];
     let mut postings = vec![0u32; sum as usize];
-    let mut together = vec![0u64; (pairs * 12).div_ceil(64).next_power_of_two()];
-    let slots = together.len();
+    let mut together = bloom::for_keys(pairs);
     for &group in groups.iter().rev() {
         let (parity, low) = posting(group as usize).halves();
         for token in distinct(group) {
@@ -184,8 +181,7 @@ pub(crate) fn build<'t>(
         for tokens in terms(group as usize) {
             for (i, &a) in tokens.iter().enumerate() {
                 for &b in &tokens[i + 1..] {
-                    let (word, bits) = hash::bloom(pair(a, b), slots);
-                    together[word] |= bits;
+                    bloom::mark(&mut together, pair(a, b));
                 }
             }
         }

@@ -5,6 +5,7 @@
 //! (Mor and Fraenkel 1982): an edit takes at most one letter of either. A term of 7 letters gives 29
 //! keys, a window of 9 looks up 46. That is no index for many terms, and none is built without them.
 
+use super::bloom;
 use super::compiled::Section;
 use super::fuzzy::{Fuzzy, FuzzyScratch, Window};
 use super::guard::{SHORT, may_be_changed};
@@ -16,7 +17,7 @@ use super::settings::{MAX_DISTANCE, edits_by_length};
 /// Letters of the longest such term: longer ones have all edits by the rule.
 const LONGEST_TERM: usize = 7;
 const LONGEST: usize = LONGEST_TERM + MAX_DISTANCE as usize;
-/// The lowest bits of a key name the group.
+/// The lowest bits of a key name the group, the others are those of its scattered hash.
 const GROUP: u64 = MAX_GROUPS as u64 - 1;
 
 /// Whether a term of its own number of edits needs this index.
@@ -24,27 +25,44 @@ pub(crate) fn is_wide(letters: usize, edits: u8) -> bool {
     edits > edits_by_length(letters) || edits > 0 && letters <= usize::from(SHORT)
 }
 
-/// The section: keys in ascending order.
+/// The sections: keys in ascending order, and a Bloom filter of their hashes, without which most of the
+/// time went into looking for what is not there.
+#[derive(Default)]
+pub(crate) struct Built {
+    pub keys: Vec<u64>,
+    pub bloom: Vec<u64>,
+}
+
 pub(crate) fn build(
     groups: impl Iterator<Item = (u32, u8)>,
     letters: impl Fn(usize, &mut Vec<u32>),
-) -> Vec<u64> {
-    let (mut keys, mut codes) = (Vec::new(), Vec::new());
+) -> Built {
+    let (mut keys, mut hashes, mut codes) = (Vec::new(), Vec::new(), Vec::new());
     for (group, edits) in groups {
         letters(group as usize, &mut codes);
         for_variants(&codes, edits, |hash| {
-            keys.push(key(hash) | u64::from(group));
+            let scattered = hash::scatter(hash);
+            hashes.push(scattered);
+            keys.push(scattered & !GROUP | u64::from(group));
         });
+    }
+    if keys.is_empty() {
+        return Built::default();
     }
     keys.sort_unstable();
     keys.dedup();
-    keys
+    let mut bloom = bloom::for_keys(keys.len());
+    hashes
+        .iter()
+        .for_each(|scattered| bloom::mark(&mut bloom, *scattered));
+    Built { keys, bloom }
 }
 
 impl<L: Letter> Fuzzy<'_, L> {
     /// Finds the misspelled mentions of these terms, in each short window that may be one.
     pub(super) fn wide(&self, scratch: &mut FuzzyScratch, candidates: &mut Vec<Candidate>) {
         let keys: &[u64] = self.compiled.section(Section::Wide);
+        let bloom: &[u64] = self.compiled.section(Section::WideBloom);
         if keys.is_empty() {
             return;
         }
@@ -72,7 +90,7 @@ impl<L: Letter> Fuzzy<'_, L> {
                             end,
                             parity: 0,
                         };
-                        self.look_up(keys, window, scratch, candidates);
+                        self.look_up((keys, bloom), window, scratch, candidates);
                     }
                 }
                 changed |= may_be_changed(word.standing, word.code, false);
@@ -82,7 +100,7 @@ impl<L: Letter> Fuzzy<'_, L> {
 
     fn look_up(
         &self,
-        keys: &[u64],
+        (keys, bloom): (&[u64], &[u64]),
         window: Window,
         scratch: &mut FuzzyScratch,
         candidates: &mut Vec<Candidate>,
@@ -95,7 +113,11 @@ impl<L: Letter> Fuzzy<'_, L> {
         let pairs = &mut scratch.near.pairs;
         pairs.clear();
         for_variants(&codes[..letters.len()], MAX_DISTANCE, |hash| {
-            let key = key(hash);
+            let scattered = hash::scatter(hash);
+            if !bloom::has(bloom, scattered) {
+                return;
+            }
+            let key = scattered & !GROUP;
             let from = keys.partition_point(|&other| other < key);
             let same = keys[from..]
                 .iter()
@@ -124,19 +146,14 @@ fn for_variants(letters: &[u32], fewer: u8, mut each: impl FnMut(u64)) {
     if fewer == 0 {
         return;
     }
-    for one in 0..length {
-        each(then(prefix[one], one + 1, length));
+    for (one, &before) in prefix.iter().enumerate().take(length) {
+        each(then(before, one + 1, length));
         if fewer > 1 {
             for other in one + 1..length {
-                each(then(then(prefix[one], one + 1, other), other + 1, length));
+                each(then(then(before, one + 1, other), other + 1, length));
             }
         }
     }
-}
-
-/// The hash of the group's place.
-fn key(hash: u64) -> u64 {
-    hash::scatter(hash) & !GROUP
 }
 
 #[cfg(test)]

@@ -1,0 +1,26 @@
+//! Bloom filters (Bloom 1970) of scattered hashes: two bits of one word for each. At 12 bits to a key, one
+//! foreign key in 25 passes.
+
+use super::hash;
+
+/// One that has room for so many keys.
+pub(super) fn for_keys(keys: usize) -> Vec<u64> {
+    vec![0; (keys * 12).div_ceil(64).next_power_of_two()]
+}
+
+#[inline(always)]
+pub(super) fn has(filter: &[u64], scattered: u64) -> bool {
+    let bits = bits(scattered);
+    let word = filter.get(hash::slot(scattered, filter.len()));
+    word.is_some_and(|word| word & bits == bits)
+}
+
+pub(super) fn mark(filter: &mut [u64], scattered: u64) {
+    let word = hash::slot(scattered, filter.len());
+    filter[word] |= bits(scattered);
+}
+
+#[inline(always)]
+fn bits(scattered: u64) -> u64 {
+    1 << (scattered & 63) | 1 << (scattered >> 6 & 63)
+}

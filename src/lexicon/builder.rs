@@ -246,7 +246,7 @@ impl Builder {
             };
             let built = vocabulary::build(frequencies.len(), &fuzzy, posting, terms);
             writer.section(Section::WordRows, &built.rows);
-            writer.section(Section::WordParities, &built.parities);
+            writer.section(Section::WordStarts, &built.starts);
             writer.section(Section::WordPostings, &built.postings);
             writer.section(Section::WordPairs, &built.pairs);
             drop(built);

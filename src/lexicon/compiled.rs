@@ -53,10 +53,10 @@ pub(crate) enum Section {
     SkippedIds,
     /// `u64` twice per group: [`super::packed::Packed`].
     Packed,
-    /// For each vocabulary number where its terms begin and which lengths they have, `u32` each; the
-    /// terms, as the two halves of postings; pairs of words.
+    /// For each vocabulary number where its terms begin and which lengths they have; where those of a
+    /// length begin; the terms; a Bloom filter of pairs of words: see [`super::vocabulary`].
     WordRows,
-    WordParities,
+    WordStarts,
     WordPostings,
     WordPairs,
     /// `u16` per slot: which lengths of terms begin with the letters that hash there.

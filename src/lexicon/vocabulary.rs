@@ -1,23 +1,36 @@
 //! The words of the terms of several words: which terms have a word, and which words stand together
 //! in a term. A misspelled window that has such a word is compared with these terms alone.
 
+use bytemuck::{Pod, Zeroable};
+
 use super::bloom;
 use super::compiled::{Section, View};
 use super::hash;
-use super::posting::{LONGEST, MAX_GROUPS, Posting, less_two};
+use super::posting::{MOST_ODD, Posting, Postings, most_odd};
 use super::settings::MAX_DISTANCE;
 
-/// Postings compared at once.
-const PIECE: usize = 8;
+/// So many terms of a word are compared whatever their length.
+const FEW: usize = 8;
 const EDITS: usize = MAX_DISTANCE as usize;
-/// Lengths of this and above are one to [`Vocabulary::near_length`].
+/// Lengths of this and above are one.
 const LENGTHS: usize = 31;
-const LENGTH_SHIFT: u32 = MAX_GROUPS.trailing_zeros();
+
+/// The terms of a word, those of one length after those of another.
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct WordRow {
+    /// Where its terms begin among the postings, and their lengths among the starts.
+    start: u32,
+    run: u32,
+    /// A bit for each length.
+    lengths: u32,
+}
 
 pub(crate) struct Vocabulary<'a> {
-    rows: &'a [[u32; 2]],
-    parities: &'a [u32],
-    postings: &'a [u32],
+    rows: &'a [WordRow],
+    /// Where the terms of a length begin, for each length of a word.
+    starts: &'a [u32],
+    postings: Postings<'a>,
     pairs: &'a [u64],
 }
 
@@ -25,37 +38,45 @@ impl<'a> Vocabulary<'a> {
     pub fn of(compiled: View<'a>) -> Vocabulary<'a> {
         Vocabulary {
             rows: compiled.section(Section::WordRows),
-            parities: compiled.section(Section::WordParities),
-            postings: compiled.section(Section::WordPostings),
+            starts: compiled.section(Section::WordStarts),
+            postings: Postings::of(compiled.section(Section::WordPostings)),
             pairs: compiled.section(Section::WordPairs),
         }
+    }
+
+    /// The groups of terms that have a word.
+    #[inline]
+    fn of_word(&self, word: u32) -> Postings<'a> {
+        let word = word as usize;
+        let (start, end) = match (self.rows.get(word), self.rows.get(word + 1)) {
+            (Some(row), Some(next)) => (row.start, next.start),
+            _ => (0, 0),
+        };
+        self.postings.range(start, end)
+    }
+
+    #[inline]
+    fn lengths(&self, word: u32) -> u32 {
+        self.rows.get(word as usize).map_or(0, |row| row.lengths)
     }
 
     /// How many groups of terms have a word.
     #[inline]
     pub fn terms(&self, word: u32) -> usize {
-        match (
-            self.rows.get(word as usize),
-            self.rows.get(word as usize + 1),
-        ) {
-            (Some([start, _]), Some([end, _])) => end.saturating_sub(*start) as usize,
-            _ => 0,
-        }
+        self.of_word(word).len()
     }
 
     /// Whether a window of this length can be near a term that has this word.
     #[inline]
     pub fn near_length(&self, word: u32, length: usize) -> bool {
-        let lengths = self.rows.get(word as usize).map_or(0, |row| row[1]);
         let (from, to) = (length.saturating_sub(EDITS), length + EDITS);
-        lengths & (length_bit(to) << 1).wrapping_sub(length_bit(from)) != 0
+        self.lengths(word) & (length_bit(to) << 1).wrapping_sub(length_bit(from)) != 0
     }
 
     /// Whether no window of this length or more can be near a term that has this word.
     #[inline]
     pub fn beyond_length(&self, word: u32, length: usize) -> bool {
-        let lengths = self.rows.get(word as usize).map_or(0, |row| row[1]);
-        lengths < length_bit(length.saturating_sub(EDITS))
+        self.lengths(word) < length_bit(length.saturating_sub(EDITS))
     }
 
     /// Whether some term has both words (or one of them twice): wrong in one of 25 cases of none.
@@ -65,52 +86,35 @@ impl<'a> Vocabulary<'a> {
     }
 
     /// The groups of terms that have a word and can be near a window of this length and parities.
-    ///
-    /// A window is near few of the terms of a word. So the parities stand alone in their array and are
-    /// compared by the piece, which a compiler turns into instructions for several of them at once.
     #[inline]
     pub fn near(&self, word: u32, length: usize, parity: u32, mut found: impl FnMut(u32)) {
-        let (Some(&[start, _]), Some(&[end, _])) = (
-            self.rows.get(word as usize),
-            self.rows.get(word as usize + 1),
-        ) else {
-            return;
-        };
-        let range = start as usize..end as usize;
-        let (Some(lows), Some(parities)) =
-            (self.postings.get(range.clone()), self.parities.get(range))
-        else {
-            return;
-        };
-        let mut check = |parity_of: u32, low: u32| {
-            let posting = Posting::of_halves(parity_of, low);
-            if posting.near(length, parity) {
-                found(posting.group());
-            }
-        };
-        if lows.len() < PIECE {
-            for (&own, &low) in parities.iter().zip(lows) {
-                check(own, low);
-            }
-            return;
-        }
-        let shortest = length.saturating_sub(2).min(LONGEST) as u32;
-        let from = lows.partition_point(|&low| low >> LENGTH_SHIFT < shortest);
-        let to = lows.partition_point(|&low| low >> LENGTH_SHIFT <= length as u32 + 2);
-        let (Some(lows), Some(parities)) = (lows.get(from..to), parities.get(from..to)) else {
-            return;
-        };
-        let pieces = parities.chunks(PIECE).zip(lows.chunks(PIECE));
-        for (parities, lows) in pieces {
-            // At most four bits: what `Posting::near` asks of all.
-            let any = parities
-                .iter()
-                .filter(|&&own| less_two(less_two(own ^ parity)) == 0)
-                .count();
-            if any > 0 {
-                for (&own, &low) in parities.iter().zip(lows) {
-                    check(own, low);
+        let all = self.of_word(word);
+        let Some(row) = self.rows.get(word as usize).filter(|_| all.len() > FEW) else {
+            all.each_odd(MOST_ODD, parity, |posting| {
+                if posting.near(length, parity) {
+                    found(posting.group());
                 }
+            });
+            return;
+        };
+        let (from, to) = (length.saturating_sub(EDITS), length + EDITS);
+        for own in from.min(LENGTHS)..=to.min(LENGTHS) {
+            let bit = length_bit(own);
+            let most = match own {
+                LENGTHS => Some(MOST_ODD),
+                _ => most_odd(own, length),
+            };
+            let Some(most) = most.filter(|_| row.lengths & bit != 0) else {
+                continue;
+            };
+            let run = (row.run + (row.lengths & (bit - 1)).count_ones()) as usize;
+            if let (Some(&start), Some(&end)) = (self.starts.get(run), self.starts.get(run + 1)) {
+                let of_length = self.postings.range(start, end);
+                of_length.each_odd(most, parity, |posting| {
+                    if own < LENGTHS || posting.near(length, parity) {
+                        found(posting.group());
+                    }
+                });
             }
         }
     }
@@ -128,8 +132,8 @@ fn pair(a: u32, b: u32) -> u64 {
 
 /// The sections of the vocabulary.
 pub(crate) struct Built {
-    pub rows: Vec<[u32; 2]>,
-    pub parities: Vec<u32>,
+    pub rows: Vec<WordRow>,
+    pub starts: Vec<u32>,
     pub postings: Vec<u32>,
     pub pairs: Vec<u64>,
 }
@@ -142,7 +146,7 @@ pub(crate) fn build<'t>(
     posting: impl Fn(usize) -> Posting,
     terms: impl Fn(usize) -> Vec<&'t [u32]>,
 ) -> Built {
-    let mut rows = vec![[0u32; 2]; words + 1];
+    let mut rows = vec![WordRow::default(); words + 1];
     let mut pairs = 0;
     let distinct = |group: u32| -> Vec<u32> {
         let mut tokens: Vec<u32> = terms(group as usize).concat();
@@ -153,9 +157,9 @@ pub(crate) fn build<'t>(
     for &group in groups {
         let length = posting(group as usize).length();
         for token in distinct(group) {
-            let [uses, lengths] = &mut rows[token as usize];
-            *uses += 1;
-            *lengths |= length_bit(length);
+            let row = &mut rows[token as usize];
+            row.start += 1;
+            row.lengths |= length_bit(length);
         }
         pairs += terms(group as usize)
             .iter()
@@ -163,20 +167,18 @@ pub(crate) fn build<'t>(
             .sum::<usize>();
     }
     let mut sum = 0;
-    for [start, _] in rows.iter_mut() {
-        sum += *start;
-        *start = sum;
+    for row in rows.iter_mut() {
+        sum += row.start;
+        row.start = sum;
     }
-    let mut parities = vec![0u32; sum as usize];
-    let mut postings = vec![0u32; sum as usize];
+    let mut postings = vec![0u32; 2 * sum as usize];
     let mut together = bloom::for_keys(pairs);
     for &group in groups.iter().rev() {
-        let (parity, low) = posting(group as usize).halves();
+        let posting = posting(group as usize);
         for token in distinct(group) {
-            let [start, _] = &mut rows[token as usize];
+            let start = &mut rows[token as usize].start;
             *start -= 1;
-            parities[*start as usize] = parity;
-            postings[*start as usize] = low;
+            Postings::put(&mut postings, *start, posting);
         }
         for tokens in terms(group as usize) {
             for (i, &a) in tokens.iter().enumerate() {
@@ -186,10 +188,63 @@ pub(crate) fn build<'t>(
             }
         }
     }
+    let mut starts = Vec::new();
+    let placed = Postings::of(&postings);
+    for word in 0..words {
+        rows[word].run = starts.len() as u32;
+        let range = rows[word].start..rows[word + 1].start;
+        let class = |at: u32| length_bit(placed.length(at));
+        let first = |&at: &u32| at == range.start || class(at) != class(at - 1);
+        starts.extend(range.clone().filter(first));
+    }
+    starts.push(sum);
     Built {
         rows,
-        parities,
+        starts,
         postings,
         pairs: together,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Vocabulary, build};
+    use crate::lexicon::posting::{Posting, Postings};
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn the_near_terms_of_a_word_are_those_of_all_that_have_it(
+            terms in prop::collection::vec((prop::collection::vec(0u32..3, 1..4), 4usize..70), 0..60),
+            length in 4usize..70,
+            changed in prop::collection::vec(0u32..32, 0..4),
+        ) {
+            let posting = |group: usize| Posting::new(group, &vec![97; terms[group].1]);
+            let mut groups: Vec<u32> = (0..terms.len() as u32).collect();
+            groups.sort_by_key(|&group| terms[group as usize].1);
+            let built = build(3, &groups, posting, |group| vec![&terms[group].0[..]]);
+            let vocabulary = Vocabulary {
+                rows: &built.rows,
+                starts: &built.starts,
+                postings: Postings::of(&built.postings),
+                pairs: &built.pairs,
+            };
+            let parity = changed.iter().fold(0, |all, letter| all ^ 1 << letter);
+            for word in 0..3 {
+                let own = |group: &&u32| terms[**group as usize].0.contains(&word);
+                let near = |group: &&u32| posting(**group as usize).near(length, parity);
+                let having: Vec<&u32> = groups.iter().filter(own).collect();
+                prop_assert_eq!(vocabulary.terms(word), having.len());
+                let expected: Vec<u32> = having.into_iter().filter(near).copied().collect();
+                if !expected.is_empty() {
+                    prop_assert!(vocabulary.near_length(word, length));
+                    prop_assert!(!vocabulary.beyond_length(word, length));
+                }
+                let mut found = Vec::new();
+                vocabulary.near(word, length, parity, |group| found.push(group));
+                prop_assert_eq!(found, expected);
+            }
+        }
     }
 }

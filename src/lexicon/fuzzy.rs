@@ -15,7 +15,7 @@ use super::hash::Letter;
 use super::memory::{Memory, Slots};
 use super::osa::osa;
 use super::overlap::Candidate;
-use super::packed::Packed;
+use super::packed::{Apart, Packed};
 use super::posting::{Posting, parity};
 use super::runs::Asked;
 use super::tokens::Standing;
@@ -193,20 +193,28 @@ impl<L: Letter> Fuzzy<'_, L> {
             .fold(before, |all, &letter| all ^ parity(letter))
     }
 
-    /// Measures and judges the pairs whose letters are near.
+    /// Measures and judges the pairs whose letters are near; terms with fewer letters than `two_from` allow
+    /// one edit.
     #[inline(always)]
     pub(super) fn compare(
         &self,
         windows: &[Window],
+        two_from: usize,
         near: &mut Near,
         candidates: &mut Vec<Candidate>,
     ) {
         if !near.pairs.is_empty() {
-            self.compare_all(windows, near, candidates);
+            self.compare_all(windows, two_from, near, candidates);
         }
     }
 
-    fn compare_all(&self, windows: &[Window], near: &mut Near, candidates: &mut Vec<Candidate>) {
+    fn compare_all(
+        &self,
+        windows: &[Window],
+        two_from: usize,
+        near: &mut Near,
+        candidates: &mut Vec<Candidate>,
+    ) {
         let Near {
             pairs,
             packed,
@@ -223,26 +231,24 @@ impl<L: Letter> Fuzzy<'_, L> {
         own.clear();
         own.extend(windows.iter().map(letters));
         for (&(group, number), &term) in pairs.iter().zip(packed.iter()) {
-            let number = number as usize;
-            if own[number].near(term) {
-                self.measure(group, &windows[number], codes, candidates);
+            let window = &windows[number as usize];
+            let measured = match own[number as usize].apart(term, two_from) {
+                Apart::Far => None,
+                Apart::Edits(distance) => Some((distance, term.length())),
+                Apart::Unknown => self.measure(group, window, codes),
+            };
+            if let Some((distance, letters)) = measured.filter(|measured| measured.0 > 0) {
+                self.judge(group, window, distance, letters as u16, candidates);
             }
         }
     }
 
-    fn measure(
-        &self,
-        group: u32,
-        window: &Window,
-        codes: &mut Vec<u32>,
-        candidates: &mut Vec<Candidate>,
-    ) {
+    /// The distance of a window from a group of terms, if it is within their edits, and their letters.
+    fn measure(&self, group: u32, window: &Window, codes: &mut Vec<u32>) -> Option<(u8, usize)> {
         let letters = &self.letters[window.start..window.end];
         let rows: &[GroupRow] = self.compiled.section(Section::Groups);
-        let (Some(row), Some(next)) = (rows.get(group as usize), rows.get(group as usize + 1))
-        else {
-            return;
-        };
+        let row = rows.get(group as usize)?;
+        let next = rows.get(group as usize + 1)?;
         let all: &[u8] = self.compiled.section(Section::Letters);
         let own = &all[span(row.letters, next.letters, all.len())];
         let distance = if own.len() == usize::from(row.length) {
@@ -257,17 +263,25 @@ impl<L: Letter> Fuzzy<'_, L> {
             );
             osa(letters, codes, row.edits)
         };
-        let Some(distance) = distance.filter(|&distance| distance > 0) else {
-            return;
-        };
+        Some((distance?, usize::from(row.length)))
+    }
+
+    fn judge(
+        &self,
+        group: u32,
+        window: &Window,
+        distance: u8,
+        letters: u16,
+        candidates: &mut Vec<Candidate>,
+    ) {
         let candidate = Candidate {
             first: window.first as u32,
             last: window.last as u32,
             stem: window.stem,
             group,
             distance,
-            letters: row.length,
-            window_letters: letters.len() as u16,
+            letters,
+            window_letters: window.length() as u16,
         };
         let known = candidates
             .iter()

@@ -9,6 +9,7 @@ use super::fuzzy::{Fuzzy, FuzzyScratch, Part, Role, Window, part};
 use super::hash::{self, Letter};
 use super::memory;
 use super::overlap::Candidate;
+use super::packed::TWO_FROM;
 use super::settings::MAX_DISTANCE;
 use super::vocabulary::Vocabulary;
 
@@ -134,7 +135,7 @@ impl<L: Letter> Fuzzy<'_, L> {
         vocabulary.near(number, window.length(), window.parity, |group| {
             near.pairs.push((group, 0));
         });
-        self.compare(&[window], near, candidates);
+        self.compare(&[window], TWO_FROM, near, candidates);
         if large {
             scratch
                 .memory

@@ -1,20 +1,32 @@
-//! The letters of a term in 128 bits, six to a letter, so that whether two texts are within two edits
-//! is a few comparisons of integers and no walk through four tables: of 1,000 terms that length and
-//! parities leave near a window (see `posting`), some 40 are left to be measured.
+//! The letters of a term in 128 bits, six to a letter, so that the distance between two texts is a few
+//! comparisons of integers, and no walk through four tables: of 1,000 terms that length and parities
+//! leave near a window (see `posting`), some 30 are within the edits that their length allows.
 //!
-//! Only terms of up to [`MOST`] letters a-z and digits are packed. Whatever is not counts as near.
+//! Only terms of up to [`MOST`] letters a-z and digits are packed; the others are measured.
 
 use super::hash::Letter;
 
 /// Letters in 126 bits; with 1,000,000 generated names, 92 of 100 are not longer.
 pub(crate) const MOST: usize = 21;
 const BITS: usize = 6;
+/// Terms of fewer letters allow one edit by the rule.
+pub(crate) const TWO_FROM: usize = 8;
 /// A letter of a window that no packed term has.
 const OTHER: u128 = (1 << BITS) - 1;
 
 /// Letters, the first in the lowest bits; zero where they cannot be packed.
 #[derive(Clone, Copy)]
 pub(crate) struct Packed(u128);
+
+/// How far a window is from a term by the optimal string alignment distance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Apart {
+    Edits(u8),
+    /// More edits than that.
+    Far,
+    /// One of them is not packed.
+    Unknown,
+}
 
 impl Packed {
     /// A term, as the section has it.
@@ -40,56 +52,61 @@ impl Packed {
     }
 
     #[inline(always)]
-    fn length(self) -> usize {
+    pub fn length(self) -> usize {
         (u128::BITS as usize - self.0.leading_zeros() as usize).div_ceil(BITS)
     }
 
-    /// False only where the two are more than two edits apart.
+    /// How far a window is from a term, of which those with fewer letters than `two_from` allow one edit.
     ///
     /// Without the ends they share, the first letters differ and so do the last: an optimal alignment
     /// begins with an edit, ends with one, and all between is equal.
     #[inline]
-    pub fn near(self, other: Packed) -> bool {
-        let ((long, m), (short, n)) = match (self.length(), other.length()) {
-            (m, n) if m >= n => ((self.0, m), (other.0, n)),
-            (m, n) => ((other.0, n), (self.0, m)),
+    pub fn apart(self, term: Packed, two_from: usize) -> Apart {
+        let own = term.length();
+        let ((long, m), (short, n)) = match self.length() {
+            length if length >= own => ((self.0, length), (term.0, own)),
+            length => ((term.0, own), (self.0, length)),
         };
-        if n == 0 || long == short {
-            return true;
+        if n == 0 {
+            return Apart::Unknown;
+        }
+        if long == short {
+            return Apart::Edits(0);
         }
         let begin = (long ^ short).trailing_zeros() as usize / BITS;
         let (m, n) = (m - begin.min(n), n - begin.min(n));
-        if m <= 2 {
-            return true;
-        }
-        if n == 0 || m - n > 2 {
-            return false;
+        if m - n > 2 {
+            return Apart::Far;
         }
         let (long, short) = (long >> (BITS * begin), short >> (BITS * begin));
         let top = |letters: u128, length: usize| letters << (u128::BITS as usize - BITS * length);
-        let end = (top(long, m) ^ top(short, n)).leading_zeros() as usize / BITS;
+        let end = match n {
+            0 => 0,
+            _ => (top(long, m) ^ top(short, n)).leading_zeros() as usize / BITS,
+        };
         let (m, n) = (m - end.min(n), n - end.min(n));
-        if m <= 2 {
-            return true;
-        }
-        if n == 0 {
-            return false;
+        let letter = |letters: u128, at: usize| letters >> (BITS * at) & OTHER;
+        let swapped = |at: usize, other: usize| {
+            letter(long, at) == letter(short, other + 1)
+                && letter(long, at + 1) == letter(short, other)
+        };
+        match (m, n) {
+            (1, _) => return Apart::Edits(1),
+            (2, 2) if swapped(0, 0) => return Apart::Edits(1),
+            _ if own < two_from => return Apart::Far,
+            (2, _) => return Apart::Edits(2),
+            (_, 0) => return Apart::Far,
+            _ => {}
         }
         // Whether `count` letters of the two are equal, from these places on.
         let equal = |from: usize, other: usize, count: usize| {
             let apart = long >> (BITS * from) ^ short >> (BITS * other);
             apart & ((1 << (BITS * count)) - 1) == 0
         };
-        let letter = |letters: u128, at: usize| letters >> (BITS * at) & OTHER;
-        let swapped = |at: usize, other: usize| {
-            n > 1
-                && letter(long, at) == letter(short, other + 1)
-                && letter(long, at + 1) == letter(short, other)
-        };
         // One letter at each end is replaced, or two are swapped.
-        let first = 1 + usize::from(swapped(0, 0));
+        let first = 1 + usize::from(n > 1 && swapped(0, 0));
         let last = 1 + usize::from(n > 1 && swapped(m - 2, n - 2));
-        match m - n {
+        let near = match m - n {
             0 => {
                 equal(first, first, m.saturating_sub(first + last))
                     || equal(1, 0, m - 1)
@@ -99,7 +116,8 @@ impl Packed {
                 equal(first, first, n.saturating_sub(first)) || equal(1, 0, n.saturating_sub(last))
             }
             _ => equal(1, 0, n),
-        }
+        };
+        if near { Apart::Edits(2) } else { Apart::Far }
     }
 }
 
@@ -114,7 +132,7 @@ fn letter(code: u32) -> u128 {
 
 #[cfg(test)]
 mod tests {
-    use super::Packed;
+    use super::{Apart, Packed, TWO_FROM};
     use proptest::prelude::*;
 
     fn of(letters: &str) -> Packed {
@@ -122,32 +140,58 @@ mod tests {
         Packed::of(Packed::term(&codes))
     }
 
+    /// What the distance says.
+    fn expected(window: &str, term: &str, two_from: usize) -> Apart {
+        let most = if term.len() < two_from { 1 } else { 2 };
+        match strsim::osa_distance(window, term) {
+            distance if distance <= most => Apart::Edits(distance as u8),
+            _ => Apart::Far,
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(20_000))]
         #[test]
-        fn the_near_ones_are_those_within_two_edits(a in "[abc]{1,9}", b in "[abc]{1,9}") {
-            let near = Packed::window(a.as_bytes()).near(of(&b));
-            prop_assert_eq!(near, strsim::osa_distance(&a, &b) <= 2, "{} {}", a, b);
+        fn letters_are_as_far_apart_as_the_distance_says(a in "[abc]{1,12}", b in "[abc]{1,12}") {
+            for two_from in [0, TWO_FROM] {
+                let apart = Packed::window(a.as_bytes()).apart(of(&b), two_from);
+                prop_assert_eq!(apart, expected(&a, &b, two_from), "{} {}", a, b);
+            }
         }
 
         #[test]
         fn so_are_long_ones(head in "[ab]{0,8}", a in "[ab]{0,5}", b in "[ab]{0,5}", tail in "[ab]{1,8}") {
             let (a, b) = (format!("{head}{a}{tail}"), format!("{head}{b}{tail}"));
-            let near = Packed::window(a.as_bytes()).near(of(&b));
-            prop_assert_eq!(near, strsim::osa_distance(&a, &b) <= 2, "{} {}", a, b);
+            for two_from in [0, TWO_FROM] {
+                let apart = Packed::window(a.as_bytes()).apart(of(&b), two_from);
+                prop_assert_eq!(apart, expected(&a, &b, two_from), "{} {}", a, b);
+            }
         }
     }
 
     #[test]
-    fn what_cannot_be_packed_is_near_everything() {
+    fn of_what_cannot_be_packed_nothing_is_known() {
         let long = "abcdefghijklmnopqrstuv";
         for odd in ["", long, "é", "abcß"] {
-            assert!(of(odd).near(of("abcdefgh")), "{odd}");
+            assert_eq!(
+                Packed::window(b"abcdefgh").apart(of(odd), TWO_FROM),
+                Apart::Unknown,
+                "{odd}"
+            );
         }
-        assert!(Packed::window(long.as_bytes()).near(of("abcdefgh")));
+        assert_eq!(
+            Packed::window(long.as_bytes()).apart(of("abcdefgh"), TWO_FROM),
+            Apart::Unknown
+        );
         // A foreign letter of the window is one letter, and no other.
         let window: Vec<u32> = "abcßefgh".chars().map(u32::from).collect();
-        assert!(Packed::window(&window).near(of("abcdefgh")));
-        assert!(!Packed::window(&window).near(of("abcdefxy")));
+        assert_eq!(
+            Packed::window(&window).apart(of("abcdefgh"), TWO_FROM),
+            Apart::Edits(1)
+        );
+        assert_eq!(
+            Packed::window(&window).apart(of("abcdefxy"), TWO_FROM),
+            Apart::Far
+        );
     }
 }

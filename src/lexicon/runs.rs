@@ -10,6 +10,7 @@ use super::guard::may_be_changed_alone;
 use super::hash::{self, Letter};
 use super::memory;
 use super::overlap::Candidate;
+use super::packed::TWO_FROM;
 use super::settings::MAX_DISTANCE;
 use super::words::Word;
 
@@ -225,7 +226,7 @@ impl<L: Letter> Fuzzy<'_, L> {
                     }
                 }
             });
-            self.compare(windows, near, candidates);
+            self.compare(windows, TWO_FROM, near, candidates);
         }
     }
 }

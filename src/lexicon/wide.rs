@@ -126,7 +126,7 @@ impl<L: Letter> Fuzzy<'_, L> {
         });
         pairs.sort_unstable();
         pairs.dedup();
-        self.compare(&[window], &mut scratch.near, candidates);
+        self.compare(&[window], 0, &mut scratch.near, candidates);
     }
 }
 

@@ -54,7 +54,7 @@ impl Groups {
 }
 
 impl Builder {
-    /// Puts terms of the same letters into one group, groups in the order of their first term.
+    /// Puts terms of the same letters into one group.
     pub(super) fn group(&self) -> Groups {
         let mut slots = vec![0u32; (self.terms.len() * 2).next_power_of_two()];
         let mut firsts: Vec<u32> = Vec::new();
@@ -81,6 +81,17 @@ impl Builder {
             sizes[group] += 1;
         }
         drop(slots);
+        let order = self.order(&firsts);
+        let mut places = vec![0; order.len()];
+        for (place, &group) in (0..).zip(&order) {
+            places[group as usize] = place;
+        }
+        for group in &mut group_of {
+            *group = places[*group as usize];
+        }
+        let ordered =
+            |of: &[u32]| -> Vec<u32> { order.iter().map(|&group| of[group as usize]).collect() };
+        let (firsts, sizes) = (ordered(&firsts), ordered(&sizes));
         let mut starts = Vec::with_capacity(sizes.len() + 1);
         let mut sum = 0;
         for size in &sizes {
@@ -142,9 +153,47 @@ impl Builder {
         groups.repeated.sort_unstable();
         groups
     }
+
+    /// Groups, each known by its first term, in the order of their length and first letters: what a question
+    /// names is of about one length and often begins alike, and its rows then lie together. In the order
+    /// of the terms, 1,000,000 names, a row that is met for the first time takes 4 to 8% longer.
+    fn order(&self, firsts: &[u32]) -> Vec<u32> {
+        let key = |&first: &u32| {
+            let letters = self.letters_of(first as usize);
+            let mut eight = [0; 8];
+            eight
+                .iter_mut()
+                .zip(letters)
+                .for_each(|(to, from)| *to = *from);
+            (letters.len(), u64::from_be_bytes(eight))
+        };
+        let keys = firsts.iter().map(key).zip(0..);
+        let mut order: Vec<((usize, u64), u32)> = keys.collect();
+        order.sort_unstable();
+        order.into_iter().map(|(_, group)| group).collect()
+    }
 }
 
 /// Letters of UTF-8, counted as characters.
 pub(super) fn length_of(letters: &[u8]) -> usize {
     letters.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Builder;
+    use crate::lexicon::{Settings, TermOptions};
+
+    #[test]
+    fn groups_of_a_length_that_begin_alike_stand_together() {
+        let mut builder = Builder::new(Settings::default());
+        for (id, term) in (1..).zip(["pepsi max", "pepsi", "wasa", "Pep-si", "fanta", "pepper"]) {
+            builder.add(id, term, TermOptions::default());
+        }
+        let groups = builder.group();
+        let letters = |group| std::str::from_utf8(groups.letters(group)).unwrap();
+        let all: Vec<&str> = (0..groups.rows.len()).map(letters).collect();
+        assert_eq!(all, ["wasa", "fanta", "pepsi", "pepper", "pepsimax"]);
+        assert_eq!(groups.members(2), [1, 3]);
+    }
 }

@@ -226,17 +226,38 @@ impl TokenSlot {
 /// The table in the making: the standing of each known token.
 #[derive(Default)]
 pub(crate) struct TokenTable {
-    words: HashMap<Box<[u8]>, Standing>,
+    /// By the hash of a token.
+    words: HashMap<u64, Known>,
+    /// The bytes of all, one after the other.
+    bytes: Vec<u8>,
     vocabulary: u32,
+    /// Two tokens have the same hash.
+    collision: bool,
+}
+
+struct Known {
+    start: u32,
+    length: u32,
+    standing: Standing,
 }
 
 impl TokenTable {
     fn entry(&mut self, token: &[u8]) -> &mut Standing {
-        if !self.words.contains_key(token) {
-            self.words.insert(token.into(), Standing::UNKNOWN);
-        }
-        // Present by the line above; the entry API would copy the token on every call.
-        self.words.entry(token.into()).or_insert(Standing::UNKNOWN)
+        let TokenTable { words, bytes, .. } = self;
+        let known = words.entry(hash::of_bytes(token)).or_insert_with(|| {
+            let start = bytes.len() as u32;
+            bytes.extend_from_slice(token);
+            Known {
+                start,
+                length: token.len() as u32,
+                standing: Standing::UNKNOWN,
+            }
+        });
+        let own = bytes
+            .get(known.start as usize..)
+            .and_then(|from| from.get(..known.length as usize));
+        self.collision |= own != Some(token);
+        &mut known.standing
     }
 
     /// Takes over what another table says of a token.
@@ -268,12 +289,15 @@ impl TokenTable {
     /// The slots, and the document frequency of each word of the vocabulary.
     pub fn finish(self) -> Result<(Vec<TokenSlot>, Vec<u32>), LexiconError> {
         let mut frequencies = vec![0; self.vocabulary as usize];
+        if self.collision {
+            return Err(LexiconError::Collision);
+        }
         let mut words: Vec<(u64, Standing)> = Vec::with_capacity(self.words.len());
-        for (word, standing) in self.words {
+        for (hash, Known { standing, .. }) in self.words {
             if let Some(frequency) = frequencies.get_mut(standing.vocabulary as usize) {
                 *frequency = standing.frequency();
             }
-            words.push((hash::of_bytes(&word), standing));
+            words.push((hash, standing));
         }
         // In the order of the hash, so that the same terms always give the same bytes.
         words.sort_unstable_by_key(|&(hash, _)| hash);
@@ -283,13 +307,33 @@ impl TokenTable {
         for (hash, standing) in words {
             let mut at = hash::slot(hash, slots.len());
             while slots[at].hash != 0 {
-                if slots[at].hash == hash {
-                    return Err(LexiconError::Collision);
-                }
                 at = if at == last { 0 } else { at + 1 };
             }
             slots[at] = TokenSlot::of(hash, standing);
         }
         Ok((slots, frequencies))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Known, Standing, TokenTable};
+    use crate::lexicon::{LexiconError, hash};
+
+    #[test]
+    fn two_tokens_of_one_hash_are_an_error() {
+        let mut table = TokenTable::default();
+        table.common(b"pepsi");
+        table.common(b"pepsi");
+        // As if the hash of "fanta" had been that of "pepsi" before.
+        let known = Known {
+            start: 0,
+            length: 5,
+            standing: Standing::UNKNOWN,
+        };
+        table.words.insert(hash::of_bytes(b"fanta"), known);
+        assert!(!table.collision);
+        table.common(b"fanta");
+        assert!(matches!(table.finish(), Err(LexiconError::Collision)));
     }
 }

@@ -3,17 +3,17 @@
 //! end the window.
 //!
 //! A word that a great many terms share costs a scan of the parities of those of about the window's
-//! length, so what came of it is remembered.
+//! length, and a window of many letters a measurement of each, so what came of it is remembered.
 
 use super::fuzzy::{Fuzzy, FuzzyScratch, Part, Role, Window, part};
 use super::hash::{self, Letter};
 use super::memory;
 use super::overlap::Candidate;
-use super::packed::TWO_FROM;
+use super::packed::{MOST, TWO_FROM};
 use super::settings::MAX_DISTANCE;
 use super::vocabulary::Vocabulary;
 
-/// The windows of a word with as many terms are remembered.
+/// The windows of a word with as many terms are remembered, and those of more letters than are packed.
 const LARGE: usize = 32;
 
 impl<L: Letter> Fuzzy<'_, L> {
@@ -59,6 +59,8 @@ impl<L: Letter> Fuzzy<'_, L> {
             Part::Foreign => return,
         };
         let (mut all, mut counted) = (0, start);
+        // Other keys than those of runs: a word may be unknown without its s alone.
+        let (mut key, mut keyed) = (2 + u64::from(guarded), first);
         let others = words[first + 1..].iter().zip(&roles[first + 1..]);
         for (last, (word, &role)) in (first + 1..).zip(others) {
             if word.end(true) - start > longest {
@@ -91,7 +93,13 @@ impl<L: Letter> Fuzzy<'_, L> {
                         end,
                         parity: all,
                     };
-                    self.beside(vocabulary, number, window, guarded, scratch, candidates);
+                    let costly = vocabulary.terms(number) >= LARGE || window.length() > MOST;
+                    let known = costly.then(|| {
+                        key = words[keyed..=last].iter().fold(key, memory::key);
+                        keyed = last + 1;
+                        hash::scatter(key ^ u64::from(stem))
+                    });
+                    self.beside(vocabulary, number, window, known, scratch, candidates);
                 }
                 if !stem {
                     let possible = match rarest_here {
@@ -108,26 +116,20 @@ impl<L: Letter> Fuzzy<'_, L> {
         }
     }
 
-    /// The terms that have the word `number` against a window.
+    /// The terms that have the word `number` against a window, which is remembered by a key if it has one.
     fn beside(
         &self,
         vocabulary: &Vocabulary<'_>,
         number: u32,
         window: Window,
-        guarded: bool,
+        key: Option<u64>,
         scratch: &mut FuzzyScratch,
         candidates: &mut Vec<Candidate>,
     ) {
-        let large = vocabulary.terms(number) >= LARGE;
-        let mut key = 0;
-        if large {
-            // Other keys than those of runs: a word may be unknown without its s alone.
-            let words = &self.text.words[window.first..=window.last];
-            key = words.iter().fold(2 + u64::from(guarded), memory::key);
-            key = hash::scatter(key ^ u64::from(window.stem));
-            if scratch.memory.recall(key, window.first, candidates) {
-                return;
-            }
+        if let Some(key) = key
+            && scratch.memory.recall(key, window.first, candidates)
+        {
+            return;
         }
         let before = candidates.len();
         let near = &mut scratch.near;
@@ -136,7 +138,7 @@ impl<L: Letter> Fuzzy<'_, L> {
             near.pairs.push((group, 0));
         });
         self.compare(&[window], TWO_FROM, near, candidates);
-        if large {
+        if let Some(key) = key {
             scratch
                 .memory
                 .keep(key, window.first, &candidates[before..]);

@@ -2,6 +2,7 @@
 //! and whether the changed ones may be misspellings.
 
 use super::guard::{FREQUENT, Rule};
+use super::hash::MAX_LETTERS;
 use super::tokens::Standing;
 use super::words::Word;
 
@@ -29,31 +30,15 @@ impl Window<'_> {
             .map(move |(i, word)| (word.standing(self.stem && i == last), word))
     }
 
-    /// Whether the word at `at` is one of the term's, each of which serves once.
-    fn unchanged(&self, at: usize, own: Standing, term: &[u32]) -> bool {
-        own.in_lexicon() && {
-            let wanted = term
-                .iter()
-                .filter(|&&token| token == own.vocabulary)
-                .count();
-            wanted > 0
-                && self
-                    .standings()
-                    .take(at)
-                    .filter(|(other, _)| other.vocabulary == own.vocabulary)
-                    .count()
-                    < wanted
-        }
-    }
-
     /// A window of the very letters of a term: if the words are others, one of them must be unusual.
     pub fn exact(&self, term: &[u32], letters: u16) -> Result<(), Rule> {
         if usize::from(letters) >= UNMISTAKABLE {
             return Ok(());
         }
         let mut ordinary = false;
+        let mut pairs = Pairs::of(term);
         for (at, (own, word)) in self.standings().enumerate() {
-            if self.unchanged(at, own, term) {
+            if pairs.with(own) {
                 continue;
             }
             let length = word.end(self.stem && at + 1 == self.words.len()) - word.start as usize;
@@ -68,8 +53,9 @@ impl Window<'_> {
     /// The letters of the words that a misspelled window has unchanged.
     pub fn fuzzy(&self, term: &[u32], guarded: bool) -> Result<usize, Rule> {
         let (mut changed, mut kept) = (0, 0);
+        let mut pairs = Pairs::of(term);
         for (at, (own, word)) in self.standings().enumerate() {
-            if self.unchanged(at, own, term) {
+            if pairs.with(own) {
                 let stem = self.stem && at + 1 == self.words.len();
                 kept += word.end(stem) - word.start as usize;
                 continue;
@@ -98,15 +84,13 @@ impl Window<'_> {
         if most < FREQUENT {
             return Ok(());
         }
-        let replaced = term.iter().enumerate().filter(|&(at, token)| {
-            let before = term[..at].iter().filter(|other| *other == token).count();
-            self.standings()
-                .filter(|(own, _)| own.vocabulary == *token)
-                .count()
-                <= before
-        });
-        let rarest = replaced
-            .filter_map(|(_, &token)| frequencies.get(token as usize))
+        let mut pairs = Pairs::of(term);
+        for (own, _) in self.standings() {
+            pairs.with(own);
+        }
+        let rarest = pairs
+            .alone()
+            .filter_map(|token| frequencies.get(token as usize))
             .min();
         let rarest = u64::from(rarest.copied().unwrap_or(0));
         if u64::from(most) * u64::from(RARER) >= rarest {
@@ -114,5 +98,54 @@ impl Window<'_> {
         } else {
             Ok(())
         }
+    }
+}
+
+/// The words of a term, each of which pairs with one of a window that is the same word.
+///
+/// The next word of a window is mostly the next of the term, so all are paired in about as many steps as
+/// they are: a text may repeat one word without end, and every window in it is judged.
+struct Pairs<'a> {
+    term: &'a [u32],
+    /// A bit for each that has a partner: a term has fewer words than letters.
+    taken: [u64; MAX_LETTERS.div_ceil(64)],
+    next: usize,
+}
+
+impl<'a> Pairs<'a> {
+    fn of(term: &'a [u32]) -> Pairs<'a> {
+        Pairs {
+            term,
+            taken: Default::default(),
+            next: 0,
+        }
+    }
+
+    fn is_free(&self, at: usize) -> bool {
+        let bits = self.taken.get(at / 64);
+        bits.is_some_and(|bits| bits >> (at % 64) & 1 == 0)
+    }
+
+    /// Whether a word finds a partner.
+    fn with(&mut self, own: Standing) -> bool {
+        if !own.in_lexicon() {
+            return false;
+        }
+        let is = |&at: &usize| self.term.get(at) == Some(&own.vocabulary) && self.is_free(at);
+        let found = (self.next..self.term.len()).find(is);
+        let Some(at) = found.or_else(|| (0..self.next).find(is)) else {
+            return false;
+        };
+        if let Some(bits) = self.taken.get_mut(at / 64) {
+            *bits |= 1 << (at % 64);
+        }
+        self.next = at + 1;
+        true
+    }
+
+    /// The words without a partner.
+    fn alone(&self) -> impl Iterator<Item = u32> {
+        let words = self.term.iter().enumerate();
+        words.filter_map(|(at, &token)| self.is_free(at).then_some(token))
     }
 }

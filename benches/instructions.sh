@@ -1,8 +1,9 @@
 # ./run bench instructions [record]: instructions a row of the three hottest paths, by callgrind,
 # beside those recorded in benches/instructions.txt; sourced by ./run. `record` writes them anew.
 #
-# The same binary counts the same on every machine and at every load, within a hundredth; another
-# compiler or another processor's memcpy may count some hundredths more or less.
+# The same binary counts the same on every machine and at every load, within a hundredth: what is made
+# before the first pass differs by a hundred thousand instructions from run to run, so the passes are
+# many. Another compiler or another processor's memcpy may count some hundredths more or less.
 
 tolerance=5 # per cent
 recorded=$repo/benches/instructions.txt
@@ -27,8 +28,8 @@ slower=()
 counted=''
 for path in fold search records; do
   few=$(callgrind_count "$path" 2)
-  many=$(callgrind_count "$path" 6)
-  row=$(((many - few) / 4 / 1000))
+  many=$(callgrind_count "$path" 42)
+  row=$(((many - few) / 40 / 1000))
   counted+="$path $row"$'\n'
   before=$(awk -v path="$path" '$1 == path { print $2 }' "$recorded" 2>/dev/null || true)
   if [[ -z $before ]]; then

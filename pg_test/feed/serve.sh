@@ -99,7 +99,7 @@ same 'a client that drips bytes' 408 "$(cat "$folder/dripped")"
 drip | status -X POST -T - "$url/lexicons/brands/match" >"$folder/dripped" || true
 same 'or a document' 408 "$(cat "$folder/dripped")"
 { printf 'menu_id,name\n8,pepsi\n'; sleep 1; printf '9,pepsi\n'; sleep 5; } |
-  curl -s -m 1.5 -o "$folder/body" "${token[@]}" "${csv[@]}" -T - "$url/streams/menu" || true
+  timeout -s KILL 1.5 curl -s -o "$folder/body" "${token[@]}" "${csv[@]}" -T - "$url/streams/menu" || true
 sleep 1
 same 'nothing of what was refused is there' "$before 0" "$(last) $(psql -c 'SELECT count(*) FROM menu_terms WHERE menu_id BETWEEN 8 AND 49')"
 

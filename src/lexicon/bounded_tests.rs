@@ -45,3 +45,18 @@ fn the_work_of_a_search_grows_with_the_text_and_not_faster() {
     }
     assert!(work("x q ", 300) > 300, "the work is counted");
 }
+
+/// A window of more letters than are packed costs a measurement with each term, and a text may repeat it.
+#[test]
+fn windows_of_many_letters_are_compared_once() {
+    let mut builder = Builder::new(Settings::default());
+    builder.add(1, &"and ".repeat(19), TermOptions::default());
+    let lexicon = builder.finish().unwrap();
+    let mut scratch = Scratch::new();
+    let text = format!("{}adn ", "and ".repeat(18)).repeat(50);
+    let found = lexicon.search(&text, &mut scratch).to_vec();
+    let first = scratch.work();
+    assert!(!found.is_empty() && first > 0, "{found:?}, {first}");
+    assert_eq!(lexicon.search(&text, &mut scratch), found);
+    assert_eq!(scratch.work(), first);
+}

@@ -47,6 +47,9 @@ pub(super) struct Near {
     packed: Vec<Packed>,
     windows: Vec<Packed>,
     codes: Vec<u32>,
+    /// Pairs that were compared.
+    #[cfg(test)]
+    pub work: usize,
 }
 
 /// Words `first..=last`, the last perhaps without its possessive s; letters `start..end`.
@@ -193,33 +196,38 @@ impl<L: Letter> Fuzzy<'_, L> {
             .fold(before, |all, &letter| all ^ parity(letter))
     }
 
-    /// Measures and judges the pairs whose letters are near; terms with fewer letters than `two_from` allow
-    /// one edit.
+    /// Measures and judges the pairs whose letters are near. `edits` says what a term of so many letters
+    /// allows.
     #[inline(always)]
     pub(super) fn compare(
         &self,
         windows: &[Window],
-        two_from: usize,
+        edits: impl Fn(usize) -> u8,
         near: &mut Near,
         candidates: &mut Vec<Candidate>,
     ) {
         if !near.pairs.is_empty() {
-            self.compare_all(windows, two_from, near, candidates);
+            self.compare_all(windows, edits, near, candidates);
         }
     }
 
     fn compare_all(
         &self,
         windows: &[Window],
-        two_from: usize,
+        edits: impl Fn(usize) -> u8,
         near: &mut Near,
         candidates: &mut Vec<Candidate>,
     ) {
+        #[cfg(test)]
+        {
+            near.work += near.pairs.len();
+        }
         let Near {
             pairs,
             packed,
             windows: own,
             codes,
+            ..
         } = near;
         let table: &[[u64; 2]] = self.compiled.section(Section::Packed);
         let term = |&(group, _): &(u32, u32)| {
@@ -232,9 +240,10 @@ impl<L: Letter> Fuzzy<'_, L> {
         own.extend(windows.iter().map(letters));
         for (&(group, number), &term) in pairs.iter().zip(packed.iter()) {
             let window = &windows[number as usize];
-            let measured = match own[number as usize].apart(term, two_from) {
+            let letters = term.length();
+            let measured = match own[number as usize].apart(term, edits(letters)) {
                 Apart::Far => None,
-                Apart::Edits(distance) => Some((distance, term.length())),
+                Apart::Edits(distance) => Some((distance, letters)),
                 Apart::Unknown => self.measure(group, window, codes),
             };
             if let Some((distance, letters)) = measured.filter(|measured| measured.0 > 0) {

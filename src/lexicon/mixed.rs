@@ -9,8 +9,8 @@ use super::fuzzy::{Fuzzy, FuzzyScratch, Part, Role, Window, part};
 use super::hash::{self, Letter};
 use super::memory;
 use super::overlap::Candidate;
-use super::packed::{MOST, TWO_FROM};
-use super::settings::MAX_DISTANCE;
+use super::packed::MOST;
+use super::settings::{MAX_DISTANCE, edits_by_length};
 use super::vocabulary::Vocabulary;
 
 /// The windows of a word with as many terms are remembered, and those of more letters than are packed.
@@ -137,7 +137,7 @@ impl<L: Letter> Fuzzy<'_, L> {
         vocabulary.near(number, window.length(), window.parity, |group| {
             near.pairs.push((group, 0));
         });
-        self.compare(&[window], TWO_FROM, near, candidates);
+        self.compare(&[window], edits_by_length, near, candidates);
         if let Some(key) = key {
             scratch
                 .memory

@@ -9,8 +9,6 @@ use super::hash::Letter;
 /// Letters in 126 bits; with 1,000,000 generated names, 92 of 100 are not longer.
 pub(crate) const MOST: usize = 21;
 const BITS: usize = 6;
-/// Terms of fewer letters allow one edit by the rule.
-pub(crate) const TWO_FROM: usize = 8;
 /// A letter of a window that no packed term has.
 const OTHER: u128 = (1 << BITS) - 1;
 
@@ -22,7 +20,7 @@ pub(crate) struct Packed(u128);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Apart {
     Edits(u8),
-    /// More edits than that.
+    /// More edits than were allowed.
     Far,
     /// One of them is not packed.
     Unknown,
@@ -56,12 +54,12 @@ impl Packed {
         (u128::BITS as usize - self.0.leading_zeros() as usize).div_ceil(BITS)
     }
 
-    /// How far a window is from a term, of which those with fewer letters than `two_from` allow one edit.
+    /// How far a window is from a term that allows `most` edits, one or two.
     ///
     /// Without the ends they share, the first letters differ and so do the last: an optimal alignment
     /// begins with an edit, ends with one, and all between is equal.
     #[inline]
-    pub fn apart(self, term: Packed, two_from: usize) -> Apart {
+    pub fn apart(self, term: Packed, most: u8) -> Apart {
         let own = term.length();
         let ((long, m), (short, n)) = match self.length() {
             length if length >= own => ((self.0, length), (term.0, own)),
@@ -93,7 +91,7 @@ impl Packed {
         match (m, n) {
             (1, _) => return Apart::Edits(1),
             (2, 2) if swapped(0, 0) => return Apart::Edits(1),
-            _ if own < two_from => return Apart::Far,
+            _ if most < 2 => return Apart::Far,
             (2, _) => return Apart::Edits(2),
             (_, 0) => return Apart::Far,
             _ => {}
@@ -132,7 +130,7 @@ fn letter(code: u32) -> u128 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Apart, Packed, TWO_FROM};
+    use super::{Apart, Packed};
     use proptest::prelude::*;
 
     fn of(letters: &str) -> Packed {
@@ -141,10 +139,9 @@ mod tests {
     }
 
     /// What the distance says.
-    fn expected(window: &str, term: &str, two_from: usize) -> Apart {
-        let most = if term.len() < two_from { 1 } else { 2 };
+    fn expected(window: &str, term: &str, most: u8) -> Apart {
         match strsim::osa_distance(window, term) {
-            distance if distance <= most => Apart::Edits(distance as u8),
+            distance if distance <= usize::from(most) => Apart::Edits(distance as u8),
             _ => Apart::Far,
         }
     }
@@ -153,18 +150,18 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(20_000))]
         #[test]
         fn letters_are_as_far_apart_as_the_distance_says(a in "[abc]{1,12}", b in "[abc]{1,12}") {
-            for two_from in [0, TWO_FROM] {
-                let apart = Packed::window(a.as_bytes()).apart(of(&b), two_from);
-                prop_assert_eq!(apart, expected(&a, &b, two_from), "{} {}", a, b);
+            for most in [1, 2] {
+                let apart = Packed::window(a.as_bytes()).apart(of(&b), most);
+                prop_assert_eq!(apart, expected(&a, &b, most), "{} {}", a, b);
             }
         }
 
         #[test]
         fn so_are_long_ones(head in "[ab]{0,8}", a in "[ab]{0,5}", b in "[ab]{0,5}", tail in "[ab]{1,8}") {
             let (a, b) = (format!("{head}{a}{tail}"), format!("{head}{b}{tail}"));
-            for two_from in [0, TWO_FROM] {
-                let apart = Packed::window(a.as_bytes()).apart(of(&b), two_from);
-                prop_assert_eq!(apart, expected(&a, &b, two_from), "{} {}", a, b);
+            for most in [1, 2] {
+                let apart = Packed::window(a.as_bytes()).apart(of(&b), most);
+                prop_assert_eq!(apart, expected(&a, &b, most), "{} {}", a, b);
             }
         }
     }
@@ -174,24 +171,21 @@ mod tests {
         let long = "abcdefghijklmnopqrstuv";
         for odd in ["", long, "é", "abcß"] {
             assert_eq!(
-                Packed::window(b"abcdefgh").apart(of(odd), TWO_FROM),
+                Packed::window(b"abcdefgh").apart(of(odd), 2),
                 Apart::Unknown,
                 "{odd}"
             );
         }
         assert_eq!(
-            Packed::window(long.as_bytes()).apart(of("abcdefgh"), TWO_FROM),
+            Packed::window(long.as_bytes()).apart(of("abcdefgh"), 2),
             Apart::Unknown
         );
         // A foreign letter of the window is one letter, and no other.
         let window: Vec<u32> = "abcßefgh".chars().map(u32::from).collect();
         assert_eq!(
-            Packed::window(&window).apart(of("abcdefgh"), TWO_FROM),
+            Packed::window(&window).apart(of("abcdefgh"), 2),
             Apart::Edits(1)
         );
-        assert_eq!(
-            Packed::window(&window).apart(of("abcdefxy"), TWO_FROM),
-            Apart::Far
-        );
+        assert_eq!(Packed::window(&window).apart(of("abcdefxy"), 2), Apart::Far);
     }
 }

@@ -10,8 +10,7 @@ use super::guard::may_be_changed_alone;
 use super::hash::{self, Letter};
 use super::memory;
 use super::overlap::Candidate;
-use super::packed::TWO_FROM;
-use super::settings::MAX_DISTANCE;
+use super::settings::{MAX_DISTANCE, edits_by_length};
 use super::words::Word;
 
 /// Windows of these lengths may be near a term of one allowed edit.
@@ -226,7 +225,7 @@ impl<L: Letter> Fuzzy<'_, L> {
                     }
                 }
             });
-            self.compare(windows, TWO_FROM, near, candidates);
+            self.compare(windows, edits_by_length, near, candidates);
         }
     }
 }

@@ -36,7 +36,8 @@ impl Scratch {
 
     #[cfg(test)]
     pub(super) fn work(&self) -> usize {
-        self.fuzzy.iter().map(|fuzzy| fuzzy.probes.work).sum()
+        let work = |fuzzy: &FuzzyScratch| fuzzy.probes.work + fuzzy.near.work;
+        self.fuzzy.iter().map(work).sum()
     }
 }
 

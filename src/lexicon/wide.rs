@@ -27,7 +27,6 @@ pub(crate) fn is_wide(letters: usize, edits: u8) -> bool {
 
 /// The sections: keys in ascending order, and a Bloom filter of their hashes, without which most of the
 /// time went into looking for what is not there.
-#[derive(Default)]
 pub(crate) struct Built {
     pub keys: Vec<u64>,
     pub bloom: Vec<u64>,
@@ -45,9 +44,6 @@ pub(crate) fn build(
             hashes.push(scattered);
             keys.push(scattered & !GROUP | u64::from(group));
         });
-    }
-    if keys.is_empty() {
-        return Built::default();
     }
     keys.sort_unstable();
     keys.dedup();
@@ -126,7 +122,7 @@ impl<L: Letter> Fuzzy<'_, L> {
         });
         pairs.sort_unstable();
         pairs.dedup();
-        self.compare(&[window], 0, &mut scratch.near, candidates);
+        self.compare(&[window], |_| MAX_DISTANCE, &mut scratch.near, candidates);
     }
 }
 

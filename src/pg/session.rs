@@ -8,6 +8,7 @@ use pgrx::prelude::*;
 use std::ffi::CString;
 
 use super::error::Raise;
+use super::memory::in_own_context;
 use super::user::on_safe_path;
 
 /// Which rows a statement sees, and whether it may change them.
@@ -187,21 +188,24 @@ pub struct Plan<'s> {
 }
 
 impl Plan<'_> {
-    /// Runs it for what it does; returns the number of rows it touched.
-    pub fn execute(&self, args: &[Arg]) -> u64 {
-        let (_, mut values, nulls) = unzip(args);
-        // SAFETY: the plan lives as long as its connection; the arrays outlive the call.
-        unsafe {
-            let code = pg_sys::SPI_execute_plan(
-                self.plan,
-                values.as_mut_ptr(),
-                nulls.as_ptr().cast(),
-                false,
-                0,
-            );
-            check(code, "execute");
-            Rows::take().processed
-        }
+    /// Runs it for what it does; returns the number of rows it touched. The arguments are made for the
+    /// call, and their memory goes with it: a plan is run often.
+    pub fn execute<const N: usize>(&self, args: impl FnOnce() -> [Arg; N]) -> u64 {
+        in_own_context(|| {
+            let (_, mut values, nulls) = unzip(&args());
+            // SAFETY: the plan lives as long as its connection; the arrays outlive the call.
+            unsafe {
+                let code = pg_sys::SPI_execute_plan(
+                    self.plan,
+                    values.as_mut_ptr(),
+                    nulls.as_ptr().cast(),
+                    false,
+                    0,
+                );
+                check(code, "execute");
+                Rows::take().processed
+            }
+        })
     }
 }
 

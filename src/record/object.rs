@@ -122,19 +122,17 @@ pub fn with_point(number: &str, point: Option<char>) -> Cow<'_, str> {
 }
 
 impl Members<'_> {
-    fn point(&self, column: usize) -> Option<char> {
-        self.points.get(column).copied().flatten()
-    }
-
     fn take(&mut self, column: usize, value: &str) -> Result<(), RecordError> {
         // The value is a part of `raw`.
         let start = value.as_ptr() as usize - self.raw.as_ptr() as usize;
         let end = start + value.len();
+        let point = self.points.get(column).copied().flatten();
         self.fields.spans[column] = if value == "null" {
             Span::NULL
-        } else if let Some(point) = self.point(column).filter(|_| is_number(value)) {
+        } else if is_number(value)
+            && let Cow::Owned(number) = with_point(value, point)
+        {
             let begin = self.fields.copied.len();
-            let number = with_point(value, Some(point));
             self.fields.copied.extend_from_slice(number.as_bytes());
             Span::new(begin, self.fields.copied.len(), Place::Copied)
         } else if !value.starts_with('"') {

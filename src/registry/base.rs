@@ -13,7 +13,6 @@ use super::compile::term_options;
 use super::definition::Definition;
 use crate::lexicon::{Delta, Lexicon};
 use crate::pg::error::Raise;
-use crate::pg::memory::in_own_context;
 use crate::pg::session::{self, Mode};
 use crate::pg::shared_file::SharedFile;
 use crate::pg::user::as_extension_owner;
@@ -66,14 +65,13 @@ pub fn store(definition: &Definition, lexicon: &Lexicon, seen: &str) {
             );
             for (number, bytes) in lexicon.to_bytes().chunks(CHUNK_BYTES).enumerate() {
                 pgrx::check_for_interrupts!();
-                // The copy of a chunk goes with it, and not with the last: of a million terms all are 268 MiB.
-                in_own_context(|| {
-                    insert.execute(&[
+                insert.execute(|| {
+                    [
                         name.into(),
                         version.into(),
                         (number as i32).into(),
                         bytes.into(),
-                    ])
+                    ]
                 });
             }
         });

@@ -130,7 +130,7 @@ fn replace<'w>(
             .take(10_000)
             .map(|(word, documents)| (word.to_owned(), i64::from(documents)))
             .unzip();
-        insert.execute(&[lexicon.into(), some.into(), common.into(), documents.into()]);
+        insert.execute(|| [lexicon.into(), some.into(), common.into(), documents.into()]);
     }
 }
 

@@ -52,27 +52,29 @@ pub fn write(session: &Session, load: &Load, userid: pg_sys::Oid, rejects: &[Rej
     );
     for reject in rejects {
         pgrx::check_for_interrupts!();
-        insert.execute(&[
-            load.id.into(),
-            load.definition.name.as_str().into(),
-            reject.stage.as_str().into(),
-            load.started.into(),
-            userid.into(),
-            load.definition.stream.into(),
-            load.file.as_deref().into(),
-            reject.line.map(|line| line as i64).into(),
-            as_text(reject).into(),
-            reject.raw.as_slice().into(),
-            reject.column.as_deref().into(),
-            reject.field.as_deref().into(),
-            reject.message.as_str().into(),
-            detail(reject).into(),
-            reject.sqlstate.as_str().into(),
-            (reject.size as i64).into(),
-            load.line_format.as_deref().into(),
-            origin(reject).into(),
-            reject.checks.clone().into(),
-        ]);
+        insert.execute(|| {
+            [
+                load.id.into(),
+                load.definition.name.as_str().into(),
+                reject.stage.as_str().into(),
+                load.started.into(),
+                userid.into(),
+                load.definition.stream.into(),
+                load.file.as_deref().into(),
+                reject.line.map(|line| line as i64).into(),
+                as_text(reject).into(),
+                reject.raw.as_slice().into(),
+                reject.column.as_deref().into(),
+                reject.field.as_deref().into(),
+                reject.message.as_str().into(),
+                detail(reject).into(),
+                reject.sqlstate.as_str().into(),
+                (reject.size as i64).into(),
+                load.line_format.as_deref().into(),
+                origin(reject).into(),
+                reject.checks.clone().into(),
+            ]
+        });
     }
 }
 
@@ -106,19 +108,21 @@ fn rewrite(session: &Session, load: &Load, userid: pg_sys::Oid, rejects: &[Rejec
     );
     for reject in rejects {
         pgrx::check_for_interrupts!();
-        update.execute(&[
-            reject.line.map(|line| line as i64).into(),
-            load.id.into(),
-            reject.stage.as_str().into(),
-            load.started.into(),
-            userid.into(),
-            reject.column.as_deref().into(),
-            reject.field.as_deref().into(),
-            reject.message.as_str().into(),
-            detail(reject).into(),
-            reject.sqlstate.as_str().into(),
-            reject.checks.clone().into(),
-        ]);
+        update.execute(|| {
+            [
+                reject.line.map(|line| line as i64).into(),
+                load.id.into(),
+                reject.stage.as_str().into(),
+                load.started.into(),
+                userid.into(),
+                reject.column.as_deref().into(),
+                reject.field.as_deref().into(),
+                reject.message.as_str().into(),
+                detail(reject).into(),
+                reject.sqlstate.as_str().into(),
+                reject.checks.clone().into(),
+            ]
+        });
     }
 }
 

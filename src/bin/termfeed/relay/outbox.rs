@@ -163,7 +163,7 @@ impl Outbox {
         let owner = Inbox::find(client, stream).await?;
         let rejects = owner.rejects(client).await?.ok_or_else(|| {
             Error::Settings(format!(
-                "the rejects of \"{stream}\" have no table any more"
+                "the table of the rejects of \"{stream}\" was dropped: drop the stream and make it anew"
             ))
         })?;
         let relation = find(client, &rejects).await?;

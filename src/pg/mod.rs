@@ -11,6 +11,7 @@ pub mod definition;
 pub mod encoding;
 pub mod error;
 pub mod input;
+pub mod lock;
 pub mod memory;
 pub mod parse;
 pub mod plan;

@@ -38,6 +38,56 @@ pub fn as_role<R>(role: pg_sys::Oid, search_path: &CStr, work: impl FnOnce() -> 
     }
 }
 
+/// Runs `work` as `role` in a security-restricted operation, as VACUUM and REFRESH MATERIALIZED VIEW run
+/// what belongs to a table: with `search_path` pinned, and with every setting that `work` changes given
+/// back at its end. Inside, nobody can become another role, leave a temporary table or a cursor behind,
+/// or queue a trigger that fires at commit, when `role` has gone.
+///
+/// An error in between is cleaned up by the (sub)transaction, which restores role and settings.
+pub fn restricted<R>(role: pg_sys::Oid, search_path: &CStr, work: impl FnOnce() -> R) -> R {
+    // SAFETY: saved and restored in pairs, in the order that matview.c uses.
+    unsafe {
+        let mut saved_user = pg_sys::InvalidOid;
+        let mut saved_context = 0;
+        pg_sys::GetUserIdAndSecContext(&mut saved_user, &mut saved_context);
+        pg_sys::SetUserIdAndSecContext(
+            role,
+            saved_context | pg_sys::SECURITY_RESTRICTED_OPERATION as i32,
+        );
+        let result = with_setting(c"search_path", search_path, work);
+        pg_sys::SetUserIdAndSecContext(saved_user, saved_context);
+        result
+    }
+}
+
+/// Runs `work` where a query that a row-level security policy would cut raises an error.
+pub fn refusing_policies<R>(work: impl FnOnce() -> R) -> R {
+    with_setting(c"row_security", c"off", work)
+}
+
+/// Runs `work` with a setting changed. That one, and every other that `work` changes, is as before at
+/// its end. Parallel workers may do so too, since it is how functions apply settings of their own.
+fn with_setting<R>(name: &CStr, value: &CStr, work: impl FnOnce() -> R) -> R {
+    // SAFETY: the level is opened and closed in pairs; an error in between closes it with its
+    // (sub)transaction.
+    unsafe {
+        let level = pg_sys::NewGUCNestLevel();
+        pg_sys::set_config_option(
+            name.as_ptr(),
+            value.as_ptr(),
+            pg_sys::GucContext::PGC_USERSET,
+            pg_sys::GucSource::PGC_S_SESSION,
+            pg_sys::GucAction::GUC_ACTION_SAVE,
+            true,
+            0,
+            false,
+        );
+        let result = work();
+        pg_sys::AtEOXact_GUC(false, level);
+        result
+    }
+}
+
 /// The path on which nothing of a user's can stand in for something of the system's.
 pub const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
 

@@ -1,0 +1,60 @@
+//! Locks of the extension's own, held by Postgres' lock manager: a session that waits for one can be
+//! cancelled, is shown with a wait event in pg_stat_activity, and deadlocks are found.
+//!
+//! They have the kind "userlock", which no SQL function can take, so that nobody can hold up others by
+//! taking one; and they can be taken on a standby too.
+
+use pgrx::pg_sys;
+
+/// What a lock is about. Locks of different kinds never meet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Kind {
+    /// A compiled form of a lexicon that one session makes for all.
+    CompiledForm = 1,
+    /// A file that one session loads into a stream.
+    LoadedFile = 2,
+}
+
+/// A lock of the current database, known by its kind and a number of 64 bits.
+pub struct Lock {
+    tag: pg_sys::LOCKTAG,
+}
+
+const MODE: i32 = pg_sys::ExclusiveLock as i32;
+
+impl Lock {
+    pub fn new(kind: Kind, key: u64) -> Lock {
+        // SAFETY: a plain read of a setting of the backend.
+        let database = unsafe { pg_sys::MyDatabaseId };
+        Lock {
+            tag: pg_sys::LOCKTAG {
+                locktag_field1: database.to_u32(),
+                locktag_field2: (key >> 32) as u32,
+                locktag_field3: key as u32,
+                locktag_field4: kind as u16,
+                locktag_type: pg_sys::LockTagType::LOCKTAG_USERLOCK as u8,
+                locktag_lockmethodid: pg_sys::DEFAULT_LOCKMETHOD as u8,
+            },
+        }
+    }
+
+    /// Takes the lock until the (sub)transaction ends in which it is taken.
+    pub fn hold(&self) {
+        // SAFETY: the tag is copied; the lock manager gives the lock back with the transaction.
+        unsafe {
+            pg_sys::LockAcquire(&self.tag, MODE, false, false);
+        }
+    }
+
+    /// Runs `work` while nobody else holds the lock; waits for whoever does.
+    pub fn alone<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.hold();
+        let result = work();
+        // SAFETY: held since `hold`. An error in `work` gives it back with the (sub)transaction.
+        unsafe {
+            pg_sys::LockRelease(&self.tag, MODE, false);
+        }
+        result
+    }
+}

@@ -8,8 +8,9 @@
 //! ```
 //!
 //! An arrow points at what is used; nothing points back (`house` tests it). The rooms above `pg` know
-//! nothing of Postgres: they build and test without it.
+//! nothing of Postgres: they build and test without it. All of them may use `bounds`.
 
+pub mod bounds;
 pub mod distance;
 pub mod lexicon;
 pub mod load;

@@ -16,9 +16,13 @@ fn work(piece: &str, times: usize) -> usize {
     .iter()
     .enumerate()
     {
-        builder.add(id as i64, term, TermOptions::default());
+        builder
+            .add(id as i64, term, TermOptions::default())
+            .unwrap();
     }
-    builder.add(9, &"xq".repeat(100), TermOptions::default());
+    builder
+        .add(9, &"xq".repeat(100), TermOptions::default())
+        .unwrap();
     let lexicon = builder.finish().unwrap();
     let mut scratch = Scratch::new();
     lexicon.search(&piece.repeat(times), &mut scratch);
@@ -50,7 +54,9 @@ fn the_work_of_a_search_grows_with_the_text_and_not_faster() {
 #[test]
 fn windows_of_many_letters_are_compared_once() {
     let mut builder = Builder::new(Settings::default());
-    builder.add(1, &"and ".repeat(19), TermOptions::default());
+    builder
+        .add(1, &"and ".repeat(19), TermOptions::default())
+        .unwrap();
     let lexicon = builder.finish().unwrap();
     let mut scratch = Scratch::new();
     let text = format!("{}adn ", "and ".repeat(18)).repeat(50);

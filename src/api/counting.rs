@@ -3,8 +3,9 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::matching::{Site, document_text};
-use crate::lexicon::{Lexicon, Mention};
+use super::bounds::interrupts;
+use super::matching::{Site, document_text, each_mention};
+use super::tally::Tally;
 use crate::pg::argument;
 use crate::pg::callsite;
 use crate::pg::error::{ErrorReport, Raise};
@@ -24,14 +25,15 @@ fn word_count(fcinfo: pg_sys::FunctionCallInfo) -> Result<i32, ErrorReport> {
         Some(kept) => kept,
         None => own.insert(Folded::new()),
     };
-    folded.fold(document);
-    Ok(folded.word_count() as i32)
+    let words = folded.count_words(document, &interrupts());
+    Ok(words.map_err(Raise::from)? as i32)
 }
 
 /// What a call site of `count_terms` keeps from row to row.
 #[derive(Default)]
 struct Counting {
     site: Site,
+    tally: Tally,
     counts: Series<2>,
 }
 
@@ -53,31 +55,25 @@ fn count_terms(fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport
 
 /// Begins the set of a document, or goes on with it.
 fn counted(fcinfo: pg_sys::FunctionCallInfo, counting: &mut Counting) -> Result<Returned, Raise> {
-    let Counting { site, counts } = counting;
+    let Counting {
+        site,
+        tally,
+        counts,
+    } = counting;
     if let Some(row) = counts.resume(fcinfo) {
         return Ok(row);
     }
     let lexicon = String::from_utf8_lossy(argument::bytes(fcinfo, 0));
     let document = document_text(argument::bytes(fcinfo, 1))?;
     let (form, scratch, _) = site.find(&lexicon)?;
-    counts.begin();
-    let mentions = form.lexicon.search(document, scratch);
-    for (term_id, number) in per_term(&form.lexicon, mentions) {
+    tally.clear();
+    // Synonyms of one id in one place are one mention.
+    each_mention(form, document, None, scratch, |mention| {
+        Ok(tally.count(form.lexicon.term_id(mention.term))?)
+    })?;
+    counts.begin(fcinfo);
+    for &(term_id, number) in tally.counts() {
         counts.push([Value::Bigint(term_id), Value::Bigint(number)]);
     }
     Ok(counts.hand_over(fcinfo))
-}
-
-/// How often each id is mentioned, by id. Synonyms of one id in one place are one mention.
-fn per_term(lexicon: &Lexicon, mentions: &[Mention]) -> Vec<(i64, i64)> {
-    let mut places: Vec<(i64, usize, usize)> = mentions
-        .iter()
-        .map(|mention| (lexicon.term_id(mention.term), mention.start, mention.end))
-        .collect();
-    places.sort_unstable();
-    places.dedup();
-    places
-        .chunk_by(|a, b| a.0 == b.0)
-        .map(|same| (same[0].0, same.len() as i64))
-        .collect()
 }

@@ -2,19 +2,22 @@
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
-use std::ops::Range;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use super::bounds::interrupts;
 use super::scratch::Lent;
-use crate::lexicon::{Mention, Overlap, Scratch, Verdict};
+use super::tally::Tally;
+use crate::bounds::Grow;
+use crate::lexicon::{Mention, Overlap, Scratch};
 use crate::pg::argument;
 use crate::pg::callsite;
 use crate::pg::error::{ErrorReport, Raise};
-use crate::pg::rows::{Returned, RowSet};
+use crate::pg::rows::Returned;
 use crate::pg::series::{Series, Value};
 use crate::pg::snapshot::{self, Identity};
 use crate::registry::{self, Compiled, parse_overlap};
-use crate::text::{MAX_TEXT, char_span};
+use crate::text::{Characters, MAX_TEXT};
 
 /// What a call site keeps from row to row, so that the registry is asked once a statement.
 #[derive(Default)]
@@ -28,7 +31,7 @@ pub(super) struct Site {
     /// What `match_ids` returns, and its documents as one.
     ids: Series<1>,
     documents: Vec<u8>,
-    found: Vec<i64>,
+    found: Tally,
 }
 
 impl Site {
@@ -74,24 +77,21 @@ impl Site {
         let mut found = std::mem::take(&mut self.found);
         joined.clear();
         joined.shrink_to(KEPT_DOCUMENT_BYTES);
-        found.clear();
         for document in argument::texts(fcinfo, 1) {
+            joined.try_grow(document.len() + 1)?;
             if !joined.is_empty() {
                 joined.push(SEPARATOR);
             }
             joined.extend_from_slice(document);
         }
         let (form, scratch, _) = self.find(&lexicon)?;
-        for mention in
-            form.lexicon
-                .search_overlapping(document_text(&joined)?, Overlap::Nested, scratch)
-        {
-            found.push(form.lexicon.term_id(mention.term));
-        }
-        found.sort_unstable();
-        found.dedup();
-        self.ids.begin();
-        for id in &found {
+        let document = document_text(&joined)?;
+        found.clear();
+        each_mention(form, document, Some(Overlap::Nested), scratch, |mention| {
+            Ok(found.count(form.lexicon.term_id(mention.term))?)
+        })?;
+        self.ids.begin(fcinfo);
+        for (id, _) in found.counts() {
             self.ids.push([Value::Bigint(*id)]);
         }
         self.documents = joined;
@@ -103,15 +103,36 @@ impl Site {
 /// An unusually big document is not kept for long.
 const KEPT_DOCUMENT_BYTES: usize = 64 << 10;
 
+/// Gives each mention of a document, with this overlap or that of the lexicon.
+pub(super) fn each_mention(
+    form: &Compiled,
+    document: &str,
+    overlap: Option<Overlap>,
+    scratch: &mut Scratch,
+    mut visit: impl FnMut(&Mention) -> Result<(), Raise>,
+) -> Result<(), Raise> {
+    let overlap = overlap.unwrap_or(form.lexicon.settings().overlap);
+    let mut outcome = Ok(());
+    form.lexicon
+        .each_mention(document, overlap, &interrupts(), scratch, |mention| {
+            outcome = visit(mention);
+            match outcome {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
+        })?;
+    outcome
+}
+
 /// Finds the compiled lexicon of this call and runs `work` with it.
-fn with_lexicon<R>(
+pub(super) fn with_lexicon<R>(
     fcinfo: pg_sys::FunctionCallInfo,
     lexicon: &str,
-    work: impl FnOnce(&Compiled, &mut Scratch) -> R,
+    work: impl FnOnce(&Compiled, &mut Scratch) -> Result<R, Raise>,
 ) -> Result<R, Raise> {
     Site::with(fcinfo, |site| {
         let (form, scratch, _) = site.find(lexicon)?;
-        Ok(work(form, scratch))
+        work(form, scratch)
     })
 }
 
@@ -140,9 +161,14 @@ pub(super) fn document_text(document: &[u8]) -> Result<&str, Raise> {
     })
 }
 
-fn row<'a>(form: &'a Compiled, document: &'a str, mention: &Mention) -> [Value<'a>; 8] {
+fn row<'a>(
+    form: &'a Compiled,
+    document: &'a str,
+    characters: &mut Characters<'a>,
+    mention: &Mention,
+) -> [Value<'a>; 8] {
     let lexicon = &form.lexicon;
-    let (start, length) = char_span(document, mention.start..mention.end);
+    let (start, length) = characters.span(mention.start..mention.end);
     [
         Value::Bigint(lexicon.term_id(mention.term)),
         Value::Text(lexicon.term_text(mention.term)),
@@ -191,11 +217,12 @@ fn mentions(
         let document = document_text(argument::bytes(fcinfo, 1))?;
         let overlap = overlap()?;
         let (form, scratch, rows) = site.find(&lexicon)?;
-        let overlap = overlap.unwrap_or(form.lexicon.settings().overlap);
-        rows.begin();
-        for mention in form.lexicon.search_overlapping(document, overlap, scratch) {
-            rows.push(row(form, document, mention));
-        }
+        let mut characters = Characters::of(document);
+        rows.begin(fcinfo);
+        each_mention(form, document, overlap, scratch, |mention| {
+            rows.push(row(form, document, &mut characters, mention));
+            Ok(())
+        })?;
         Ok::<_, Raise>(rows.hand_over(fcinfo))
     });
     Ok(returned?)
@@ -230,21 +257,28 @@ fn best_match(
     let document = document_text(document)?;
     let best = Site::with(fcinfo, |site| {
         let (form, scratch, rows) = site.find(lexicon)?;
-        rows.begin();
-        if let Some(mention) = best_of(form.lexicon.search(document, scratch)) {
-            rows.push(row(form, document, mention));
+        let mut best = None;
+        each_mention(form, document, None, scratch, |mention| {
+            best = Some(better(best, *mention));
+            Ok(())
+        })?;
+        rows.begin(fcinfo);
+        if let Some(mention) = best {
+            let mut characters = Characters::of(document);
+            rows.push(row(form, document, &mut characters, &mention));
         }
         Ok::<_, Raise>(rows.single(fcinfo))
     });
     Ok(best?)
 }
 
-/// The most similar mention; of equally similar ones the longest, then the first.
-fn best_of(mentions: &[Mention]) -> Option<&Mention> {
-    mentions.iter().reduce(|best, next| {
-        let key = |m: &Mention| (m.similarity, m.end - m.start);
-        if key(next) > key(best) { next } else { best }
-    })
+/// The more similar mention; of equally similar ones the longer, then the first.
+fn better(best: Option<Mention>, next: Mention) -> Mention {
+    let key = |m: &Mention| (m.similarity, m.end - m.start);
+    match best {
+        Some(best) if key(&next) <= key(&best) => best,
+        _ => next,
+    }
 }
 
 #[pg_extern(sql = r#"
@@ -259,75 +293,6 @@ fn has_match(
 ) -> Result<bool, ErrorReport> {
     let document = document_text(document)?;
     Ok(with_lexicon(fcinfo, lexicon, |form, scratch| {
-        form.lexicon.is_match(document, scratch)
+        Ok(form.lexicon.is_match(document, &interrupts(), scratch)?)
     })?)
-}
-
-#[pg_extern(sql = r#"
-CREATE FUNCTION termstream.highlight(lexicon text, document text,
-        before text DEFAULT '<b>', after text DEFAULT '</b>') RETURNS text
-    STABLE STRICT PARALLEL SAFE COST 100
-    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
-"#, requires = ["types"])]
-fn highlight(
-    lexicon: &str,
-    document: &[u8],
-    before: &str,
-    after: &str,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Result<String, ErrorReport> {
-    let document = document_text(document)?;
-    Ok(with_lexicon(fcinfo, lexicon, |form, scratch| {
-        // Nested mentions (overlap 'all') and synonyms on one span share one mark.
-        let mut spans: Vec<Range<usize>> = Vec::new();
-        for mention in form.lexicon.search(document, scratch) {
-            match spans.last_mut() {
-                Some(last) if mention.start < last.end => last.end = last.end.max(mention.end),
-                _ => spans.push(mention.start..mention.end),
-            }
-        }
-        let mut marked = String::with_capacity(document.len() + 32);
-        let mut done = 0;
-        for span in spans {
-            marked.push_str(&document[done..span.start]);
-            marked.push_str(before);
-            marked.push_str(&document[span.clone()]);
-            marked.push_str(after);
-            done = span.end;
-        }
-        marked.push_str(&document[done..]);
-        marked
-    })?)
-}
-
-#[pg_extern(sql = r#"
-CREATE FUNCTION termstream.explain_match(lexicon text, document text, OUT term_id bigint,
-        OUT term text, OUT matched text, OUT start integer, OUT length integer,
-        OUT distance integer, OUT accepted boolean, OUT verdict text) RETURNS SETOF record
-    STABLE STRICT PARALLEL SAFE COST 10000 ROWS 10
-    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
-"#, requires = ["types"])]
-fn explain_match(
-    lexicon: &str,
-    document: &[u8],
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Result<Returned, ErrorReport> {
-    let document = document_text(document)?;
-    with_lexicon(fcinfo, lexicon, |form, _| {
-        let mut rows = RowSet::open(fcinfo);
-        for one in form.lexicon.explain(document) {
-            let (start, length) = char_span(document, one.start..one.end);
-            rows.push([
-                form.lexicon.term_id(one.term).into_datum(),
-                form.lexicon.term_text(one.term).into_datum(),
-                document[one.start..one.end].into_datum(),
-                (start as i32 + 1).into_datum(),
-                (length as i32).into_datum(),
-                i32::from(one.distance).into_datum(),
-                (one.verdict == Verdict::Accepted).into_datum(),
-                one.verdict.as_str().into_datum(),
-            ]);
-        }
-    })?;
-    Ok(Returned::SET)
 }

@@ -3,15 +3,19 @@
 //! Every function says its volatility, strictness, parallel safety and cost, and carries its
 //! COMMENT (`sql/comments.sql`).
 
+mod bounds;
 mod counting;
 mod distance;
 mod earlier;
+mod explain;
+mod highlight;
 mod lexicon;
 mod load_file;
 mod matching;
 mod rejects;
 mod scratch;
 mod stream;
+mod tally;
 
 pgrx::extension_sql_file!("../../sql/catalog.sql", name = "catalog", bootstrap);
 pgrx::extension_sql_file!(

@@ -20,7 +20,6 @@ use super::guard::SHORT;
 use super::hash::{self, Letter};
 use super::posting::{Posting, of_lengths};
 use super::settings::MAX_DISTANCE;
-use crate::bounds::{Interrupts, OutOfMemory, filled};
 
 /// Each kind of head, its letters, and the terms that have it. The longest is that of the most terms:
 /// short heads name many terms.
@@ -182,7 +181,7 @@ impl<'a> Anchors<'a> {
             );
             #[cfg(test)]
             {
-                probes.work += 1 + postings.len();
+                super::work::add(1 + postings.len());
             }
             for &posting in postings {
                 found(Posting(posting), probe.window);
@@ -209,9 +208,6 @@ struct Probe {
 pub(crate) struct Probes {
     wanted: Vec<Probe>,
     buckets: Vec<(u32, u32)>,
-    /// Questions that were not in vain, and postings looked at.
-    #[cfg(test)]
-    pub work: usize,
 }
 
 /// Whether windows of these lengths may be near terms of those.
@@ -253,15 +249,10 @@ pub(crate) struct Built {
 
 /// Builds the index over groups in the order of their length. It asks for the letters of each again in
 /// each round (count, mark, fill), so that no copy of the keys is ever held.
-pub(crate) fn build(
-    groups: &[u32],
-    letters: impl Fn(usize, &mut Vec<u32>),
-    interrupts: &Interrupts,
-) -> Result<Built, OutOfMemory> {
+pub(crate) fn build(groups: &[u32], letters: impl Fn(usize, &mut Vec<u32>)) -> Built {
     let mut codes = Vec::new();
     let (mut keys, mut kinds) = (0usize, 0u8);
     for &group in groups {
-        interrupts.step();
         letters(group as usize, &mut codes);
         keys_of(&codes, |kind, _| {
             keys += 1;
@@ -269,13 +260,12 @@ pub(crate) fn build(
         });
     }
     if keys == 0 {
-        return Ok(Built::default());
+        return Built::default();
     }
     let size = keys.next_power_of_two();
-    let mut bloom = bloom::for_keys(keys, interrupts)?;
-    let mut buckets = filled(0u32, size + 1, interrupts)?;
+    let mut bloom = bloom::for_keys(keys);
+    let mut buckets = vec![0u32; size + 1];
     for &group in groups {
-        interrupts.step();
         letters(group as usize, &mut codes);
         keys_of(&codes, |_, key| {
             bloom::mark(&mut bloom, key);
@@ -287,9 +277,8 @@ pub(crate) fn build(
         sum += *start;
         *start = sum;
     }
-    let mut postings = filled(0u64, keys, interrupts)?;
+    let mut postings = vec![0u64; keys];
     for &group in groups.iter().rev() {
-        interrupts.step();
         letters(group as usize, &mut codes);
         let posting = Posting::new(group as usize, &codes);
         keys_of(&codes, |_, key| {
@@ -298,12 +287,12 @@ pub(crate) fn build(
             postings[*start as usize] = posting.0;
         });
     }
-    Ok(Built {
+    Built {
         bloom,
         buckets,
         postings,
         kinds,
-    })
+    }
 }
 
 /// The anchors of a term: kind bit and key.

@@ -1,7 +1,11 @@
 //! Hostile texts: the work a search does grows with the text and with nothing else. Work is counted,
-//! not timed: questions that an index answered, and terms it named.
+//! not timed; so is what is done between two questions whether to go on.
 
-use super::{Builder, Scratch, Settings, TermOptions};
+use std::cell::Cell;
+use std::ops::ControlFlow;
+
+use super::{Builder, Lexicon, Overlap, Scratch, Settings, TermOptions, work};
+use crate::bounds::Interrupts;
 
 /// The work of a search in so many repetitions of a piece.
 fn work(piece: &str, times: usize) -> usize {
@@ -16,17 +20,13 @@ fn work(piece: &str, times: usize) -> usize {
     .iter()
     .enumerate()
     {
-        builder
-            .add(id as i64, term, TermOptions::default())
-            .unwrap();
+        builder.add(id as i64, term, TermOptions::default());
     }
-    builder
-        .add(9, &"xq".repeat(100), TermOptions::default())
-        .unwrap();
+    builder.add(9, &"xq".repeat(100), TermOptions::default());
     let lexicon = builder.finish().unwrap();
-    let mut scratch = Scratch::new();
-    lexicon.search(&piece.repeat(times), &mut scratch);
-    scratch.work()
+    let before = work::done();
+    lexicon.search(&piece.repeat(times), &mut Scratch::new());
+    work::done() - before
 }
 
 /// Ten times the text is a little more than ten times the work: the last words begin fewer windows.
@@ -54,15 +54,147 @@ fn the_work_of_a_search_grows_with_the_text_and_not_faster() {
 #[test]
 fn windows_of_many_letters_are_compared_once() {
     let mut builder = Builder::new(Settings::default());
-    builder
-        .add(1, &"and ".repeat(19), TermOptions::default())
-        .unwrap();
+    builder.add(1, &"and ".repeat(19), TermOptions::default());
     let lexicon = builder.finish().unwrap();
     let mut scratch = Scratch::new();
     let text = format!("{}adn ", "and ".repeat(18)).repeat(50);
-    let found = lexicon.search(&text, &mut scratch).to_vec();
-    let first = scratch.work();
-    assert!(!found.is_empty() && first > 0, "{found:?}, {first}");
-    assert_eq!(lexicon.search(&text, &mut scratch), found);
-    assert_eq!(scratch.work(), first);
+    let mut work = || {
+        let before = work::done();
+        let found = lexicon.search(&text, &mut scratch).to_vec();
+        (found, work::done() - before)
+    };
+    let ((found, first), (again, second)) = (work(), work());
+    assert!(
+        !found.is_empty() && second < first,
+        "{first}, then {second}"
+    );
+    assert_eq!(again, found);
+}
+
+thread_local! {
+    /// The work when it was last asked, and the most that was done between two questions.
+    static LAST: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
+
+fn asked() {
+    let (last, most) = LAST.get();
+    LAST.set((work::done(), most.max(work::done() - last)));
+}
+
+fn hostile(settings: Settings) -> Lexicon {
+    let mut builder = Builder::new(settings);
+    let nested = (1..=100).map(|n| "x".repeat(n));
+    let names = [
+        "pepsi",
+        "coca cola",
+        "qxqx",
+        "xqz",
+        "é",
+        "牛乳",
+        "a b",
+        "b a",
+        "1a",
+    ];
+    let spaced = (2..=20).map(|n| "y ".repeat(n));
+    let terms = nested.chain(spaced).chain(names.map(str::to_owned));
+    for (id, term) in (0..).zip(terms) {
+        builder.add(id, &term, TermOptions::default());
+    }
+    builder.finish().unwrap()
+}
+
+/// Work for each KB, and the most between two questions, of all that is done with a text.
+fn cost(lexicon: &Lexicon, text: &str, overlap: Overlap) -> (f64, usize) {
+    let before = work::done();
+    LAST.set((before, 0));
+    let (interrupts, mut scratch) = (Interrupts::new(asked), Scratch::new());
+    let all = |_: &super::Mention| ControlFlow::Continue(());
+    lexicon
+        .each_mention(text, overlap, &interrupts, &mut scratch, all)
+        .unwrap();
+    asked();
+    let work = work::done() - before;
+    (work as f64 / (text.len() as f64 / 1024.0), LAST.get().1)
+}
+
+const TEXTS: [&str; 15] = [
+    "pepsi and some other words here, ",
+    "pespi coca-colla ",
+    "x ",
+    "y ",
+    "x",
+    "a b ",
+    "!",
+    " ",
+    "e\u{301}",
+    "\u{301}",
+    "牛乳",
+    "1a",
+    "it's ",
+    "\u{1f}",
+    "qxqxqxqx-qxq ",
+];
+
+/// From 1 KB on a text costs twice as much for each KB at the most, and half as much at the least; and a
+/// cancel is heard.
+fn costs_are_even(texts: &[&str], most: usize) {
+    for settings in [true, false].map(|whole_words| Settings {
+        whole_words,
+        ..Settings::default()
+    }) {
+        let lexicon = hostile(settings);
+        for text in texts {
+            for overlap in [Overlap::Longest, Overlap::Nested, Overlap::All] {
+                let of = |bytes: usize| cost(&lexicon, &text.repeat(bytes / text.len()), overlap);
+                let (least, _) = of(4 << 10);
+                for bytes in [1 << 10, most] {
+                    let (own, between) = of(bytes);
+                    let is_even = own <= 2.0 * least + 20.0 && least <= 2.0 * own + 20.0;
+                    assert!(
+                        is_even,
+                        "{text:?}, {overlap}: {least} a KB, {own} of {bytes} bytes"
+                    );
+                    assert!(between < 400_000, "{text:?}, {overlap}: {between} at once");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_text_costs_what_its_length_justifies_and_hears_interrupts() {
+    costs_are_even(&TEXTS, 32 << 10);
+}
+
+#[test]
+fn texts_of_16_mb_do() {
+    costs_are_even(&["!", " ", "pepsi and some other words here, "], 16 << 20);
+}
+
+/// Explaining compares each window with each term: more work, but as even.
+#[test]
+fn an_explained_text_costs_what_its_length_justifies_and_hears_interrupts() {
+    let lexicon = hostile(Settings::default());
+    for text in TEXTS {
+        let of = |bytes: usize| {
+            let before = work::done();
+            LAST.set((before, 0));
+            let interrupts = Interrupts::new(asked);
+            lexicon
+                .each_explained(&text.repeat(bytes / text.len()), &interrupts, |_| ())
+                .unwrap();
+            asked();
+            (
+                (work::done() - before) as f64 / (bytes as f64 / 1024.0),
+                LAST.get().1,
+            )
+        };
+        let (least, _) = of(2 << 10);
+        let (most, between) = of(32 << 10);
+        assert!(
+            most <= 2.0 * least + 100.0,
+            "{text:?}: {least} a KB, then {most}"
+        );
+        assert!(between < 400_000, "{text:?}: {between} at once");
+    }
 }

@@ -10,7 +10,7 @@ use super::compiled::{GroupRow, Section, View, span};
 use super::guard::{Judge, Text};
 use super::hash;
 use super::overlap::Candidate;
-use crate::bounds::{Interrupts, OutOfMemory, filled};
+use crate::bounds::Interrupts;
 
 /// Bytes of letters that key the prefix table: four, or six for more than [`FEW`] terms, of which many
 /// begin with the same four.
@@ -140,16 +140,22 @@ impl<'a> Exact<'a> {
     }
 }
 
-/// Adds every window of the text that is a term, letter by letter.
+/// Adds every window of the text that is a term, letter by letter; or some, if they are more than `most`.
 pub(crate) fn windows(
     exact: &Exact<'_>,
     compiled: View<'_>,
     text: Text<'_>,
+    most: usize,
+    interrupts: &Interrupts,
     candidates: &mut Vec<Candidate>,
 ) {
     for (first, word) in text.words.iter().enumerate() {
         if !word.standing.begins_none() | word.possessive {
+            interrupts.step();
             windows_from(first, exact, compiled, text, candidates);
+            if candidates.len() > most {
+                return;
+            }
         }
     }
 }
@@ -171,6 +177,8 @@ fn windows_from(
     let start = token.start as usize;
     let lengths = exact.lengths(text.bytes, start);
     let mut consider = |last: usize, end: usize, stem: bool| {
+        #[cfg(test)]
+        super::work::add(1);
         let end = end - usize::from(stem);
         let length = end - start;
         if length >= exact.prefix && lengths >> exact.place(length) & 1 == 0 {
@@ -243,10 +251,7 @@ pub(crate) struct Built {
 }
 
 /// Builds the tables from the letters of each group.
-pub(crate) fn build<'l>(
-    groups: impl ExactSizeIterator<Item = &'l [u8]> + Clone,
-    interrupts: &Interrupts,
-) -> Result<Built, OutOfMemory> {
+pub(crate) fn build<'l>(groups: impl ExactSizeIterator<Item = &'l [u8]> + Clone) -> Built {
     let count = groups.len();
     let prefix = prefix_length(count + 1);
     let short = groups
@@ -254,14 +259,13 @@ pub(crate) fn build<'l>(
         .filter(|letters| letters.len() < prefix)
         .count();
     // Eight slots to a group: one foreign prefix in nine lands on a used one.
-    let mut prefixes = filled(0u16, (count * 8).next_power_of_two(), interrupts)?;
-    let mut shorts = bloom::for_keys(short, interrupts)?;
+    let mut prefixes = vec![0u16; (count * 8).next_power_of_two()];
+    let mut shorts = bloom::for_keys(short);
     // Different ones to a term: 2.9 of 4,000 names, 2.1 of 30,000, 1.1 of 1,000,000.
     let beginnings = (count.min(FEW) * 3).max(count * 5 / 4);
-    let mut starts = bloom::for_keys(beginnings, interrupts)?;
-    let mut slots = filled(0u64, (count * 2).next_power_of_two(), interrupts)?;
+    let mut starts = bloom::for_keys(beginnings);
+    let mut slots = vec![0u64; (count * 2).next_power_of_two()];
     for (group, letters) in groups.enumerate() {
-        interrupts.step();
         let hash = hash::of_bytes(letters);
         if letters.len() >= prefix {
             let prefix = if letters.len() < LONG { prefix } else { LONG };
@@ -281,10 +285,10 @@ pub(crate) fn build<'l>(
         }
         slots[at] = (group as u64 + 1) << 32 | hash & 0xFFFF_FFFF;
     }
-    Ok(Built {
+    Built {
         prefixes,
         starts,
         shorts,
         slots,
-    })
+    }
 }

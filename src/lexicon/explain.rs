@@ -2,14 +2,19 @@
 //! that accepted or refused it. Compares every window with every term, without any index: slow (a
 //! text of 15 words takes about a second with a million terms), obvious, and for people.
 
+use std::ops::{ControlFlow, Range};
+
 use super::compiled::{GroupRow, Section, span};
-use super::guard::{Judge, Rule};
+use super::guard::{Judge, Rule, Text};
 use super::osa::osa;
 use super::overlap::Candidate;
+use super::reading::is_brief;
 use super::recent::Recent;
-use super::words::{self, Tables};
-use super::{Lexicon, Scratch};
-use crate::text::Folded;
+use super::report::source_of;
+use super::words::{self, Tables, Word};
+use super::{Lexicon, Mention, Scratch};
+use crate::bounds::{Interrupts, OutOfMemory};
+use crate::text::{Folded, Piece, Pieces, Room};
 
 /// A window near a term, and what became of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,100 +46,88 @@ impl Verdict {
     }
 }
 
+/// Words that are explained at a time: each is compared with all terms.
+const WORDS: usize = 256;
+
 impl Lexicon {
-    /// Every window of a text that is within the edits of a term, in the order of their start. Empty
-    /// for a lexicon without word boundaries, which has no rules to explain.
-    pub fn explain(&self, text: &str) -> Vec<Explained> {
-        let mut explained = Vec::new();
-        if !self.settings().whole_words {
-            return explained;
+    /// Gives every window of a text that is within the edits of a term, in the order of their start; none
+    /// for a lexicon without word boundaries, which has no rules to explain. Memory is bounded, as it is
+    /// for [`Lexicon::each_mention`].
+    pub fn each_explained(
+        &self,
+        text: &str,
+        interrupts: &Interrupts,
+        mut visit: impl FnMut(&Explained),
+    ) -> Result<(), OutOfMemory> {
+        let settings = self.settings();
+        if !settings.whole_words {
+            return Ok(());
         }
+        let mut explainer = Explainer::of(self, text, interrupts)?;
+        let mut failed = None;
         let mut scratch = Scratch::new();
-        let mentions = self.search(text, &mut scratch).to_vec();
-        let mut folded = Folded::new();
-        folded.fold(text);
-        let (bytes, tokens) = (folded.letters(), folded.tokens());
-        let codes = codes_of(bytes);
-        let place = |to: u32| codes_of(bytes.get(..to as usize).unwrap_or(&[])).len() as u32;
-        let mut found = [Vec::new(), Vec::new()];
-        let tables = Tables::of(self.compiled.view());
-        let mut recent = Recent::default();
-        words::fill(&tables, &mut recent, bytes, tokens, place, &mut found[0]);
-        self.amend(&folded, &mut found);
-        self.for_near(&found, &codes, |number, part, candidate| {
-            let judge = Judge::of(part.compiled.view(), self.text(&folded, &found[number]));
-            let (first, last) = (
-                tokens[candidate.first as usize],
-                tokens[candidate.last as usize],
-            );
-            let start = first.source_start as usize;
-            let end = if candidate.stem {
-                last.stem_source_end
-            } else {
-                last.source_end
-            } as usize;
-            for (term, verdict) in judge.verdicts(candidate) {
-                let Some(term) = self.whole_number(number, term) else {
-                    continue;
-                };
-                let reported = mentions
-                    .iter()
-                    .any(|m| (m.start, m.end, m.term) == (start, end, term));
-                let verdict = match verdict {
-                    Err(rule) => Verdict::Refused(rule),
-                    Ok(()) if reported => Verdict::Accepted,
-                    Ok(()) => Verdict::Overlapped,
-                };
-                explained.push(Explained {
-                    term,
-                    start,
-                    end,
-                    distance: candidate.distance,
-                    verdict,
-                });
-            }
-        });
-        explained.sort_by_key(|one| (one.start, one.end, one.distance, one.term));
+        self.each_mention(
+            text,
+            settings.overlap,
+            interrupts,
+            &mut scratch,
+            |mention| {
+                while explainer.ends_before(mention.start) {
+                    if let Err(error) = explainer.explain(&mut visit) {
+                        failed = Some(error);
+                        return ControlFlow::Break(());
+                    }
+                }
+                explainer.mentions.push(*mention);
+                ControlFlow::Continue(())
+            },
+        )?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        while explainer.piece.is_some() {
+            explainer.explain(&mut visit)?;
+        }
+        Ok(())
+    }
+
+    /// All that [`Lexicon::each_explained`] gives.
+    #[cfg(test)]
+    pub(super) fn explain(&self, text: &str) -> Vec<Explained> {
+        let mut explained = Vec::new();
+        self.each_explained(text, &Interrupts::default(), |one| explained.push(*one))
+            .unwrap();
         explained
     }
 
-    /// Gives every window and group of terms that are within the group's edits.
+    /// Gives the windows of this part's terms that begin with one of the words `own`.
     fn for_near(
         &self,
-        words: &[Vec<words::Word>; 2],
+        (words, own): (&[Word], &Range<usize>),
         codes: &[u32],
-        mut found: impl FnMut(usize, &Lexicon, Candidate),
-    ) {
-        for (number, part) in self.parts().enumerate() {
-            part.for_near_of_part(&words[number], codes, |candidate| {
-                found(number, part, candidate);
-            });
-        }
-    }
-
-    fn for_near_of_part(
-        &self,
-        words: &[words::Word],
-        codes: &[u32],
+        interrupts: &Interrupts,
         mut found: impl FnMut(Candidate),
     ) {
         let rows: &[GroupRow] = self.compiled.section(Section::Groups);
         let letters: &[u8] = self.compiled.section(Section::Letters);
         let longest = self.compiled.header.longest as usize + usize::from(super::MAX_DISTANCE);
         for (group, pair) in rows.windows(2).enumerate() {
-            let own = codes_of(&letters[span(pair[0].letters, pair[1].letters, letters.len())]);
-            for (first, from) in words.iter().enumerate() {
+            let term = codes_of(&letters[span(pair[0].letters, pair[1].letters, letters.len())]);
+            for (first, from) in words.iter().enumerate().take(own.end).skip(own.start) {
+                interrupts.step();
                 for (last, to) in words.iter().enumerate().skip(first) {
                     let start = from.start as usize;
                     if last > first && to.breaks || to.end(true) > start + longest {
                         break;
                     }
                     for stem in [false, true] {
+                        #[cfg(test)]
+                        super::work::add(1);
                         let window = codes.get(start..to.end(stem)).unwrap_or(&[]);
                         if stem && !to.possessive {
                             continue;
                         }
-                        if let Some(distance) = osa(window, &own, pair[0].edits) {
+                        if let Some(distance) = osa(window, &term, pair[0].edits) {
                             found(Candidate {
                                 first: first as u32,
                                 last: last as u32,
@@ -149,6 +142,124 @@ impl Lexicon {
                 }
             }
         }
+    }
+}
+
+/// A text on the way from explained piece to explained piece.
+struct Explainer<'a> {
+    lexicon: &'a Lexicon,
+    interrupts: &'a Interrupts,
+    pieces: Pieces<'a>,
+    folded: Folded,
+    /// What is explained next.
+    piece: Option<Piece>,
+    brief: bool,
+    recent: Recent,
+    words: [Vec<Word>; 2],
+    explained: Vec<Explained>,
+    /// In the piece, and behind it; in their order.
+    mentions: Vec<Mention>,
+}
+
+impl<'a> Explainer<'a> {
+    fn of(
+        lexicon: &'a Lexicon,
+        text: &'a str,
+        interrupts: &'a Interrupts,
+    ) -> Result<Explainer<'a>, OutOfMemory> {
+        let mut folded = Folded::new();
+        let brief = is_brief(text, &mut folded, interrupts)?;
+        let mut explainer = Explainer {
+            lexicon,
+            interrupts,
+            pieces: Pieces::of(text),
+            folded,
+            piece: None,
+            brief,
+            recent: Recent::default(),
+            words: Default::default(),
+            explained: Vec::new(),
+            mentions: Vec::new(),
+        };
+        explainer.fold()?;
+        Ok(explainer)
+    }
+
+    fn fold(&mut self) -> Result<(), OutOfMemory> {
+        let (room, reach) = (Room::of(WORDS), self.lexicon.reach());
+        let folded = &mut self.folded;
+        self.piece = Some(self.pieces.fold(folded, room, reach, self.interrupts)?);
+        Ok(())
+    }
+
+    /// Whether what is explained next ends before a byte of the text.
+    fn ends_before(&self, at: usize) -> bool {
+        self.piece.as_ref().is_some_and(|piece| {
+            let next = self.folded.tokens().get(piece.own.end);
+            next.is_some_and(|next| next.source_start as usize <= at)
+        })
+    }
+
+    /// Explains the piece, all mentions of which are known, and goes on to the next.
+    fn explain(&mut self, visit: &mut impl FnMut(&Explained)) -> Result<(), OutOfMemory> {
+        let Some(piece) = self.piece.take() else {
+            return Ok(());
+        };
+        let (bytes, tokens) = (self.folded.letters(), self.folded.tokens());
+        let codes = codes_of(bytes);
+        let tables = Tables::of(self.lexicon.compiled.view());
+        let (words, recent) = (&mut self.words, &mut self.recent);
+        let place = words::places(bytes);
+        words::fill(&tables, recent, bytes, tokens, place, &mut words[0]);
+        self.lexicon.amend(&self.folded, words);
+        let mut explained = std::mem::take(&mut self.explained);
+        explained.clear();
+        for (number, part) in self.lexicon.parts().enumerate() {
+            let text = Text::of(&self.folded, self.brief, &self.words[number]);
+            let judge = Judge::of(part.compiled.view(), text);
+            let own = (text.words, &piece.own);
+            part.for_near(own, &codes, self.interrupts, |candidate| {
+                let Some(source) = source_of(&self.folded, &candidate, true) else {
+                    return;
+                };
+                for (term, verdict) in judge.verdicts(candidate) {
+                    let Some(term) = self.lexicon.whole_number(number, term) else {
+                        continue;
+                    };
+                    let verdict = match verdict {
+                        Err(rule) => Verdict::Refused(rule),
+                        Ok(()) if self.is_reported(&source, term) => Verdict::Accepted,
+                        Ok(()) => Verdict::Overlapped,
+                    };
+                    explained.push(Explained {
+                        term,
+                        start: source.start,
+                        end: source.end,
+                        distance: candidate.distance,
+                        verdict,
+                    });
+                }
+            });
+        }
+        explained.sort_by_key(|one| (one.start, one.end, one.distance, one.term));
+        explained.iter().for_each(visit);
+        self.explained = explained;
+        if !piece.is_last {
+            let next = tokens.get(piece.own.end);
+            let end = next.map_or(usize::MAX, |next| next.source_start as usize);
+            self.mentions.retain(|mention| mention.start >= end);
+            self.pieces.go_on(&self.folded, piece.own.end);
+            self.fold()?;
+        }
+        Ok(())
+    }
+
+    fn is_reported(&self, source: &Range<usize>, term: u32) -> bool {
+        let place = (source.start, source.end);
+        let from = self.mentions.partition_point(|m| (m.start, m.end) < place);
+        let same = self.mentions[from..].iter();
+        let mut same = same.take_while(|m| (m.start, m.end) == place);
+        same.any(|mention| mention.term == term)
     }
 }
 

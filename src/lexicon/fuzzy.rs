@@ -21,6 +21,7 @@ use super::runs::Asked;
 use super::tokens::Standing;
 use super::vocabulary::Vocabulary;
 use super::words::Word;
+use crate::bounds::Interrupts;
 
 /// Buffers of the fuzzy search, kept from text to text.
 #[derive(Default)]
@@ -47,9 +48,6 @@ pub(super) struct Near {
     packed: Vec<Packed>,
     windows: Vec<Packed>,
     codes: Vec<u32>,
-    /// Pairs that were compared.
-    #[cfg(test)]
-    pub work: usize,
 }
 
 /// Words `first..=last`, the last perhaps without its possessive s; letters `start..end`.
@@ -137,6 +135,8 @@ pub(crate) struct Fuzzy<'a, L> {
     pub compiled: View<'a>,
     pub letters: &'a [L],
     pub text: Text<'a>,
+    /// Steps are the questions that the memory does not answer.
+    pub interrupts: &'a Interrupts,
 }
 
 impl<L: Letter> Fuzzy<'_, L> {
@@ -220,7 +220,7 @@ impl<L: Letter> Fuzzy<'_, L> {
     ) {
         #[cfg(test)]
         {
-            near.work += near.pairs.len();
+            super::work::add(near.pairs.len());
         }
         let Near {
             pairs,

@@ -6,7 +6,7 @@ use super::overlap::Candidate;
 use super::tokens::Standing;
 use super::window::Window;
 use super::words::Word;
-use crate::text::Token;
+use crate::text::{Folded, Token};
 
 /// Why a window near a term is not a mention of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,7 +74,7 @@ const CONSONANTS_KEPT: u16 = 4;
 /// In texts of so many words, as people type them to search, a word of the dictionary may be a
 /// misspelling. Without: .978 .971 .949 .964, and .937 for .950 on queries of which every fourth
 /// misspelling is another word; with 6 in place of 4 .977 .975 .934 .967.
-const BRIEF: usize = 4;
+pub(crate) const BRIEF: usize = 4;
 /// One word alone, one and two edits from a term of at most so many letters, has the term's first
 /// letter in its first or second place. People seldom miss the first letter, and other words often
 /// have another: of the windows this refuses, one in 15 was a mention. Without: .978 .971 .943 .969.
@@ -108,6 +108,17 @@ pub(crate) struct Text<'a> {
     pub bytes: &'a [u8],
     /// It has few words: see [`is_brief`].
     pub brief: bool,
+}
+
+impl<'a> Text<'a> {
+    pub fn of(folded: &'a Folded, brief: bool, words: &'a [Word]) -> Text<'a> {
+        Text {
+            words,
+            tokens: folded.tokens(),
+            bytes: folded.padded(),
+            brief,
+        }
+    }
 }
 
 /// Whether a text is one as people type it to search: of at most [`BRIEF`] words, of which what runs

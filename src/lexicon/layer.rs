@@ -10,7 +10,7 @@
 use super::Lexicon;
 use super::compiled::Section;
 use super::delta::Changes;
-use super::guard::Judge;
+use super::guard::{Judge, Text};
 use super::hash;
 use super::overlap::Candidate;
 use super::tokens::{Standing, TokenSlot, find};
@@ -136,12 +136,16 @@ impl Lexicon {
     pub(crate) fn accepted<'a>(
         &'a self,
         folded: &'a Folded,
+        brief: bool,
         words: &'a [Vec<Word>; 2],
         candidate: Candidate,
     ) -> impl Iterator<Item = u32> + 'a {
         self.terms_of(candidate.group, move |number, part, group| {
-            Judge::of(part.compiled.view(), self.text(folded, &words[number]))
-                .accepted(Candidate { group, ..candidate })
+            Judge::of(
+                part.compiled.view(),
+                Text::of(folded, brief, &words[number]),
+            )
+            .accepted(Candidate { group, ..candidate })
         })
     }
 

@@ -15,6 +15,10 @@ use super::vocabulary::Vocabulary;
 
 /// The windows of a word with as many terms are remembered, and those of more letters than are packed.
 const LARGE: usize = 32;
+/// Pairs that are compared in about the time that another step takes.
+const PAIRS_A_STEP: usize = 16;
+/// Terms whose parities are.
+const SCANNED_A_STEP: usize = 1024;
 
 impl<L: Letter> Fuzzy<'_, L> {
     /// Finds the mentions in windows that have both unknown words and words of the lexicon, among the
@@ -137,6 +141,9 @@ impl<L: Letter> Fuzzy<'_, L> {
         vocabulary.near(number, window.length(), window.parity, |group| {
             near.pairs.push((group, 0));
         });
+        let scanned = vocabulary.terms(number) as usize / SCANNED_A_STEP;
+        self.interrupts
+            .steps(1 + scanned + near.pairs.len() / PAIRS_A_STEP);
         self.compare(&[window], edits_by_length, near, candidates);
         if let Some(key) = key {
             scratch

@@ -60,17 +60,13 @@ struct Candidate<'t> {
 impl Oracle {
     pub fn build(&self) -> Lexicon {
         let mut builder = Builder::new(self.settings);
-        builder
-            .common_words(self.common.iter().map(String::as_str))
-            .unwrap();
-        builder
-            .dictionary(self.dictionary.iter().map(String::as_str))
-            .unwrap();
+        builder.common_words(self.common.iter().map(String::as_str));
+        builder.dictionary(self.dictionary.iter().map(String::as_str));
         self.learned
             .iter()
-            .for_each(|document| builder.learn(document).unwrap());
+            .for_each(|document| builder.learn(document));
         for (id, term, options) in &self.terms {
-            builder.add(*id, term, *options).unwrap();
+            builder.add(*id, term, *options);
         }
         builder.finish().unwrap()
     }
@@ -112,7 +108,7 @@ impl Oracle {
         let mut terms: Vec<Term> = Vec::new();
         for (id, text, options) in &self.terms {
             let mut probe = Builder::new(self.settings);
-            if probe.add(*id, text, *options) != Ok(Added::Yes) {
+            if probe.add(*id, text, *options) != Added::Yes {
                 continue;
             }
             let (letters, tokens) = fold(text);

@@ -119,6 +119,7 @@ impl<L: Letter> Fuzzy<'_, L> {
         };
         for asked in asked.drain(..) {
             let (first, end) = (asked.run.0 as usize, asked.run.1 as usize);
+            self.interrupts.steps(end - first);
             let before = candidates.len();
             self.anchored(first..end, guarded, &anchors, scratch, candidates);
             let found = &candidates[before..];

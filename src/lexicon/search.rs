@@ -1,111 +1,179 @@
 //! The search: fold, look up each token, find exact windows, find misspelled ones, settle overlaps,
-//! and say where in the original each mention stands.
+//! and say where in the original each mention stands; all of it stretch by stretch (see `reading`).
 
-use super::compiled::{GroupRow, Section, span};
+use std::ops::ControlFlow;
+
 use super::exact::{self, Exact};
 use super::fuzzy::{Fuzzy, FuzzyScratch};
-use super::guard::{Text, is_brief};
+use super::guard::Text;
 use super::hash::Letter;
-use super::overlap::{self, Candidate};
+use super::overlap::{Candidate, State};
+use super::reading::{Reading, Size};
 use super::recent::Recent;
 use super::settings::Overlap;
 use super::words::{self, Tables, Word};
-use super::{Kind, Lexicon, Mention, substring};
+use super::{Lexicon, Mention};
+use crate::bounds::{Grow, Interrupts, OutOfMemory};
 use crate::text::Folded;
 
 /// Buffers of a search, to be kept and used again: a search then allocates nothing.
 #[derive(Default)]
 pub struct Scratch {
-    folded: Folded,
+    pub(super) folded: Folded,
     codes: Vec<u32>,
     /// As the lexicon and a delta beside it see them; so are what they remember.
-    words: [Vec<Word>; 2],
+    pub(super) words: [Vec<Word>; 2],
     recent: Recent,
     fuzzy: [FuzzyScratch; 2],
     /// The delta that `fuzzy` is about.
     delta: u64,
-    candidates: Vec<Candidate>,
-    taken: Vec<bool>,
-    mentions: Vec<Mention>,
+    /// The text has few words.
+    pub(super) brief: bool,
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) states: Vec<State>,
+    pub(super) mentions: Vec<Mention>,
+    pub(super) size: Size,
+    /// What [`Lexicon::search`] returns.
+    found: Vec<Mention>,
+    /// A search has begun and not come to its end.
+    is_busy: bool,
 }
+
+/// Buffers of more letters are given back after a search: a text had a word of as many.
+const KEPT_LETTERS: usize = 1 << 18;
 
 impl Scratch {
     pub fn new() -> Scratch {
         Scratch::default()
     }
 
-    #[cfg(test)]
-    pub(super) fn work(&self) -> usize {
-        let work = |fuzzy: &FuzzyScratch| fuzzy.probes.work + fuzzy.near.work;
-        self.fuzzy.iter().map(work).sum()
+    /// Made ready for a search. What an interrupt has left half done is thrown away.
+    fn begin(&mut self) -> &mut Scratch {
+        if self.is_busy {
+            *self = Scratch {
+                size: self.size,
+                ..Scratch::default()
+            };
+        }
+        self.is_busy = true;
+        self
+    }
+
+    fn end(&mut self) {
+        self.is_busy = false;
+        if self.folded.padded().len() > KEPT_LETTERS {
+            self.folded = Folded::new();
+            self.codes = Vec::new();
+        }
+    }
+}
+
+/// A piece of a text, folded, and how it is to be searched.
+#[derive(Clone, Copy)]
+struct Piece<'a> {
+    folded: &'a Folded,
+    brief: bool,
+    most: usize,
+    interrupts: &'a Interrupts,
+}
+
+impl<'a> Piece<'a> {
+    fn text(self, words: &'a [Word]) -> Text<'a> {
+        Text::of(self.folded, self.brief, words)
     }
 }
 
 impl Lexicon {
-    /// The mentions of the lexicon's terms in a text, in the order of their start, end and id.
+    /// Gives the mentions of the lexicon's terms in a text one by one, in the order of their start, end
+    /// and id, until it is told to stop. Memory is bounded, whatever the text and how many they are,
+    /// but for a single word without an end.
+    pub fn each_mention(
+        &self,
+        text: &str,
+        overlap: Overlap,
+        interrupts: &Interrupts,
+        scratch: &mut Scratch,
+        mut visit: impl FnMut(&Mention) -> ControlFlow<()>,
+    ) -> Result<(), OutOfMemory> {
+        let scratch = scratch.begin();
+        let mut reading = Reading::of(self, text, scratch.size, interrupts);
+        loop {
+            let stretch = reading.next(scratch)?;
+            let settled = self.settle(overlap, stretch.places(&reading), interrupts, scratch);
+            if !scratch.candidates.is_empty()
+                && self
+                    .report(text, interrupts, scratch, &mut visit)
+                    .is_break()
+                || !reading.go_on(scratch, &stretch, settled)
+            {
+                break;
+            }
+        }
+        scratch.end();
+        Ok(())
+    }
+
+    /// Whether a text mentions any term. Reads no further than the first stretch that does.
+    pub fn is_match(
+        &self,
+        text: &str,
+        interrupts: &Interrupts,
+        scratch: &mut Scratch,
+    ) -> Result<bool, OutOfMemory> {
+        let scratch = scratch.begin();
+        let mut reading = Reading::of(self, text, scratch.size, interrupts);
+        let found = loop {
+            let stretch = reading.next(scratch)?;
+            // Of any candidates, the best one is a mention.
+            if !scratch.candidates.is_empty() {
+                break true;
+            }
+            let settled = self.settle(Overlap::All, stretch.places(&reading), interrupts, scratch);
+            if !reading.go_on(scratch, &stretch, settled) {
+                break false;
+            }
+        };
+        scratch.end();
+        Ok(found)
+    }
+
+    /// All mentions of a text at once, with the overlap that the lexicon's settings name: for texts of
+    /// which they can be kept. Like any `Vec`, they end the process where memory does not suffice.
     pub fn search<'s>(&self, text: &str, scratch: &'s mut Scratch) -> &'s [Mention] {
         self.search_overlapping(text, self.compiled.settings().overlap, scratch)
     }
 
-    /// The same, with another choice among overlapping mentions than the lexicon's own.
+    /// All mentions of a text at once, with this choice among overlapping ones.
     pub fn search_overlapping<'s>(
         &self,
         text: &str,
         overlap: Overlap,
         scratch: &'s mut Scratch,
     ) -> &'s [Mention] {
-        scratch.mentions.clear();
-        scratch.folded.fold(text);
-        if self.compiled.settings().whole_words {
-            self.candidates(scratch);
-            if !scratch.candidates.is_empty() {
-                self.settle(text, overlap, scratch);
-            }
-        } else {
-            let Scratch {
-                folded,
-                candidates,
-                taken,
-                mentions,
-                ..
-            } = scratch;
-            candidates.clear();
-            self.each_part(
-                candidates,
-                |_, part, found| {
-                    substring::candidates(&part.compiled, part.automaton(), folded, found);
-                },
-                |candidate| self.members(candidate.group).next().is_some(),
-            );
-            let places = folded.letters().len();
-            overlap::settle(overlap, candidates, taken, places, |candidate| {
-                self.least(self.members(candidate.group))
-            });
-            for candidate in candidates.iter() {
-                let source =
-                    folded.source_of(candidate.first as usize..candidate.last as usize + 1);
-                self.report(
-                    text,
-                    source.start,
-                    source.end,
-                    candidate,
-                    self.members(candidate.group),
-                    mentions,
-                );
-            }
+        let mut found = std::mem::take(&mut scratch.found);
+        found.clear();
+        let kept = self.each_mention(text, overlap, &Interrupts::default(), scratch, |mention| {
+            found.push(*mention);
+            ControlFlow::Continue(())
+        });
+        if kept.is_err() {
+            std::alloc::handle_alloc_error(std::alloc::Layout::new::<Mention>());
         }
-        self.order(&mut scratch.mentions);
-        &scratch.mentions
+        scratch.found = found;
+        &scratch.found
     }
 
-    /// Whether a text mentions any term.
-    pub fn is_match(&self, text: &str, scratch: &mut Scratch) -> bool {
-        !self.search(text, scratch).is_empty()
-    }
-
-    /// Fills the candidates of the folded text, overlapping ones included.
-    fn candidates(&self, scratch: &mut Scratch) {
+    /// Fills the candidates of the folded text, overlapping ones included; or some, if they are more
+    /// than `most`. `brief` says whether the text that it is a piece of has few words.
+    pub(super) fn candidates(
+        &self,
+        scratch: &mut Scratch,
+        brief: bool,
+        most: usize,
+        interrupts: &Interrupts,
+    ) -> Result<(), OutOfMemory> {
         scratch.candidates.clear();
+        scratch.brief = brief;
         let delta = self.delta.as_ref().map_or(0, |layer| layer.identity);
         if scratch.delta != delta {
             scratch.fuzzy = Default::default();
@@ -124,6 +192,12 @@ impl Lexicon {
         let compiled = self.compiled.view();
         let tables = Tables::of(compiled);
         recent.of(compiled.header.identity());
+        let piece = Piece {
+            folded,
+            brief,
+            most,
+            interrupts,
+        };
         if folded.is_ascii() {
             words::fill(
                 &tables,
@@ -137,7 +211,7 @@ impl Lexicon {
             self.scan(
                 bytes,
                 &tables.exact,
-                folded,
+                piece,
                 words,
                 recent,
                 fuzzy,
@@ -145,39 +219,33 @@ impl Lexicon {
             );
         } else {
             codes.clear();
+            codes.try_grow(bytes.len())?;
             codes.extend(
                 std::str::from_utf8(bytes)
                     .unwrap_or("")
                     .chars()
                     .map(u32::from),
             );
-            let (mut at, mut letters) = (0u32, 0u32);
-            let place = |to: u32| {
-                // Tokens ask for rising places; letters before a place are counted once.
-                let passed = bytes.get(at as usize..to as usize).unwrap_or(&[]);
-                letters += passed.iter().filter(|&&byte| byte & 0xC0 != 0x80).count() as u32;
-                at = to;
-                letters
-            };
             words::fill(
                 &tables,
                 recent,
                 folded.padded(),
                 tokens,
-                place,
+                words::places(bytes),
                 &mut words[0],
             );
             self.amend(folded, words);
             self.scan(
                 codes,
                 &tables.exact,
-                folded,
+                piece,
                 words,
                 recent,
                 fuzzy,
                 candidates,
             );
         }
+        Ok(())
     }
 
     #[allow(clippy::too_many_arguments)] // The parts of a scratch, borrowed one by one.
@@ -185,7 +253,7 @@ impl Lexicon {
         &self,
         letters: &[L],
         exact: &Exact<'_>,
-        folded: &Folded,
+        piece: Piece<'_>,
         words: &[Vec<Word>; 2],
         recent: &mut Recent,
         fuzzy: &mut [FuzzyScratch; 2],
@@ -194,16 +262,21 @@ impl Lexicon {
         self.each_part(
             candidates,
             |number, part, found| {
-                let text = self.text(folded, &words[number]);
+                let text = piece.text(&words[number]);
                 let compiled = part.compiled.view();
+                let (most, interrupts) = (piece.most, piece.interrupts);
                 match number {
-                    0 => exact::windows(exact, compiled, text, found),
-                    _ => exact::windows(&Exact::of(compiled), compiled, text, found),
+                    0 => exact::windows(exact, compiled, text, most, interrupts, found),
+                    _ => {
+                        let exact = Exact::of(compiled);
+                        exact::windows(&exact, compiled, text, most, interrupts, found);
+                    }
                 }
                 Fuzzy {
                     compiled,
                     letters,
                     text,
+                    interrupts,
                 }
                 .search(&mut fuzzy[number], found);
                 let barren = fuzzy[number].barren.drain(..);
@@ -211,129 +284,11 @@ impl Lexicon {
                     barren.for_each(|word| recent.mark_barren(word));
                 }
             },
-            |candidate| self.accepted(folded, words, candidate).next().is_some(),
+            |candidate| {
+                self.accepted(piece.folded, piece.brief, words, candidate)
+                    .next()
+                    .is_some()
+            },
         );
-    }
-
-    /// A folded text as the rules see it.
-    pub(crate) fn text<'a>(&'a self, folded: &'a Folded, words: &'a [Word]) -> Text<'a> {
-        Text {
-            words,
-            tokens: folded.tokens(),
-            bytes: folded.padded(),
-            brief: is_brief(folded.tokens()),
-        }
-    }
-
-    /// Turns candidates into mentions.
-    fn settle(&self, text: &str, overlap: Overlap, scratch: &mut Scratch) {
-        let Scratch {
-            folded,
-            words,
-            candidates,
-            taken,
-            mentions,
-            ..
-        } = scratch;
-        let places = words[0].len();
-        overlap::settle(overlap, candidates, taken, places, |candidate| {
-            self.least(self.accepted(folded, words, *candidate))
-        });
-        let tokens = folded.tokens();
-        for candidate in candidates.iter() {
-            let (Some(first), Some(last)) = (
-                tokens.get(candidate.first as usize),
-                tokens.get(candidate.last as usize),
-            ) else {
-                continue;
-            };
-            let start = first.source_start as usize;
-            let end = if candidate.stem {
-                last.stem_source_end
-            } else {
-                last.source_end
-            } as usize;
-            let terms = self.accepted(folded, words, *candidate);
-            self.report(text, start, end, candidate, terms, mentions);
-        }
-    }
-
-    /// Orders mentions by place; of several for one span and id, the nearest stays.
-    fn order(&self, mentions: &mut Vec<Mention>) {
-        if mentions.len() < 2 {
-            return;
-        }
-        let place = |m: &Mention| (m.start, m.end, self.term_id(m.term));
-        let rank = |m: &Mention| (m.distance, m.kind, self.term_text(m.term), m.term);
-        mentions
-            .sort_unstable_by(|a, b| place(a).cmp(&place(b)).then_with(|| rank(a).cmp(&rank(b))));
-        mentions.dedup_by_key(|m| place(m));
-    }
-
-    /// The first by id and text of some terms: what decides where all else is equal.
-    fn least(&self, terms: impl Iterator<Item = u32>) -> Option<(i64, &str)> {
-        terms
-            .map(|term| (self.term_id(term), self.term_text(term)))
-            .min()
-    }
-
-    /// The terms of a group as it was compiled.
-    pub(crate) fn compiled_members(&self, group: u32) -> impl Iterator<Item = u32> + '_ {
-        let groups: &[GroupRow] = self.compiled.section(Section::Groups);
-        let members: &[u32] = self.compiled.section(Section::GroupTerms);
-        let range = match (groups.get(group as usize), groups.get(group as usize + 1)) {
-            (Some(row), Some(next)) => span(row.terms, next.terms, members.len()),
-            _ => 0..0,
-        };
-        members[range].iter().copied()
-    }
-
-    /// Adds a mention for each distinct id among the terms.
-    fn report(
-        &self,
-        text: &str,
-        start: usize,
-        end: usize,
-        candidate: &Candidate,
-        terms: impl Iterator<Item = u32>,
-        mentions: &mut Vec<Mention>,
-    ) {
-        let written = text.get(start..end).unwrap_or("");
-        let from = mentions.len();
-        for term in terms {
-            let kind = match candidate.distance {
-                0 if self.core_text(term) == written => Kind::Exact,
-                0 => Kind::Folded,
-                _ => Kind::Fuzzy,
-            };
-            let letters = candidate.letters.max(candidate.window_letters);
-            let similarity = 1.0 - f32::from(candidate.distance) / f32::from(letters.max(1));
-            let mention = Mention {
-                term,
-                start,
-                end,
-                distance: candidate.distance,
-                similarity,
-                kind,
-            };
-            let id = self.term_id(term);
-            match mentions[from..]
-                .iter_mut()
-                .find(|other| self.term_id(other.term) == id)
-            {
-                Some(other) => {
-                    let rank = |m: &Mention| (m.kind, self.term_text(m.term));
-                    if rank(&mention) < rank(other) {
-                        *other = mention;
-                    }
-                }
-                None => mentions.push(mention),
-            }
-        }
-    }
-
-    /// A term as written, without the punctuation around it.
-    fn core_text(&self, term: u32) -> &str {
-        self.term_text(term).get(self.core(term)).unwrap_or("")
     }
 }

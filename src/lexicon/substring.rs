@@ -4,10 +4,13 @@
 //! A hit lies within one word, or begins where a word begins and ends where one ends: else the Pepsi
 //! in "soup epsilon" would be found. Nothing misspelled is found here.
 
+use std::ops::Range;
+
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::compiled::{Compiled, GroupRow, Section, span};
 use super::overlap::Candidate;
+use super::words::MAX_WINDOW;
 use crate::text::Folded;
 
 /// The automaton of a lexicon, or none if the library cannot hold it (over 2^31 states).
@@ -23,22 +26,32 @@ pub(crate) fn automaton(compiled: &Compiled) -> Option<AhoCorasick> {
         .ok()
 }
 
-/// Adds every hit, overlapping ones included.
+/// Adds every hit that begins in a range of letters, overlapping ones included; or some, if they are more
+/// than `most`.
 pub(crate) fn candidates(
     compiled: &Compiled,
     automaton: Option<&AhoCorasick>,
     folded: &Folded,
+    places: Range<u32>,
+    most: usize,
     candidates: &mut Vec<Candidate>,
 ) {
     let Some(automaton) = automaton else { return };
     let groups: &[GroupRow] = compiled.section(Section::Groups);
     let tokens = folded.tokens();
-    for hit in automaton.find_overlapping_iter(folded.letters()) {
+    let base = places.start;
+    let longest = 4 * MAX_WINDOW;
+    let letters = folded.letters();
+    let end = letters.len().min(places.end as usize + longest);
+    let letters = letters.get(base as usize..end).unwrap_or(&[]);
+    for hit in automaton.find_overlapping_iter(letters) {
+        #[cfg(test)]
+        super::work::add(1);
+        let (start, end) = (base + hit.start() as u32, base + hit.end() as u32);
         // A group without letters: the compiled form is damaged.
-        if hit.is_empty() {
+        if hit.is_empty() || !places.contains(&start) {
             continue;
         }
-        let (start, end) = (hit.start() as u32, hit.end() as u32);
         let first = tokens.partition_point(|token| token.end <= start);
         let last = tokens.partition_point(|token| token.end < end);
         let (Some(from), Some(to)) = (tokens.get(first), tokens.get(last)) else {
@@ -61,5 +74,8 @@ pub(crate) fn candidates(
             letters: length,
             window_letters: length,
         });
+        if candidates.len() > most {
+            return;
+        }
     }
 }

@@ -108,6 +108,8 @@ pub(crate) fn fill(
     mut place: impl FnMut(u32) -> u32,
     words: &mut Vec<Word>,
 ) {
+    #[cfg(test)]
+    super::work::add(tokens.len());
     words.resize(tokens.len(), Word::NONE);
     let mut unusual = false;
     for (word, token) in words.iter_mut().zip(tokens) {
@@ -145,6 +147,17 @@ pub(crate) fn fill(
         };
         standing.with_terms(term, beginning)
     });
+}
+
+/// How many letters stand before a byte of letters, asked in ascending order: each is counted once.
+pub(crate) fn places(bytes: &[u8]) -> impl FnMut(u32) -> u32 {
+    let (mut at, mut letters) = (0u32, 0u32);
+    move |to| {
+        let passed = bytes.get(at as usize..to as usize).unwrap_or(&[]);
+        letters += passed.iter().filter(|&&byte| byte & 0xC0 != 0x80).count() as u32;
+        at = to;
+        letters
+    }
 }
 
 /// Puts right the endless words, and what words are that run together with others.

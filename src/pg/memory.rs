@@ -22,3 +22,33 @@ pub fn in_own_context<R>(work: impl FnOnce() -> R) -> R {
         result
     }
 }
+
+/// A context for what is needed while a row is passed on, emptied after each.
+pub struct Passing(pg_sys::MemoryContext);
+
+impl Passing {
+    pub fn new() -> Passing {
+        // SAFETY: a child of the current context, which goes with it where an error is raised.
+        Passing(unsafe {
+            pg_sys::AllocSetContextCreateInternal(
+                pg_sys::CurrentMemoryContext,
+                c"termstream row".as_ptr(),
+                0,
+                pg_sys::ALLOCSET_DEFAULT_INITSIZE as usize,
+                pg_sys::ALLOCSET_DEFAULT_MAXSIZE as usize,
+            )
+        })
+    }
+
+    /// Runs `work` in it. What `work` returns must not be of its memory.
+    pub fn with<R: 'static>(&mut self, work: impl FnOnce() -> R) -> R {
+        // SAFETY: made current, left and emptied in this order; `R` is a Rust value that borrows nothing.
+        unsafe {
+            let previous = pg_sys::MemoryContextSwitchTo(self.0);
+            let result = work();
+            pg_sys::MemoryContextSwitchTo(previous);
+            pg_sys::MemoryContextReset(self.0);
+            result
+        }
+    }
+}

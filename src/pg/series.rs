@@ -2,14 +2,18 @@
 //!
 //! They are laid out in buffers of the call site, which are used again for the next set, and handed
 //! over in the way that costs the caller least: all at once where he keeps them in a tuplestore
-//! anyway (a function in FROM), one a call elsewhere (a function in the select list). A set without
-//! rows allocates nothing. `rows` is simpler, and enough for a function that is called once.
+//! anyway (a function in FROM), one a call elsewhere (a function in the select list), as long as they
+//! are few. A set without rows allocates nothing. `rows` is simpler, and enough for a function that is called once.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::error::Raise;
 use super::rows::{Returned, row_type};
+
+/// Beyond as many rows, or words of their texts (64 KiB), a set goes into a store.
+const KEPT_ROWS: usize = 1024;
+const KEPT_WORDS: usize = 16 << 10;
 
 /// One value of a row.
 #[derive(Clone, Copy)]
@@ -32,6 +36,10 @@ enum Kept {
 /// RETURNS SETOF bigint.
 pub struct Series<const N: usize> {
     rows: Vec<[Kept; N]>,
+    /// Where rows that are too many to be kept have gone.
+    store: Option<*mut pg_sys::Tuplestorestate>,
+    /// The call that began the set.
+    fcinfo: pg_sys::FunctionCallInfo,
     /// Texts as Postgres has them: a word with the length, then the bytes up to the next word.
     texts: Vec<u32>,
     /// Rows of this set that were handed over one by one.
@@ -46,6 +54,8 @@ impl<const N: usize> Default for Series<N> {
     fn default() -> Series<N> {
         Series {
             rows: Vec::new(),
+            store: None,
+            fcinfo: std::ptr::null_mut(),
             texts: Vec::new(),
             given: 0,
             is_open: false,
@@ -62,15 +72,25 @@ impl<const N: usize> Series<N> {
         self.is_open.then(|| self.next(fcinfo))
     }
 
-    /// Begins a set.
-    pub fn begin(&mut self) {
+    /// Begins the set of a running call.
+    pub fn begin(&mut self, fcinfo: pg_sys::FunctionCallInfo) {
+        self.forget();
+        self.given = 0;
+        self.store = None;
+        self.fcinfo = fcinfo;
+    }
+
+    fn forget(&mut self) {
         self.rows.clear();
         self.texts.clear();
-        self.given = 0;
+        self.texts.shrink_to(KEPT_WORDS);
     }
 
     /// Adds a row to it.
     pub fn push(&mut self, row: [Value; N]) {
+        if self.rows.len() >= KEPT_ROWS || self.texts.len() >= KEPT_WORDS {
+            self.put_aside();
+        }
         let kept = row.map(|value| match value {
             Value::Bigint(value) => Kept::ByValue(pg_sys::Datum::from(value)),
             Value::Integer(value) => Kept::ByValue(pg_sys::Datum::from(value)),
@@ -82,8 +102,11 @@ impl<const N: usize> Series<N> {
 
     fn keep(&mut self, text: &str) -> usize {
         let start = self.texts.len();
-        self.texts
-            .resize(start + 1 + text.len().div_ceil(size_of::<u32>()), 0);
+        let length = 1 + text.len().div_ceil(size_of::<u32>());
+        if self.texts.try_reserve(length).is_err() {
+            Raise::new(PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY, "out of memory").raise();
+        }
+        self.texts.resize(start + length, 0);
         let (header, bytes) = self.texts[start..].split_at_mut(1);
         // SET_VARSIZE of a little-endian machine; a text is shorter than a GiB.
         header[0] = (text.len() as u32 + size_of::<u32>() as u32) << 2;
@@ -108,29 +131,48 @@ impl<const N: usize> Series<N> {
     pub fn hand_over(&mut self, fcinfo: pg_sys::FunctionCallInfo) -> Returned {
         let info = result_info(fcinfo);
         // SAFETY: `result_info` has checked what it points to, and the caller keeps it.
-        let (allowed, descriptor) = unsafe { ((*info).allowedModes as u32, (*info).expectedDesc) };
+        let allowed = unsafe { (*info).allowedModes as u32 };
         use pg_sys::SetFunctionReturnMode::*;
-        if allowed & SFRM_ValuePerCall != 0
+        if self.store.is_none()
+            && allowed & SFRM_ValuePerCall != 0
             && (allowed & SFRM_Materialize_Preferred == 0 || allowed & SFRM_Materialize == 0)
         {
             return self.next(fcinfo);
         }
-        // SAFETY: store and rows as InitMaterializedSRF makes them, in the memory of the query; a
-        // set without a store is an empty one. The descriptor is the caller's own, so it need not
-        // be given to him to compare.
+        if !self.rows.is_empty() {
+            self.put_aside();
+        }
+        // SAFETY: as above; a set without a store is an empty one.
         unsafe {
             (*info).returnMode = SFRM_Materialize;
-            if self.rows.is_empty() {
-                return Returned::SET;
+            if let Some(store) = self.store.take() {
+                (*info).setResult = store;
+            }
+        }
+        Returned::SET
+    }
+
+    /// Moves the rows into a store, which goes to disk beyond `work_mem`, if the caller takes one.
+    fn put_aside(&mut self) {
+        let info = result_info(self.fcinfo);
+        use pg_sys::SetFunctionReturnMode::*;
+        // SAFETY: store and rows as InitMaterializedSRF makes them, in the memory of the query; the call
+        // that began the set is still running. The descriptor is the caller's own, so it need not be
+        // given to him to compare.
+        unsafe {
+            let allowed = (*info).allowedModes as u32;
+            if allowed & SFRM_Materialize == 0 {
+                return;
             }
             let previous = pg_sys::MemoryContextSwitchTo((*(*info).econtext).ecxt_per_query_memory);
-            let descriptor = if descriptor.is_null() {
-                row_type(fcinfo)
-            } else {
-                descriptor
+            let descriptor = match (*info).expectedDesc {
+                none if none.is_null() => row_type(self.fcinfo),
+                descriptor => descriptor,
             };
-            let random = allowed & SFRM_Materialize_Random != 0;
-            let store = pg_sys::tuplestore_begin_heap(random, false, pg_sys::work_mem);
+            let store = *self.store.get_or_insert_with(|| {
+                let random = allowed & SFRM_Materialize_Random != 0;
+                pg_sys::tuplestore_begin_heap(random, false, pg_sys::work_mem)
+            });
             for row in 0..self.rows.len() {
                 let mut nulls = [false; N];
                 pg_sys::tuplestore_putvalues(
@@ -141,9 +183,8 @@ impl<const N: usize> Series<N> {
                 );
             }
             pg_sys::MemoryContextSwitchTo(previous);
-            (*info).setResult = store;
         }
-        Returned::SET
+        self.forget();
     }
 
     /// The next row of the set, one by one.

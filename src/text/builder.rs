@@ -6,10 +6,12 @@ use std::ops::Range;
 use unicode_normalization::char::canonical_combining_class;
 
 use super::ascii;
+use super::fold::MAX_GROWTH;
 use super::letters::Letters;
 use super::span::Cluster;
 use super::token::{Token, TokenFlags};
 use super::unicode::{Kind, Part};
+use crate::bounds::{Grow, OutOfMemory};
 
 const NOWHERE: u32 = u32::MAX;
 
@@ -106,6 +108,27 @@ impl<'a> Builder<'a> {
             }
             _ => {}
         }
+    }
+
+    /// The words that are closed.
+    pub(super) fn tokens(&self) -> &[Token] {
+        self.tokens
+    }
+
+    /// Where the word being read begins, or the next one would.
+    pub(super) fn open_start(&self) -> u32 {
+        match self.kind {
+            Kind::Separator => self.position(),
+            _ => self.open.start,
+        }
+    }
+
+    /// Makes room for all that so many bytes of a text fold to: none of them is more than two words or
+    /// two clusters.
+    pub(super) fn reserve(&mut self, bytes: usize) -> Result<(), OutOfMemory> {
+        self.letters.reserve(MAX_GROWTH * (bytes + 4))?;
+        self.tokens.try_grow(2 * bytes + 2)?;
+        self.clusters.try_grow(2 * bytes + 2)
     }
 
     /// Closes the last word, and says whether the letters are all ASCII.

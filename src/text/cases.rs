@@ -1,6 +1,6 @@
 //! Named cases of folding: what a person expects of one text each.
 
-use super::{Folded, char_span};
+use super::{Characters, Folded};
 
 /// The tokens as text, `+` before a joined one, `'s` behind a possessive, `|` before a hard break.
 fn fold(text: &str) -> String {
@@ -248,8 +248,26 @@ fn kinds_of_tokens_are_told() {
 
 #[test]
 fn character_spans_count_characters_not_bytes() {
-    assert_eq!(char_span("le café noir", 3..8), (3, 4));
-    assert_eq!(char_span("🥤pepsi", 4..9), (1, 5));
-    assert_eq!(char_span("é", 1..2), (0, 0), "not on character boundaries");
-    assert_eq!(char_span("e", 0..7), (0, 0), "outside");
+    assert_eq!(Characters::of("le café noir").span(3..8), (3, 4));
+    assert_eq!(Characters::of("🥤pepsi").span(4..9), (1, 5));
+    assert_eq!(
+        Characters::of("é").span(1..2),
+        (0, 0),
+        "not on character boundaries"
+    );
+    assert_eq!(Characters::of("e").span(0..7), (0, 0), "outside");
+}
+
+#[test]
+fn ranges_in_any_order_have_their_characters() {
+    let text = "🥤 café noir";
+    let mut characters = Characters::of(text);
+    for (range, expected) in [
+        (5..10, (2, 4)),
+        (0..4, (0, 1)),
+        (5..8, (2, 3)),
+        (11..15, (7, 4)),
+    ] {
+        assert_eq!(characters.span(range), expected);
+    }
 }

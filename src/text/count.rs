@@ -2,18 +2,41 @@
 //! and a unit; each character of a script written without spaces is a word; `&` is the word `and`.
 
 use super::fold::Folded;
+use super::pieces::{Pieces, Room};
+use crate::bounds::{Interrupts, OutOfMemory};
+
+/// Words that are folded at a time.
+const PIECE: usize = 2048;
 
 impl Folded {
-    /// The words of the text that was folded last. `O(tokens)`.
-    pub fn word_count(&self) -> usize {
+    /// The words of a text, which is folded piece by piece.
+    pub fn count_words(
+        &mut self,
+        text: &str,
+        interrupts: &Interrupts,
+    ) -> Result<usize, OutOfMemory> {
+        let (mut pieces, mut words) = (Pieces::of(text), 0);
+        loop {
+            let piece = pieces.fold(self, Room::of(PIECE), 0, interrupts)?;
+            let own = piece.own.clone();
+            words += own.filter(|&token| self.begins_word(token)).count();
+            if piece.is_last {
+                return Ok(words);
+            }
+            pieces.go_on(self, piece.own.end);
+        }
+    }
+
+    /// Whether a token does not go on with the word of the one before.
+    fn begins_word(&self, token: usize) -> bool {
         let tokens = self.tokens();
-        let goes_on = tokens.windows(2).filter(|pair| {
-            let (before, token) = (&pair[0], &pair[1]);
-            // One character that folds to several words (`½`) is one, too.
-            let is_same = token.source_start < before.source_end;
-            is_same || token.joined() && !token.unspaced() && !before.unspaced()
-        });
-        tokens.len() - goes_on.count()
+        let before = token.checked_sub(1).and_then(|before| tokens.get(before));
+        let (Some(before), Some(token)) = (before, tokens.get(token)) else {
+            return true;
+        };
+        // One character that folds to several words (`½`) is one, too.
+        let is_same = token.source_start < before.source_end;
+        !(is_same || token.joined() && !token.unspaced() && !before.unspaced())
     }
 }
 
@@ -24,8 +47,7 @@ mod tests {
 
     fn count(text: &str) -> usize {
         let mut folded = Folded::new();
-        folded.fold(text);
-        folded.word_count()
+        folded.count_words(text, &Interrupts::default()).unwrap()
     }
 
     #[test]
@@ -60,6 +82,12 @@ mod tests {
         fn a_text_and_itself_have_twice_as_many(text in ".{0,40}") {
             let twice = format!("{text} . {text}");
             prop_assert_eq!(count(&twice), 2 * count(&text));
+        }
+
+        #[test]
+        fn a_long_text_has_as_many_as_its_parts(text in ".{0,40}", times in 1usize..500) {
+            let long = format!("{text} . ").repeat(times);
+            prop_assert_eq!(count(&long), times * count(&text));
         }
     }
 }

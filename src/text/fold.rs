@@ -11,9 +11,11 @@ use super::span::{self, Cluster};
 use super::token::Token;
 use super::unicode::Kind;
 
-/// No character folds to more than 16 times its bytes (the most is `ﷺ`, 30 for its 3), so that the
-/// positions in the letters of a text of this many bytes fit `u32`.
-pub const MAX_TEXT: usize = u32::MAX as usize / 16;
+/// No character folds to more than as many times its bytes (the most is `ﷺ`, 30 for its 3).
+pub(super) const MAX_GROWTH: usize = 16;
+
+/// The positions in the letters of a text of this many bytes fit `u32`.
+pub const MAX_TEXT: usize = u32::MAX as usize / MAX_GROWTH;
 
 /// A folded text, and the buffers to fold the next one without allocating.
 pub struct Folded {
@@ -21,7 +23,7 @@ pub struct Folded {
     tokens: Vec<Token>,
     /// Where letters and original do not run in step; see `span`.
     clusters: Vec<Cluster>,
-    ascii: bool,
+    pub(super) ascii: bool,
     cache: Cache,
 }
 
@@ -69,36 +71,65 @@ impl Folded {
         span::source_of(&self.tokens, &self.clusters, letters)
     }
 
+    /// The letter itself, or the first that came of the same character. `O(log n)`.
+    pub(crate) fn letter_border(&self, letter: usize) -> usize {
+        span::border(&self.tokens, &self.clusters, letter as u32) as usize
+    }
+
     /// Without `TABLE`, ASCII takes the way of all other characters: for the test that holds the two
     /// ways to the same outcome.
     pub(super) fn walk<const TABLE: bool>(&mut self, text: &str) {
         let text = &text[..text.floor_char_boundary(MAX_TEXT)];
-        let bytes = text.as_bytes();
-        self.letters.clear(bytes.len());
+        self.clear(text.len());
+        let (mut builder, cache) = self.begin();
+        builder.walk::<TABLE>(cache, text, 0, text.len());
+        self.ascii = builder.finish();
+    }
+
+    /// Forgets what was folded, and makes room for as many letters.
+    pub(super) fn clear(&mut self, room: usize) {
+        self.letters.clear(room);
         self.tokens.clear();
         self.clusters.clear();
-        let mut builder = Builder::new(&mut self.letters, &mut self.tokens, &mut self.clusters);
-        let mut at = 0;
+    }
+
+    /// What folds into these buffers, and what knows characters.
+    pub(super) fn begin(&mut self) -> (Builder<'_>, &mut Cache) {
+        let builder = Builder::new(&mut self.letters, &mut self.tokens, &mut self.clusters);
+        (builder, &mut self.cache)
+    }
+}
+
+impl Builder<'_> {
+    /// Folds a text from one byte to another, or to the end of the character there, and returns where
+    /// that is.
+    #[inline]
+    pub(super) fn walk<const TABLE: bool>(
+        &mut self,
+        cache: &mut Cache,
+        text: &str,
+        mut at: usize,
+        end: usize,
+    ) -> usize {
+        let bytes = &text.as_bytes()[..end];
         while let Some(&byte) = bytes.get(at) {
             if TABLE && byte < 128 {
                 at += match ascii::KIND[byte as usize] {
-                    kind @ (Kind::Letter | Kind::Digit) => {
-                        builder.word(kind, &bytes[at..], at as u32)
-                    }
+                    kind @ (Kind::Letter | Kind::Digit) => self.word(kind, &bytes[at..], at as u32),
                     kind => {
-                        builder.border(kind, at as u32..at as u32 + 1);
+                        self.border(kind, at as u32..at as u32 + 1);
                         1
                     }
                 };
             } else if let Some(c) = text[at..].chars().next() {
                 let end = at + c.len_utf8();
-                for part in self.cache.parts(c) {
-                    builder.part(*part, at as u32..end as u32);
+                for part in cache.parts(c) {
+                    self.part(*part, at as u32..end as u32);
                 }
                 at = end;
             }
         }
-        self.ascii = builder.finish();
+        at
     }
 }
 

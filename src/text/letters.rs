@@ -1,6 +1,8 @@
 //! The letters as they grow: bytes that are written eight at a time, whether as many are wanted or not,
 //! which costs no branch on how many they are. So behind the letters stand bytes that mean nothing.
 
+use crate::bounds::{Grow, OutOfMemory};
+
 /// Bytes behind the letters that may be read by whoever reads more than he uses.
 pub(super) const PADDING: usize = 16;
 
@@ -24,6 +26,17 @@ impl Letters {
         if self.bytes.len() < room + PADDING {
             self.bytes.resize(room + PADDING, 0);
         }
+    }
+
+    /// Makes room for so many letters more.
+    pub fn reserve(&mut self, more: usize) -> Result<(), OutOfMemory> {
+        let wanted = self.end + more + PADDING;
+        let missing = wanted.saturating_sub(self.bytes.len());
+        if missing > 0 {
+            self.bytes.try_grow(missing)?;
+            self.bytes.resize(wanted, 0);
+        }
+        Ok(())
     }
 
     pub fn len(&self) -> usize {

@@ -14,6 +14,7 @@
 //!   (soft hyphen, joiners, variation selectors) are as if they were not there.
 //! - A hard break (unit separator, form feed, NUL) is what no match may span: columns that are matched
 //!   together are joined by U+001F.
+//! - A long text is folded piece by piece ([`Pieces`]), in bounded memory, and can be interrupted.
 //! - Positions are `u32`: texts longer than [`MAX_TEXT`] bytes are for the caller to refuse.
 #![forbid(unsafe_code)]
 
@@ -24,6 +25,7 @@ mod count;
 mod fold;
 mod latin;
 mod letters;
+mod pieces;
 mod span;
 mod token;
 mod unicode;
@@ -36,5 +38,6 @@ mod properties;
 mod twin;
 
 pub use fold::{Folded, MAX_TEXT};
-pub use span::char_span;
+pub use pieces::{Piece, Pieces, Room};
+pub use span::Characters;
 pub use token::Token;

@@ -8,7 +8,7 @@ use super::unicode::{Kind, Part, parts};
 use super::{Folded, MAX_TEXT, Token, twin};
 
 /// Texts as messy as they come: words, everything the rules speak of, and any character at all.
-fn text() -> impl Strategy<Value = String> {
+pub(super) fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => "[a-zA-Z]{1,6}",
         2 => "[ -~]{1,3}",

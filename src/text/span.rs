@@ -47,11 +47,52 @@ pub(super) fn source_of(
     }
 }
 
-/// A byte range of `text` as `(start, length)` in characters. Counts up to the end of the range and
-/// no further; `(0, 0)` for a range that is not on character boundaries of the text.
-pub fn char_span(text: &str, range: Range<usize>) -> (usize, usize) {
-    match (text.get(..range.start), text.get(range)) {
-        (Some(before), Some(within)) => (before.chars().count(), within.chars().count()),
-        _ => (0, 0),
+/// The letter itself, or the first that came of the same character.
+pub(super) fn border(tokens: &[Token], clusters: &[Cluster], mut letter: u32) -> u32 {
+    while letter > 0 {
+        let before = clusters.partition_point(|cluster| cluster.start < letter);
+        let within = clusters[..before].last().filter(|one| letter < one.end);
+        if let Some(cluster) = within {
+            letter = cluster.start;
+            continue;
+        }
+        let start = |at| source(tokens, clusters, at).map(|source| source.start);
+        match start(letter) {
+            Some(own) if start(letter - 1) == Some(own) => letter -= 1,
+            _ => break,
+        }
+    }
+    letter
+}
+
+/// Byte ranges of a text in characters. Ranges that ascend cost one walk over the text together.
+pub struct Characters<'t> {
+    text: &'t str,
+    /// A byte that was asked for, and the characters before it.
+    at: usize,
+    before: usize,
+}
+
+impl<'t> Characters<'t> {
+    pub fn of(text: &'t str) -> Characters<'t> {
+        Characters {
+            text,
+            at: 0,
+            before: 0,
+        }
+    }
+
+    /// A range as `(start, length)`; `(0, 0)` for one that is not on character boundaries of the text.
+    pub fn span(&mut self, range: Range<usize>) -> (usize, usize) {
+        let Some(within) = self.text.get(range.clone()) else {
+            return (0, 0);
+        };
+        if range.start < self.at {
+            (self.at, self.before) = (0, 0);
+        }
+        let passed = self.text.get(self.at..range.start).unwrap_or("");
+        self.before += passed.chars().count();
+        self.at = range.start;
+        (self.before, within.chars().count())
     }
 }

@@ -1,0 +1,50 @@
+//! `explain_match`: what was near a term in a document, and why it is a mention or none.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::bounds::interrupts;
+use super::matching::{document_text, with_lexicon};
+use crate::lexicon::Verdict;
+use crate::pg::error::ErrorReport;
+use crate::pg::memory;
+use crate::pg::rows::{Returned, RowSet};
+use crate::text::Characters;
+
+#[pg_extern(sql = r#"
+CREATE FUNCTION termstream.explain_match(lexicon text, document text, OUT term_id bigint,
+        OUT term text, OUT matched text, OUT start integer, OUT length integer,
+        OUT distance integer, OUT accepted boolean, OUT verdict text) RETURNS SETOF record
+    STABLE STRICT PARALLEL SAFE COST 10000 ROWS 10
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#, requires = ["types"])]
+fn explain_match(
+    lexicon: &str,
+    document: &[u8],
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Result<Returned, ErrorReport> {
+    let document = document_text(document)?;
+    with_lexicon(fcinfo, lexicon, |form, _| {
+        let mut rows = RowSet::open(fcinfo);
+        let mut characters = Characters::of(document);
+        let mut row = memory::Passing::new();
+        form.lexicon
+            .each_explained(document, &interrupts(), |one| {
+                let (start, length) = characters.span(one.start..one.end);
+                row.with(|| {
+                    rows.push([
+                        form.lexicon.term_id(one.term).into_datum(),
+                        form.lexicon.term_text(one.term).into_datum(),
+                        document[one.start..one.end].into_datum(),
+                        (start as i32 + 1).into_datum(),
+                        (length as i32).into_datum(),
+                        i32::from(one.distance).into_datum(),
+                        (one.verdict == Verdict::Accepted).into_datum(),
+                        one.verdict.as_str().into_datum(),
+                    ])
+                });
+            })?;
+        Ok(())
+    })?;
+    Ok(Returned::SET)
+}

@@ -1,0 +1,283 @@
+//! A text read stretch by stretch: as much of it at a time as has a bounded number of candidates, so
+//! that a search of any text takes bounded memory beside what it returns, and can be interrupted.
+//!
+//! A stretch is a range of *places*: words, or in substring mode letters. All candidates that begin in
+//! it are found with the letters behind it that the longest term may reach. What `overlap` leaves in
+//! doubt belongs to the next stretch.
+
+use super::compiled::Compiled;
+use super::guard::{self, BRIEF};
+use super::overlap::{Places, Settled};
+use super::search::Scratch;
+use super::settings::MAX_DISTANCE;
+use super::words::MAX_WINDOW;
+use super::{Lexicon, substring};
+use crate::bounds::{EVERY, Interrupts, OutOfMemory};
+use crate::text::{Folded, Piece, Pieces, Room};
+
+/// How much of a text is read at a time.
+#[derive(Clone, Copy)]
+pub(super) struct Size {
+    pub words: usize,
+    /// In substring mode.
+    pub letters: u32,
+    /// Beyond as many candidates less is read at a time: a hundred nested terms may begin at each word
+    /// of a text.
+    pub candidates: usize,
+}
+
+impl Default for Size {
+    /// 400 KiB of candidates, and of words with what is remembered of them.
+    fn default() -> Size {
+        Size {
+            words: 2048,
+            letters: 16 << 10,
+            candidates: 16 << 10,
+        }
+    }
+}
+
+pub(super) struct Reading<'a> {
+    lexicon: &'a Lexicon,
+    text: &'a str,
+    interrupts: &'a Interrupts,
+    pieces: Pieces<'a>,
+    /// In substring mode, the piece that is not read to its end.
+    piece: Option<Piece>,
+    /// Letters of a term or a window of it.
+    reach: usize,
+    size: Size,
+    /// With fewer words, or letters, a stretch was too short to settle anything.
+    fewest: usize,
+    brief: Option<bool>,
+    /// In substring mode, letters of the piece's own tokens that are read.
+    read: u32,
+    /// Places from the beginning of the next stretch on that a mention has.
+    held: u32,
+}
+
+/// A stretch whose candidates were found.
+pub(super) struct Stretch {
+    start: u32,
+    end: u32,
+    is_last: bool,
+}
+
+impl Stretch {
+    pub fn places(&self, reading: &Reading<'_>) -> Places {
+        Places {
+            start: self.start,
+            held: reading.held,
+            end: (!self.is_last).then_some(self.end),
+        }
+    }
+}
+
+impl<'a> Reading<'a> {
+    pub fn of(
+        lexicon: &'a Lexicon,
+        text: &'a str,
+        size: Size,
+        interrupts: &'a Interrupts,
+    ) -> Reading<'a> {
+        let reach = lexicon.reach();
+        Reading {
+            lexicon,
+            text,
+            interrupts,
+            pieces: Pieces::of(text),
+            piece: None,
+            reach,
+            size,
+            fewest: 1,
+            brief: None,
+            read: 0,
+            held: 0,
+        }
+    }
+
+    /// Finds the candidates of the next stretch, overlapping ones included.
+    pub fn next(&mut self, scratch: &mut Scratch) -> Result<Stretch, OutOfMemory> {
+        if !self.lexicon.settings().whole_words {
+            return self.next_letters(scratch);
+        }
+        loop {
+            let piece = self.fold(&mut scratch.folded)?;
+            let brief = self.is_brief(&piece, &mut scratch.folded)?;
+            let most = self.most(self.size.words);
+            let own = piece.own.start as u32..piece.own.end as u32;
+            let all = piece.is_last && own.start == 0;
+            self.lexicon
+                .candidates(scratch, brief, most, self.interrupts)?;
+            if !all {
+                let is_own = |first: u32| own.contains(&first);
+                scratch
+                    .candidates
+                    .retain(|candidate| is_own(candidate.first));
+            }
+            if scratch.candidates.len() > most {
+                self.size.words = (self.size.words / 2).max(self.fewest);
+                continue;
+            }
+            return Ok(Stretch {
+                start: own.start,
+                end: own.end,
+                is_last: piece.is_last,
+            });
+        }
+    }
+
+    /// Goes on behind what was settled of a stretch. False if it was the last one.
+    pub fn go_on(&mut self, scratch: &Scratch, stretch: &Stretch, settled: Settled) -> bool {
+        let Some(until) = settled.until else {
+            return false;
+        };
+        self.held = settled.held;
+        let folded = &scratch.folded;
+        if self.lexicon.settings().whole_words {
+            if until == stretch.start {
+                self.grow();
+            } else {
+                self.pieces.go_on(folded, until as usize);
+            }
+            return true;
+        }
+        let Some(piece) = self.piece.take() else {
+            return false;
+        };
+        let end = place_of(folded, piece.own.end);
+        if stretch.end < end {
+            if until == stretch.start {
+                self.size.letters *= 2;
+            }
+            self.read = until - place_of(folded, piece.own.start);
+            self.piece = Some(piece);
+            return true;
+        }
+        if until == stretch.start {
+            self.grow();
+        }
+        let tokens = folded.tokens();
+        let token = tokens.partition_point(|token| token.end <= until);
+        let token = folded.border(token).max(piece.own.start);
+        self.read = until - place_of(folded, token);
+        self.pieces.go_on(folded, token);
+        true
+    }
+
+    /// Reads more at a time: nothing of a stretch could be settled.
+    fn grow(&mut self) {
+        self.size.words *= 2;
+        self.fewest = self.size.words;
+    }
+
+    /// With more candidates than these a stretch is read again, and less of it.
+    fn most(&self, size: usize) -> usize {
+        let is_least = size <= self.fewest.max(self.reach);
+        if is_least {
+            usize::MAX
+        } else {
+            self.size.candidates
+        }
+    }
+
+    fn fold(&self, folded: &mut Folded) -> Result<Piece, OutOfMemory> {
+        let room = Room::of(self.size.words);
+        self.pieces.fold(folded, room, self.reach, self.interrupts)
+    }
+
+    /// Whether the whole text has few words, as the rules see it; the piece is the one that was folded.
+    fn is_brief(&mut self, piece: &Piece, folded: &mut Folded) -> Result<bool, OutOfMemory> {
+        if let Some(brief) = self.brief {
+            return Ok(brief);
+        }
+        let brief = match guard::is_brief(folded.tokens()) {
+            brief if piece.is_last || !brief => brief,
+            // A single word so far, of letters and digits by turns.
+            _ => {
+                let brief = is_brief(self.text, folded, self.interrupts)?;
+                self.fold(folded)?;
+                brief
+            }
+        };
+        self.brief = Some(brief);
+        Ok(brief)
+    }
+
+    fn next_letters(&mut self, scratch: &mut Scratch) -> Result<Stretch, OutOfMemory> {
+        let piece = match self.piece.take() {
+            Some(piece) => piece,
+            None => self.fold(&mut scratch.folded)?,
+        };
+        let own_end = place_of(&scratch.folded, piece.own.end);
+        let start = place_of(&scratch.folded, piece.own.start) + self.read;
+        self.read = 0;
+        loop {
+            let most = self.most(self.size.letters as usize);
+            let end = start.saturating_add(self.size.letters).min(own_end);
+            self.interrupts.steps(EVERY as usize);
+            self.lexicon.substrings(start..end, most, scratch);
+            if scratch.candidates.len() > most {
+                self.size.letters /= 2;
+                continue;
+            }
+            let is_last = piece.is_last && end == own_end;
+            self.piece = Some(piece);
+            return Ok(Stretch {
+                start,
+                end,
+                is_last,
+            });
+        }
+    }
+}
+
+/// Whether a whole text has few words, as the rules see it. Reads no further than these.
+pub(super) fn is_brief(
+    text: &str,
+    folded: &mut Folded,
+    interrupts: &Interrupts,
+) -> Result<bool, OutOfMemory> {
+    let (mut pieces, mut words) = (Pieces::of(text), 0);
+    loop {
+        let piece = pieces.fold(folded, Room::of(Size::default().words), 0, interrupts)?;
+        let own = folded.tokens().get(piece.own.clone()).unwrap_or(&[]);
+        words += own.iter().filter(|token| !token.joined()).count();
+        if piece.is_last || words > BRIEF {
+            return Ok(words <= BRIEF);
+        }
+        pieces.go_on(folded, piece.own.end);
+    }
+}
+
+/// Where a token begins in letters.
+fn place_of(folded: &Folded, token: usize) -> u32 {
+    let token = folded.tokens().get(token);
+    token.map_or(folded.letters().len() as u32, |token| token.start)
+}
+
+impl Lexicon {
+    /// Letters that a window may have, and one for a possessive s.
+    pub(super) fn reach(&self) -> usize {
+        let longest = |compiled: &Compiled| compiled.header.longest as usize;
+        let longest = self.parts().map(|part| longest(&part.compiled)).max();
+        let longest = longest.unwrap_or(0) + usize::from(MAX_DISTANCE);
+        longest.min(MAX_WINDOW) + 1
+    }
+
+    /// Fills the candidates that begin in a range of letters, or some if they are more than `most`.
+    fn substrings(&self, places: std::ops::Range<u32>, most: usize, scratch: &mut Scratch) {
+        let Scratch {
+            folded, candidates, ..
+        } = scratch;
+        candidates.clear();
+        self.each_part(
+            candidates,
+            |_, part, found| {
+                let (compiled, automaton) = (&part.compiled, part.automaton());
+                substring::candidates(compiled, automaton, folded, places.clone(), most, found);
+            },
+            |candidate| self.members(candidate.group).next().is_some(),
+        );
+    }
+}

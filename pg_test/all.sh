@@ -239,6 +239,10 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'the menu example' menu_example
   check 'termfeed serve, by curl' feed serve
   check 'termfeed serve, and whom it lets in' feed guard
+  check 'termfeed serve, and what one client can do to the others' feed pressure
+  check 'termfeed, and which stream a name means' feed names
+  check 'termfeed and TLS' bash pg_test/feed/tls.sh
+  check 'termfeed behind PgBouncer' bash pg_test/feed/pgbouncer.sh
   check 'the page, in a browser' feed page
   check 'termfeed load' feed load
   check 'termfeed, as examples/menu/README.md shows it' feed example

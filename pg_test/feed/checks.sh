@@ -17,18 +17,38 @@ same() {
 # How the tests reach the database; a URL, with a password that nothing may print.
 database="postgresql://$PGUSER:sesame@/$PGDATABASE?host=$PGHOST&port=$PGPORT"
 
-# start_serve OPTION…: a server on a free port; sets $server and $url.
-start_serve() {
-  : >"$folder/termfeed.log" # An earlier run's names a port of its own.
-  TERMFEED_TOKEN=hush "$termfeed" serve --listen 127.0.0.1:0 --database "$database" "$@" 2>"$folder/termfeed.log" &
-  server=$!
-  for _ in {1..200}; do
-    url=$(grep -o 'http://127.0.0.1:[0-9]*' "$folder/termfeed.log" | head -n 1) && return
-    kill -0 "$server" 2>/dev/null || break
+# until_so COMMAND…: waits until the command succeeds; five minutes, and the test fails. A busy machine
+# makes it longer, and nothing else.
+until_so() {
+  local end=$((SECONDS + 300))
+  until "$@" >/dev/null 2>&1; do
+    [[ $SECONDS -lt $end ]] || {
+      echo "not ok $((number + 1)) - waited in vain for: $*"
+      exit 1
+    }
     sleep 0.1
   done
-  cat "$folder/termfeed.log"
+}
+
+# serve LOG OPTION…: a server that says on $folder/LOG where it is; sets $server and $url.
+serve() {
+  local log=$folder/$1
+  shift
+  : >"$log" # An earlier run's names a port of its own.
+  "$termfeed" serve "$@" 2>"$log" &
+  server=$!
+  until_so eval "grep -q 'http://127.0.0.1:' '$log' || ! kill -0 $server"
+  url=$(grep -o 'http://127.0.0.1:[0-9]*' "$log" | head -n 1) && return
+  cat "$log"
   exit 1
+}
+
+# start_serve OPTION…: a server with a token on a free port; sets $server and $url.
+start_serve() { TERMFEED_TOKEN=hush serve termfeed.log --listen 127.0.0.1:0 --database "$database" "$@"; }
+
+stop_serve() {
+  kill -TERM "$server"
+  wait "$server" || true
 }
 
 finish() {

@@ -1,9 +1,10 @@
 # What the tests of termfeed's other commands share with those of Kafka, but for the broker.
 
 source "$repo/pg_test/kafka/harness.sh"
+cluster_settings=()
 helpers=() # Pids of other programs that a test has started.
 
-# harness_start NAME: a Postgres of that name, and a folder.
+# harness_start NAME: a Postgres of that name, and a folder; with the settings in $cluster_settings, if any.
 harness_start() {
   folder=$target/feed/$1
   rm -rf "$folder"
@@ -11,7 +12,7 @@ harness_start() {
   test_cluster=$1
   trap harness_end EXIT
   trap 'exit 143' INT TERM HUP
-  cluster_start "$1" synchronous_commit=off full_page_writes=off
+  cluster_start "$1" synchronous_commit=off full_page_writes=off "${cluster_settings[@]}"
   psql -q -c 'CREATE EXTENSION termstream'
 }
 

@@ -65,9 +65,9 @@ mend() { ask -X POST -H 'Content-Type: application/json' -d "$1" "$url/streams/d
 bad=$(psql -c 'SELECT reject_id FROM dishes_rejects')
 same 'a reject is not there to be mended' 404 "$(mend "[{\"reject_id\": $bad, \"line\": \"3,a,\"}, {\"reject_id\": 0, \"line\": \"\"}]" | cut -c 1-3)"
 same 'a body that mends nothing' 400 "$(mend '{"reject_id": 1}' | cut -c 1-3)"
-same 'no rows to be mended are not all rows' '200 {"load_id":0,"read":0,"rejected":0,"taken":0}' "$(mend '[]')"
+same 'no rows to be mended are not all rows' '200 {"load_id":0,"read":0,"taken":0,"rejected":0}' "$(mend '[]')"
 same 'what was refused has mended nothing' "x" "$(psql -c "SELECT split_part(line, ',', 1) FROM dishes_rejects")"
-same 'a reject is mended, and taken' '200 {"load_id":0,"read":1,"rejected":0,"taken":1}' \
+same 'a reject is mended, and taken' '200 {"load_id":0,"read":1,"taken":1,"rejected":0}' \
   "$(mend "[{\"reject_id\": $bad, \"line\": \"3,\\\"stew, hot\\\",\\\"3,5\\\"\"}]")"
 same 'as it was mended' '3|stew, hot|3.5|0' "$(psql -c 'SELECT *, (SELECT count(*) FROM dishes_rejects) FROM dish WHERE id = 3')"
 

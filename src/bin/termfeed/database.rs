@@ -1,16 +1,20 @@
-//! Connections to the database: by connection string or URL, with TLS where the server has it, and
-//! again and again while it is away.
+//! Connections to the database: by connection string or URL, with TLS as it asks for, and again and
+//! again while it is away.
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};
 use postgres_openssl::MakeTlsConnector;
+use std::path::Path;
 use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio_postgres::config::{ChannelBinding, SslMode};
 use tokio_postgres::{Client, Config};
 
+use crate::conninfo::{self, Words};
 use crate::error::{Error, with_causes};
 use crate::metrics;
 use crate::settings::Common;
 use crate::shutdown::Shutdown;
+use crate::tls::Ways;
 
 /// Between attempts to reach the database: from this, doubled, with jitter, to the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
@@ -21,47 +25,83 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15);
 pub struct Database {
     pub config: Config,
     pub tls: MakeTlsConnector,
+    /// With TLS or without, and what is tried where that is refused.
+    attempts: (SslMode, Option<SslMode>),
 }
 
 impl Database {
     pub fn new(settings: &Common) -> Result<Database, Error> {
-        let mut config: Config = match &settings.database {
-            // The parser's own error may quote the string, with its password.
-            Some(text) => text.expose().parse().map_err(|_| {
-                Error::Settings(
-                    "--database is no connection string: write \"host=… dbname=… user=…\" or \
-                     \"postgresql://user@host/dbname\""
-                        .into(),
-                )
-            })?,
-            None => from_environment()?,
+        let (mut config, mut words) = match &settings.database {
+            Some(text) => conninfo::read(text.expose())?,
+            None => (Config::new(), Words::default()),
         };
-        if config.get_application_name().is_none() {
-            config.application_name("termfeed");
-        }
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(Duration::from_secs(10));
-        }
-        if config.get_user().is_none()
-            && let Ok(user) = std::env::var("PGUSER").or_else(|_| std::env::var("USER"))
-        {
-            config.user(user);
-        }
+        // A flag goes before the environment: what --database-ca says is not softened by PGSSLMODE.
+        let is_set = settings.database_ca.is_some();
+        conninfo::complete(&mut config, &mut words, |name| match name {
+            "PGSSLMODE" | "PGSSLROOTCERT" if is_set => None,
+            _ => std::env::var(name).ok(),
+        })?;
+        let home = std::env::var_os("HOME");
+        let ways = Ways::new(
+            &words,
+            settings.database_ca.as_deref(),
+            home.as_ref().map(Path::new),
+        )?;
         Ok(Database {
+            tls: ways.connector()?,
+            attempts: match conninfo::is_local(&config) {
+                true => (SslMode::Disable, None),
+                false => ways.attempts,
+            },
             config,
-            tls: tls(settings)?,
         })
     }
 
     /// One connection; its other half runs by itself until the client is dropped.
     pub async fn connect(&self) -> Result<Client, Error> {
-        let (client, connection) = self.config.connect(self.tls.clone()).await?;
-        tokio::spawn(async move {
+        Ok(self.open().await?.0)
+    }
+
+    /// A connection, and the task of its other half.
+    pub async fn open(&self) -> Result<(Client, JoinHandle<()>), tokio_postgres::Error> {
+        let (first, second) = self.attempts;
+        let refused = match self.attempt(first).await {
+            Err(error) if self.may_try_otherwise(&error) => error,
+            outcome => return outcome,
+        };
+        let Some(second) = second else {
+            return Err(refused);
+        };
+        // If both fail, it is told how the one with TLS did.
+        match self.attempt(second).await {
+            Err(_) if second == SslMode::Disable => Err(refused),
+            outcome => outcome,
+        }
+    }
+
+    async fn attempt(
+        &self,
+        mode: SslMode,
+    ) -> Result<(Client, JoinHandle<()>), tokio_postgres::Error> {
+        let mut config = self.config.clone();
+        config.ssl_mode(mode);
+        let (client, connection) = config.connect(self.tls.clone()).await?;
+        let other_half = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::warn!(reason = %with_causes(&error), "the connection to the database broke");
             }
         });
-        Ok(client)
+        Ok((client, other_half))
+    }
+
+    /// Whether the server might take a connection with TLS that it refused without, or the reverse: by
+    /// its rules, or because TLS failed.
+    fn may_try_otherwise(&self, error: &tokio_postgres::Error) -> bool {
+        let is_by_rules = error
+            .code()
+            .is_some_and(|code| code.code().starts_with("28"));
+        (is_by_rules || is_of_tls(error))
+            && self.config.get_channel_binding() != ChannelBinding::Require
     }
 
     /// Tries until it succeeds, or is told to stop, or is refused for good (a wrong password, say).
@@ -101,45 +141,9 @@ pub fn backoff_between(first: Duration, longest: Duration) -> impl Iterator<Item
         .build()
 }
 
-/// What libpq reads when it is told nothing.
-fn from_environment() -> Result<Config, Error> {
-    let mut config = Config::new();
-    let value = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    config.host(value("PGHOST").as_deref().unwrap_or("/run/postgresql"));
-    if let Some(port) = value("PGPORT") {
-        config.port(
-            port.parse()
-                .map_err(|_| Error::Settings(format!("PGPORT \"{port}\" is not a port")))?,
-        );
-    }
-    if let Some(name) = value("PGDATABASE") {
-        config.dbname(name);
-    }
-    if let Some(password) = value("PGPASSWORD") {
-        config.password(password);
-    }
-    Ok(config)
-}
-
-/// As libpq does it: `sslmode=prefer` and `require` encrypt and trust; with `--database-ca` the
-/// certificate must be signed by one of those, and bear the host's name.
-fn tls(settings: &Common) -> Result<MakeTlsConnector, Error> {
-    let failed = |error: openssl::error::ErrorStack| {
-        Error::Settings(format!("TLS cannot be set up: {error}"))
-    };
-    let mut builder = SslConnector::builder(SslMethod::tls_client()).map_err(failed)?;
-    match &settings.database_ca {
-        Some(path) => builder
-            .set_ca_file(path)
-            .map_err(|_| Error::Settings(format!("\"{}\" has no certificates", path.display())))?,
-        None => builder.set_verify(SslVerifyMode::NONE),
-    }
-    let mut connector = MakeTlsConnector::new(builder.build());
-    if settings.database_ca.is_none() {
-        connector.set_callback(|connection, _| {
-            connection.set_verify_hostname(false);
-            Ok(())
-        });
-    }
-    Ok(connector)
+/// Whether the server was reached, and TLS with it failed.
+fn is_of_tls(error: &tokio_postgres::Error) -> bool {
+    error
+        .to_string()
+        .starts_with("error performing TLS handshake")
 }

@@ -3,12 +3,21 @@
 //! The caller owns the transaction, so that other statements (a position moved, a reject noted) are
 //! committed with the rows, or not at all. A [`Copy`] that is dropped before its end fails on the
 //! server, and with it the transaction: nothing is ever half committed.
+//!
+//! A stream is looked up once, by the search_path of the session, and is named with its schema from
+//! then on: whatever a stream's statement may do to the session, the rows go where they were meant to.
+//! Statements have no names, so that PgBouncer may hand each transaction to another session; tokio-postgres
+//! gives one to COPY alone, and takes it back before the transaction ends.
+//!
+//! A connection on which a COPY was refused is out of step: tokio-postgres ends a COPY that never
+//! began, and the server answers that, too. It must not be used again.
 
 use bytes::Bytes;
 use futures_util::SinkExt;
 use serde::Serialize;
 use std::pin::Pin;
 use std::time::Instant;
+use tokio_postgres::types::Type;
 use tokio_postgres::{CopyInSink, GenericClient, Transaction};
 
 use crate::error::Error;
@@ -25,6 +34,8 @@ pub struct Inbox {
     /// Qualified and quoted for SQL.
     pub sql: String,
     pub columns: Vec<Column>,
+    /// The table of its rejects, qualified and quoted for SQL, if it is there.
+    pub rejects: Option<String>,
 }
 
 /// A column of a stream.
@@ -83,37 +94,32 @@ pub const STAGES: [&str; 6] = [
 ];
 
 const FIND: &str = "
-SELECT s.stream::pg_catalog.text,
-       pg_catalog.format('%I.%I', n.nspname, c.relname),
-       ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
-              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
-       ARRAY(SELECT a.atthasdef FROM pg_catalog.pg_attribute a
-              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
-       ARRAY(SELECT s.formats ->> a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
-              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
-  FROM termstream.stream s
-  JOIN pg_catalog.pg_class c ON c.oid = s.stream
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE s.stream = pg_catalog.to_regclass($1)";
-
-const REJECTS: &str = "
-SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
-  FROM termstream.stream s
-  JOIN pg_catalog.pg_class c ON c.oid = s.rejects
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE s.stream = pg_catalog.to_regclass($1)";
+WITH found AS (
+    SELECT s.stream, s.formats, s.rejects, n.nspname, c.relname
+      FROM termstream.stream s
+      JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) s.stream
+      JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+     WHERE s.stream OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)
+), columns AS (
+    SELECT a.attname::pg_catalog.text AS name, a.atthasdef, a.attnum FROM found
+      JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) found.stream
+       AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped
+)
+SELECT stream::pg_catalog.text,
+       pg_catalog.format('%I.%I', nspname, relname),
+       ARRAY(SELECT name FROM columns ORDER BY attnum),
+       ARRAY(SELECT atthasdef FROM columns ORDER BY attnum),
+       ARRAY(SELECT formats OPERATOR(pg_catalog.->>) name FROM columns ORDER BY attnum),
+       (SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c
+          JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+         WHERE c.oid OPERATOR(pg_catalog.=) found.rejects)
+  FROM found";
 
 impl Inbox {
-    /// The table of its rejects, qualified and quoted for SQL, if it is there.
-    pub async fn rejects(&self, client: &impl GenericClient) -> Result<Option<String>, Error> {
-        let row = client.query_opt(REJECTS, &[&self.sql]).await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?)
-    }
-
     /// The stream of that name, written as in SQL: `menu`, `shop.menu`, `\"Menu\"`.
     pub async fn find(client: &impl GenericClient, name: &str) -> Result<Inbox, Error> {
         // A name that is none (a dot too many) is not found either, but for the server it is an error.
-        let row = match client.query_opt(FIND, &[&name]).await {
+        let row = match client.query_typed_opt(FIND, &[(&name, Type::TEXT)]).await {
             Ok(row) => row,
             Err(error) if is_no_name(&error) => None,
             Err(error) => return Err(error.into()),
@@ -130,6 +136,7 @@ impl Inbox {
             name: row.try_get(0)?,
             sql: row.try_get(1)?,
             columns,
+            rejects: row.try_get(5)?,
         })
     }
 }
@@ -143,7 +150,7 @@ fn is_no_name(error: &tokio_postgres::Error) -> bool {
 /// A COPY under way.
 pub struct Copy {
     sink: Pin<Box<CopyInSink<Bytes>>>,
-    stream: String,
+    inbox: Inbox,
     bytes: u64,
     started: Instant,
 }
@@ -158,7 +165,7 @@ impl Copy {
             .await?;
         Ok(Copy {
             sink: Box::pin(sink),
-            stream: inbox.name.clone(),
+            inbox: inbox.clone(),
             bytes: 0,
             started,
         })
@@ -174,8 +181,8 @@ impl Copy {
     /// Ends the COPY and reads what the ledger has of it. Nothing is committed yet.
     pub async fn finish(mut self, client: &impl GenericClient) -> Result<Counts, Error> {
         self.sink.as_mut().finish().await?;
-        metrics::copied(&self.stream, self.bytes, self.started.elapsed());
-        latest_load(client, &self.stream).await
+        metrics::copied(&self.inbox.name, self.bytes, self.started.elapsed());
+        latest_load(client, &self.inbox).await
     }
 }
 
@@ -185,11 +192,14 @@ const LATEST: &str = "
 SELECT load_id, read, taken, rejected, pairs, bytes,
        ARRAY[parse, convert, \"check\", statement, quality, predict]
   FROM termstream.load
- WHERE pid = pg_catalog.pg_backend_pid() AND stream = pg_catalog.to_regclass($1)
+ WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()
+   AND stream OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)
  ORDER BY load_id DESC LIMIT 1";
 
-pub async fn latest_load(client: &impl GenericClient, stream: &str) -> Result<Counts, Error> {
-    let row = client.query_one(LATEST, &[&stream]).await?;
+pub async fn latest_load(client: &impl GenericClient, inbox: &Inbox) -> Result<Counts, Error> {
+    let row = client
+        .query_typed_one(LATEST, &[(&inbox.sql, Type::TEXT)])
+        .await?;
     let by_stage: Vec<i64> = row.try_get(6)?;
     let mut stages = [0; STAGES.len()];
     stages
@@ -250,17 +260,17 @@ pub async fn note_rejects(
     let codes: Vec<&str> = rejects.iter().map(|r| r.sqlstate.as_str()).collect();
     let messages: Vec<&str> = rejects.iter().map(|r| r.message.as_str()).collect();
     let noted = transaction
-        .query_one(
+        .query_typed_one(
             "SELECT termstream.note_rejects($1, $2, $3, $4, $5, $6, line_format => $7, load_id => $8)",
             &[
-                &inbox.sql,
-                &source,
-                &lines,
-                &rows,
-                &codes,
-                &messages,
-                &line_format,
-                &load_id,
+                (&inbox.sql, Type::TEXT),
+                (&source, Type::TEXT),
+                (&lines, Type::INT8_ARRAY),
+                (&rows, Type::BYTEA_ARRAY),
+                (&codes, Type::TEXT_ARRAY),
+                (&messages, Type::TEXT_ARRAY),
+                (&line_format, Type::JSONB),
+                (&load_id, Type::INT8),
             ],
         )
         .await?;

@@ -2,6 +2,8 @@
 
 use tokio_postgres::error::{DbError, SqlState};
 
+use crate::readiness::Need;
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The settings are wrong: nothing has been done.
@@ -40,10 +42,28 @@ impl Error {
             Error::Refused(error) => {
                 let code = error.code();
                 // 08: connection; 40: serialization and deadlock; 53: resources; 57: operator.
-                ["08", "40", "53", "57"].contains(&code.code().get(..2).unwrap_or_default())
-                    && *code != SqlState::QUERY_CANCELED
+                (["08", "40", "53", "57"].contains(&code.code().get(..2).unwrap_or_default())
+                    && *code != SqlState::QUERY_CANCELED)
+                    // Somebody else's leavings in a session that PgBouncer has handed on.
+                    || *code == SqlState::INVALID_SQL_STATEMENT_NAME
+                    || *code == SqlState::DUPLICATE_PSTATEMENT
             }
             _ => false,
+        }
+    }
+
+    /// What is in the way of the work that has failed so.
+    pub fn need(&self) -> Need {
+        let class = |error: &DbError| error.code().code().get(..2).map(str::to_owned);
+        match self {
+            Error::Unreachable(_) => Need::Database,
+            Error::Refused(error)
+                if matches!(class(error).as_deref(), Some("08" | "53" | "57")) =>
+            {
+                Need::Database
+            }
+            Error::Away(_) => Need::Service,
+            _ => Need::Rows,
         }
     }
 

@@ -15,10 +15,12 @@
 mod avro;
 #[cfg(feature = "aws")]
 mod aws;
+mod conninfo;
 mod database;
 #[cfg(any(feature = "kafka", feature = "kinesis"))]
 mod decode;
 mod door;
+mod environment;
 mod error;
 #[cfg(feature = "export")]
 mod export;
@@ -37,15 +39,17 @@ mod notes;
 mod positions;
 #[cfg(feature = "predict")]
 mod predict;
+mod readiness;
 #[cfg(feature = "kafka")]
 mod relay;
 mod rows;
 mod serve;
 mod settings;
 mod shutdown;
+mod tls;
 mod unpack;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use error::Error;
 use settings::Common;
 use shutdown::Shutdown;
@@ -64,9 +68,12 @@ struct Arguments {
 const HELP: &str = "\
 Every option can be given as a flag, as an environment variable (--listen is TERMFEED_LISTEN), or in a
 TOML file named by --config; the first one that gives it counts. In the file, options stand at the top,
-or under the name of a command ([serve], …), which goes before.
+or under the name of a command ([serve], …), which goes before. A name that is no option's is an error.
+A secret may stand in a file of its own: TERMFEED_TOKEN_FILE, TERMFEED_DATABASE_FILE, … name it.
 
-Without --database the variables of libpq are read: PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD.
+What --database does not say the variables of libpq do: PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD,
+PGOPTIONS, PGSSLMODE, PGSSLROOTCERT, PGSSLCERT, PGSSLKEY. The words sslmode, sslrootcert, sslcert and
+sslkey mean what they mean to libpq.
 
   termfeed serve --database 'host=/run/postgresql dbname=shop'";
 
@@ -126,7 +133,7 @@ fn main() -> ExitCode {
 
 fn start(arguments: Arguments) -> Result<(), Error> {
     let section = arguments.command.section();
-    let source = settings::Source::new(section, &arguments.common)?;
+    let source = settings::Source::new(section, &arguments.common, &Arguments::command())?;
     let common: Common = source.read(&arguments.common)?;
     logging::start(&common)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -157,7 +164,6 @@ fn start(arguments: Arguments) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_commands_and_their_flags_do_not_contradict_each_other() {

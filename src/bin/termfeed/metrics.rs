@@ -29,7 +29,7 @@ enum Kind {
 use Kind::{Counter, Gauge, Histogram};
 
 /// All that termfeed exports. Dashboards and alerts may use these, and the code counts no other.
-const METRICS: [(Kind, &str, Unit, &str); 23] = [
+const METRICS: [(Kind, &str, Unit, &str); 24] = [
     (
         Counter,
         "termfeed_rows_total",
@@ -100,7 +100,13 @@ const METRICS: [(Kind, &str, Unit, &str); 23] = [
         Gauge,
         "termfeed_ready",
         Unit::Count,
-        "1 while the work goes on, 0 while something cannot be reached.",
+        "1 while the work goes on, 0 while something holds it up.",
+    ),
+    (
+        Gauge,
+        "termfeed_stalled",
+        Unit::Count,
+        "1 while the work is held up by the database, broker, service, rows or queue, 0 otherwise.",
     ),
     (
         Gauge,
@@ -245,6 +251,11 @@ pub fn answered(method: &Method, route: &str, status: StatusCode, time: Duration
 
 pub fn ready(ready: bool) {
     gauge!("termfeed_ready").set(if ready { 1.0 } else { 0.0 });
+}
+
+/// Whether this holds the work up.
+pub fn stalled(need: &'static str, stalled: bool) {
+    gauge!("termfeed_stalled", "what" => need).set(if stalled { 1.0 } else { 0.0 });
 }
 
 /// How many messages of a partition wait.

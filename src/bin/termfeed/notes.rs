@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 use tokio_postgres::Transaction;
+use tokio_postgres::types::Type;
 
 use crate::door::Inbox;
 use crate::error::Error;
@@ -42,20 +43,20 @@ impl Source<'_> {
         let messages: Vec<&str> = notes.iter().map(|note| note.message.as_str()).collect();
         let origins: Vec<&Value> = notes.iter().map(|note| &note.origin).collect();
         self.transaction
-            .execute(
+            .query_typed(
                 "SELECT termstream.note_rejects($1, $2, $3, $4, $5, $6, stage => $7, origins => $8,
                         line_format => $9, load_id => $10)",
                 &[
-                    &self.inbox.sql,
-                    &self.source,
-                    &lines,
-                    &rows,
-                    &codes,
-                    &messages,
-                    &stage,
-                    &origins,
-                    &self.line_format,
-                    &load_id,
+                    (&self.inbox.sql, Type::TEXT),
+                    (&self.source, Type::TEXT),
+                    (&lines, Type::INT8_ARRAY),
+                    (&rows, Type::BYTEA_ARRAY),
+                    (&codes, Type::TEXT_ARRAY),
+                    (&messages, Type::TEXT_ARRAY),
+                    (&stage, Type::TEXT),
+                    (&origins, Type::JSONB_ARRAY),
+                    (&self.line_format, Type::JSONB),
+                    (&load_id, Type::INT8),
                 ],
             )
             .await?;
@@ -67,9 +68,14 @@ impl Source<'_> {
         let sources = vec![self.source; origins.len()];
         let lines: Vec<Option<i64>> = vec![None; origins.len()];
         self.transaction
-            .execute(
+            .query_typed(
                 "SELECT termstream.place_rejects($1, $2, $3, $4)",
-                &[&load_id, &sources, &lines, &origins],
+                &[
+                    (&load_id, Type::INT8),
+                    (&sources, Type::TEXT_ARRAY),
+                    (&lines, Type::INT8_ARRAY),
+                    (&origins, Type::JSONB_ARRAY),
+                ],
             )
             .await?;
         Ok(())

@@ -1,6 +1,7 @@
 //! How far a source has been read, kept in the database and moved in the transaction of its rows.
 
 use tokio_postgres::GenericClient;
+use tokio_postgres::types::Type;
 
 use crate::door::Inbox;
 use crate::error::Error;
@@ -19,10 +20,15 @@ pub async fn next(
     part: &Part<'_>,
 ) -> Result<Option<i64>, Error> {
     let row = client
-        .query_opt(
+        .query_typed_opt(
             "SELECT next FROM termstream.feed_position
-              WHERE stream = pg_catalog.to_regclass($1) AND source = $2 AND part = $3",
-            &[&inbox.sql, &part.source, &part.part],
+              WHERE stream OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)
+                AND source OPERATOR(pg_catalog.=) $2 AND part OPERATOR(pg_catalog.=) $3",
+            &[
+                (&inbox.sql, Type::TEXT),
+                (&part.source, Type::TEXT),
+                (&part.part, Type::TEXT),
+            ],
         )
         .await?;
     Ok(row.map(|row| row.try_get(0)).transpose()?)
@@ -39,15 +45,15 @@ pub async fn advance(
     detail: Option<serde_json::Value>,
 ) -> Result<(), Error> {
     client
-        .execute(
+        .query_typed(
             "SELECT termstream.move_position(pg_catalog.to_regclass($1), $2, $3, $4, $5, $6)",
             &[
-                &inbox.sql,
-                &part.source,
-                &part.part,
-                &expected,
-                &next,
-                &detail,
+                (&inbox.sql, Type::TEXT),
+                (&part.source, Type::TEXT),
+                (&part.part, Type::TEXT),
+                (&expected, Type::INT8),
+                (&next, Type::INT8),
+                (&detail, Type::JSONB),
             ],
         )
         .await?;
@@ -61,10 +67,15 @@ pub async fn found(
     part: &Part<'_>,
 ) -> Result<Option<(i64, Option<serde_json::Value>)>, Error> {
     let row = client
-        .query_opt(
+        .query_typed_opt(
             "SELECT next, detail FROM termstream.feed_position
-              WHERE stream = pg_catalog.to_regclass($1) AND source = $2 AND part = $3",
-            &[&inbox.sql, &part.source, &part.part],
+              WHERE stream OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)
+                AND source OPERATOR(pg_catalog.=) $2 AND part OPERATOR(pg_catalog.=) $3",
+            &[
+                (&inbox.sql, Type::TEXT),
+                (&part.source, Type::TEXT),
+                (&part.part, Type::TEXT),
+            ],
         )
         .await?;
     let Some(row) = row else { return Ok(None) };

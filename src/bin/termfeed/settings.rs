@@ -1,14 +1,17 @@
-//! Settings: a flag goes before the environment (`TERMFEED_…`), which goes before the file.
+//! Settings: a flag goes before the environment (`TERMFEED_…`), which goes before the file. A name that
+//! is no setting is an error in each of them.
 
 use clap::{Args, ValueEnum};
 use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
+use figment::providers::{Format, Serialized, Toml};
+use figment::value::{Dict, Value};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::environment::{Environment, hint, options};
 use crate::error::Error;
 
 /// What every command takes.
@@ -54,9 +57,13 @@ pub struct Source {
 }
 
 impl Source {
-    pub fn new(section: &str, flags: &Common) -> Result<Source, Error> {
-        let environment = Env::prefixed("TERMFEED_").lowercase(true);
-        let named = Figment::from(environment.clone()).merge(Serialized::defaults(flags));
+    /// Of a command of `program`, which has all the options that there are.
+    pub fn new(section: &str, flags: &Common, program: &clap::Command) -> Result<Source, Error> {
+        let common = options(program);
+        let all = program.get_subcommands().map(options).flatten();
+        let all = common.clone().into_iter().chain(all).collect();
+        let environment = Figment::from(Environment::read(std::env::vars_os(), &all)?);
+        let named = environment.clone().merge(Serialized::defaults(flags));
         let mut below = Figment::new();
         if let Ok(path) = named.extract_inner::<PathBuf>("config") {
             if !path.is_file() {
@@ -66,6 +73,7 @@ impl Source {
                 )));
             }
             let file = Figment::from(Toml::file_exact(path));
+            check(&file, program)?;
             below = below.merge(&file);
             if file.contains(section) {
                 below = below.merge(file.focus(section));
@@ -85,6 +93,47 @@ impl Source {
             .extract()
             .map_err(|error| Error::Settings(in_words(error)))
     }
+}
+
+/// Every name in the file must be an option's: at the top one of any command, under the name of a
+/// command one of its own.
+fn check(file: &Figment, program: &clap::Command) -> Result<(), Error> {
+    let content: Dict = file
+        .extract()
+        .map_err(|error| Error::Settings(in_words(error)))?;
+    let common = options(program);
+    let commands: Vec<_> = program
+        .get_subcommands()
+        .map(|command| (command.get_name(), options(command)))
+        .collect();
+    let names = |of: &str| -> Vec<String> {
+        let its = commands
+            .iter()
+            .filter(|(command, _)| of.is_empty() || *command == of)
+            .flat_map(|(_, options)| options.keys());
+        common.keys().chain(its).cloned().collect()
+    };
+    let known = |given: &Dict, known: &[String]| {
+        given
+            .keys()
+            .find(|name| !known.contains(name))
+            .map_or(Ok(()), |name| {
+                let hint = hint(name, known);
+                Err(Error::Settings(format!(
+                    "the settings file has \"{name}\", which is no setting{hint}"
+                )))
+            })
+    };
+    let mut top = Dict::new();
+    for (name, value) in content {
+        match value {
+            Value::Dict(_, section) if commands.iter().any(|(command, _)| *command == name) => {
+                known(&section, &names(&name))?;
+            }
+            value => drop(top.insert(name, value)),
+        }
+    }
+    known(&top, &names(""))
 }
 
 /// Without the value: it may be a secret.

@@ -126,7 +126,10 @@ pub async fn run(common: Common, flags: Flags, mut shutdown: Shutdown) -> Result
             return Err(Error::Stopped);
         };
         let outcome = exporter.export(connected).await;
-        readiness.set(outcome.is_ok());
+        match &outcome {
+            Ok(_) => readiness.fine(),
+            Err(error) => readiness.failed(error.need(), error),
+        }
         let wait = match outcome {
             Ok(()) => {
                 waits = backoff();

@@ -14,7 +14,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::Settings;
+use super::{Link, Settings};
 use crate::error::Error;
 use crate::metrics;
 use crate::settings::Secret;
@@ -25,14 +25,12 @@ pub enum Change {
     Revoked,
 }
 
-#[derive(Default)]
 pub struct Context {
     topic: String,
+    link: Link,
     changes: Mutex<VecDeque<Change>>,
     /// Where the database goes on, for the lag; `None` where nothing was read yet.
     next: Mutex<HashMap<i32, Option<i64>>>,
-    /// Whether a broker is connected, as far as the last statistics tell.
-    connected: AtomicBool,
     closing: AtomicBool,
 }
 
@@ -51,10 +49,6 @@ impl Context {
         !held(&self.changes).is_empty()
     }
 
-    pub fn is_connected(&self) -> bool {
-        self.connected.load(Ordering::Relaxed)
-    }
-
     pub fn committed(&self, partition: i32, next: Option<i64>) {
         held(&self.next).insert(partition, next);
     }
@@ -70,8 +64,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl ClientContext for Context {
     fn stats(&self, statistics: Statistics) {
-        let connected = statistics.brokers.values().any(|one| one.state == "UP");
-        self.connected.store(connected, Ordering::Relaxed);
+        self.link.look(&statistics);
         let Some(topic) = statistics.topics.get(&self.topic) else {
             return;
         };
@@ -109,7 +102,7 @@ impl ConsumerContext for Context {
     }
 }
 
-pub fn connect(settings: &Settings) -> Result<BaseConsumer<Context>, Error> {
+pub fn connect(settings: &Settings, link: Link) -> Result<BaseConsumer<Context>, Error> {
     let mut config = ClientConfig::new();
     config
         .set("bootstrap.servers", &settings.brokers)
@@ -132,7 +125,10 @@ pub fn connect(settings: &Settings) -> Result<BaseConsumer<Context>, Error> {
     options(&mut config, &settings.options)?;
     let context = Context {
         topic: settings.topic.clone(),
-        ..Context::default()
+        link,
+        changes: Mutex::default(),
+        next: Mutex::default(),
+        closing: AtomicBool::new(false),
     };
     config.create_with_context(context).map_err(kafka)
 }

@@ -12,6 +12,7 @@ mod avro;
 mod batch;
 mod consumer;
 mod decode;
+mod link;
 mod rejects;
 mod worker;
 
@@ -24,9 +25,11 @@ use std::time::Duration;
 use crate::database::Database;
 use crate::error::Error;
 use crate::monitor;
+use crate::readiness::Need;
 use crate::settings::{Common, Secret, needed};
 use crate::shutdown::Shutdown;
 pub use consumer::{kafka, options};
+pub use link::Link;
 use worker::{Totals, Worker};
 
 #[derive(Args, Clone, Debug, Serialize, Deserialize)]
@@ -182,7 +185,7 @@ pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(),
     let readiness = monitor::start(&monitor, shutdown.clone()).await?;
     let mut hands = vec![readiness];
     while hands.len() < workers {
-        hands.push(hands[0].another());
+        hands.push(hands[0].another(Need::Database));
     }
     // Polling blocks, and so each has a thread of its own.
     let threads: Vec<_> = hands

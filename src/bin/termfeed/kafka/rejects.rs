@@ -4,6 +4,7 @@
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tokio_postgres::Transaction;
+use tokio_postgres::types::Type;
 
 use super::Format;
 use super::batch::{Origin, Refused};
@@ -37,9 +38,14 @@ impl Sender<'_> {
         let lines: Vec<i64> = origins.iter().map(|one| one.offset).collect();
         let details: Vec<Value> = origins.iter().map(|one| one.detail(self.topic)).collect();
         self.transaction
-            .execute(
+            .query_typed(
                 "SELECT termstream.place_rejects($1, $2, $3, $4)",
-                &[&self.load_id, &sources, &lines, &details],
+                &[
+                    (&self.load_id, Type::INT8),
+                    (&sources, Type::TEXT_ARRAY),
+                    (&lines, Type::INT8_ARRAY),
+                    (&details, Type::JSONB_ARRAY),
+                ],
             )
             .await?;
         Ok(())
@@ -62,19 +68,19 @@ impl Sender<'_> {
             let messages: Vec<&str> = each.clone().map(|one| &*one.refusal.message).collect();
             let origins: Vec<Value> = each.map(|one| one.origin.detail(self.topic)).collect();
             self.transaction
-                .execute(
+                .query_typed(
                     "SELECT termstream.note_rejects($1, $2, $3, $4, $5, $6, origins => $7,
                         line_format => $8, load_id => $9)",
                     &[
-                        &self.inbox.sql,
-                        &self.part(partition),
-                        &lines,
-                        &rows,
-                        &codes,
-                        &messages,
-                        &origins,
-                        &line_format(self.format),
-                        &self.load_id,
+                        (&self.inbox.sql, Type::TEXT),
+                        (&self.part(partition), Type::TEXT),
+                        (&lines, Type::INT8_ARRAY),
+                        (&rows, Type::BYTEA_ARRAY),
+                        (&codes, Type::TEXT_ARRAY),
+                        (&messages, Type::TEXT_ARRAY),
+                        (&origins, Type::JSONB_ARRAY),
+                        (&line_format(self.format), Type::JSONB),
+                        (&self.load_id, Type::INT8),
                     ],
                 )
                 .await?;

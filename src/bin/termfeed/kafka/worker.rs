@@ -17,13 +17,13 @@ use tokio_postgres::Client;
 use super::batch::Batch;
 use super::consumer::{self, Change, Context, kafka};
 use super::decode::Decoder;
-use super::{From, Settings, rejects};
+use super::{Format, From, Link, Settings, rejects};
 use crate::database::{Database, backoff};
 use crate::door::{self, Counts, Inbox};
 use crate::error::Error;
 use crate::metrics;
-use crate::monitor::Readiness;
 use crate::positions::{self, Part};
+use crate::readiness::{Need, Readiness};
 use crate::shutdown::Shutdown;
 
 /// The longest time in which a signal or a rebalance is not seen.
@@ -82,7 +82,8 @@ impl Worker {
         mut shutdown: Shutdown,
         readiness: Readiness,
     ) -> Result<Worker, Error> {
-        let consumer = consumer::connect(&settings)?;
+        let link = Link::new(readiness.another(Need::Broker));
+        let consumer = consumer::connect(&settings, link)?;
         let (client, inbox) = runtime.block_on(async {
             let client = database.connect_patiently(&mut shutdown).await?;
             let inbox = Inbox::find(&client, &settings.stream).await?;
@@ -122,10 +123,11 @@ impl Worker {
                     let wait = waits.next().unwrap_or(POLL);
                     tracing::warn!(reason = %error, wait_ms = wait.as_millis() as u64,
                         "nothing was committed: waiting, and going on where the database says");
-                    self.readiness.set(false);
+                    self.readiness.failed(error.need(), &error);
                     self.client = None;
                     self.astray = !self.committed.is_empty();
                     self.rest(wait);
+                    self.readiness.tries_again();
                 }
                 Err(error) => return Err(error),
             }
@@ -136,7 +138,6 @@ impl Worker {
     /// A batch, and then what the group has decided meanwhile.
     fn step(&mut self) -> Result<(), Error> {
         self.connect()?;
-        self.readiness.set(self.consumer.context().is_connected());
         if self.astray {
             self.follow()?;
         }
@@ -145,8 +146,11 @@ impl Worker {
             self.astray = false;
         }
         let batch = self.gather()?;
-        if !batch.is_empty() {
+        if batch.is_empty() {
+            self.readiness.has_nothing_to_do();
+        } else {
             self.take(batch)?;
+            self.readiness.fine();
         }
         self.follow()
     }
@@ -178,6 +182,7 @@ impl Worker {
         let Some(client) = self.client.as_ref() else {
             return Err(Error::Unreachable("it went away".into()));
         };
+        let _wait = self.readiness.waits_for(Need::Database);
         let mut list = TopicPartitionList::new();
         for (partition, committed) in &mut self.committed {
             let name = partition.to_string();
@@ -205,7 +210,7 @@ impl Worker {
 
     fn connect(&mut self) -> Result<(), Error> {
         if self.client.as_ref().is_none_or(Client::is_closed) {
-            self.readiness.set(false);
+            let _wait = self.readiness.waits_for(Need::Database);
             let connected = self.runtime.block_on(self.database.connect());
             self.client = Some(connected.inspect_err(|_| metrics::retried("connect"))?);
         }
@@ -256,6 +261,9 @@ impl Worker {
                     };
                     let next = batch.next.get(&partition).copied().or(*committed);
                     if next.is_none_or(|next| message.offset() >= next) {
+                        let _wait = self
+                            .asks_for_schemas()
+                            .then(|| self.readiness.waits_for(Need::Service));
                         batch.add(&message, &mut self.decoder)?;
                     }
                 }
@@ -263,6 +271,14 @@ impl Worker {
             }
         }
         Ok(batch)
+    }
+
+    /// Whether a message may wait for a registry.
+    fn asks_for_schemas(&self) -> bool {
+        !matches!(
+            self.settings.format,
+            Format::Json | Format::Csv | Format::Raw
+        )
     }
 
     /// librdkafka tries again by itself, but for what only a person can decide.
@@ -282,6 +298,7 @@ impl Worker {
             | KafkaError::MessageConsumptionFatal(_) => Err(kafka(error)),
             _ => {
                 metrics::retried("poll");
+                self.readiness.failed(Need::Broker, &error);
                 tracing::warn!(%error, "reading the topic failed: trying again");
                 Ok(())
             }
@@ -292,6 +309,7 @@ impl Worker {
         let Some(client) = self.client.as_mut() else {
             return Err(Error::Unreachable("it went away".into()));
         };
+        let _wait = self.readiness.waits_for(Need::Database);
         let csv = batch.take_csv();
         let (inbox, source, committed) = (&self.inbox, &self.source, &self.committed);
         let settings = &self.settings;
@@ -313,7 +331,7 @@ impl Worker {
                 }
                 if !batch.refused.is_empty() {
                     rejects.note(&batch.refused).await?;
-                    counts = door::latest_load(&transaction, &inbox.name).await?;
+                    counts = door::latest_load(&transaction, inbox).await?;
                 }
                 for (partition, next) in &batch.next {
                     let part = Part {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use tokio_postgres::Client;
+use tokio_postgres::types::Type;
 
 use crate::error::Error;
 
@@ -26,9 +27,9 @@ impl Members {
     /// From now on the others count this instance.
     pub async fn join(&self, client: &Client) -> Result<(), Error> {
         client
-            .execute(
+            .query_typed(
                 &format!("SELECT pg_catalog.pg_advisory_lock_shared({KEY})"),
-                &[&self.name],
+                &[(&self.name, Type::TEXT)],
             )
             .await?;
         Ok(())
@@ -37,14 +38,17 @@ impl Members {
     /// How many there are, this one included.
     pub async fn count(&self, client: &Client) -> Result<usize, Error> {
         let row = client
-            .query_one(
+            .query_typed_one(
                 "SELECT pg_catalog.count(*) FROM pg_catalog.pg_locks
-                  WHERE locktype = 'advisory' AND granted AND mode = 'ShareLock' AND objsubid = 2
-                    AND database = (SELECT oid FROM pg_catalog.pg_database
-                                     WHERE datname = pg_catalog.current_database())
-                    AND classid = (pg_catalog.hashtext('termfeed kinesis')::bigint & 4294967295)::oid
-                    AND objid = (pg_catalog.hashtext($1)::bigint & 4294967295)::oid",
-                &[&self.name],
+                  WHERE locktype OPERATOR(pg_catalog.=) 'advisory' AND granted
+                    AND mode OPERATOR(pg_catalog.=) 'ShareLock' AND objsubid OPERATOR(pg_catalog.=) 2
+                    AND database OPERATOR(pg_catalog.=) (SELECT oid FROM pg_catalog.pg_database
+                                     WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
+                    AND classid OPERATOR(pg_catalog.=) (pg_catalog.hashtext('termfeed kinesis')::pg_catalog.int8
+                                      OPERATOR(pg_catalog.&) 4294967295)::pg_catalog.oid
+                    AND objid OPERATOR(pg_catalog.=) (pg_catalog.hashtext($1)::pg_catalog.int8
+                                    OPERATOR(pg_catalog.&) 4294967295)::pg_catalog.oid",
+                &[(&self.name, Type::TEXT)],
             )
             .await?;
         Ok(row.try_get::<_, i64>(0)?.max(1) as usize)
@@ -63,9 +67,9 @@ impl Members {
                 break;
             }
             let row = client
-                .query_one(
+                .query_typed_one(
                     &format!("SELECT pg_catalog.pg_try_advisory_lock({KEY})"),
-                    &[&self.lock(shard)],
+                    &[(&self.lock(shard), Type::TEXT)],
                 )
                 .await?;
             if row.try_get(0)? {
@@ -77,9 +81,9 @@ impl Members {
 
     pub async fn give_back(&self, client: &Client, shard: &str) -> Result<(), Error> {
         client
-            .execute(
+            .query_typed(
                 &format!("SELECT pg_catalog.pg_advisory_unlock({KEY})"),
-                &[&self.lock(shard)],
+                &[(&self.lock(shard), Type::TEXT)],
             )
             .await?;
         Ok(())

@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
+use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Transaction};
 
 use super::shards::Position;
@@ -22,10 +23,15 @@ pub async fn all(
     source: &str,
 ) -> Result<BTreeMap<String, Position>, Error> {
     let rows = client
-        .query(
+        .query_typed(
             "SELECT part, next, detail FROM termstream.feed_position
-              WHERE stream = pg_catalog.to_regclass($1) AND source = $2 AND part <> $3",
-            &[&inbox.sql, &source, &BEGAN],
+              WHERE stream OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)
+                AND source OPERATOR(pg_catalog.=) $2 AND part OPERATOR(pg_catalog.<>) $3",
+            &[
+                (&inbox.sql, Type::TEXT),
+                (&source, Type::TEXT),
+                (&BEGAN, Type::TEXT),
+            ],
         )
         .await?;
     let mut found = BTreeMap::new();

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::database::backoff;
 use crate::error::Error;
 use crate::metrics;
+use crate::readiness::{Need, Readiness};
 
 /// A shard answers five questions a second, for all who read it.
 const BETWEEN: Duration = Duration::from_millis(210);
@@ -48,6 +49,7 @@ pub struct Reader {
     /// Whether the shard is known to get no more records.
     pub ended: Arc<AtomicBool>,
     pub pages: Sender<Result<Page, Error>>,
+    pub readiness: Readiness,
 }
 
 impl Reader {
@@ -64,6 +66,7 @@ impl Reader {
         loop {
             let asked = Instant::now();
             let ended = self.ended.load(Ordering::Relaxed);
+            let wait = self.readiness.waits_for(Need::Broker);
             let answer = self
                 .client
                 .get_records()
@@ -71,6 +74,7 @@ impl Reader {
                 .limit(self.page_rows)
                 .send()
                 .await;
+            drop(wait);
             let page = match answer {
                 Ok(page) => page,
                 Err(error) if error.code() == Some("ExpiredIteratorException") => {
@@ -83,6 +87,7 @@ impl Reader {
                 }
             };
             waits = backoff();
+            self.readiness.fine();
             if let Some(last) = page.records.last() {
                 self.start = Start::After(last.sequence_number.clone());
             }
@@ -129,7 +134,10 @@ impl Reader {
                     .shard_iterator_type(ShardIteratorType::AfterSequenceNumber)
                     .starting_sequence_number(number),
             };
-            match question.send().await {
+            let wait = self.readiness.waits_for(Need::Broker);
+            let answer = question.send().await;
+            drop(wait);
+            match answer {
                 Ok(answer) => {
                     return answer.shard_iterator.ok_or_else(|| {
                         Error::Input(format!("Kinesis has no way into shard \"{}\"", self.shard))
@@ -147,6 +155,7 @@ impl Reader {
         let reason = in_words(error, &self.stream)?;
         let wait = wait.unwrap_or(Duration::from_secs(1));
         metrics::retried("kinesis");
+        self.readiness.failed(Need::Broker, &reason);
         tracing::warn!(
             reason,
             shard = self.shard,

@@ -25,8 +25,8 @@ use crate::decode::Plain;
 use crate::door::{self, Inbox};
 use crate::error::Error;
 use crate::metrics;
-use crate::monitor::Readiness;
 use crate::notes::Source;
+use crate::readiness::{Need, Readiness};
 use crate::shutdown::Shutdown;
 
 /// How often the shards are shared out anew.
@@ -49,6 +49,8 @@ pub struct Worker {
     settings: Settings,
     shutdown: Shutdown,
     readiness: Readiness,
+    /// Of the list of shards.
+    listing: Readiness,
     totals: Totals,
     /// Readers are numbered, so that a page tells which one it is from.
     readers: u64,
@@ -100,6 +102,7 @@ impl Worker {
             kinesis,
             settings,
             shutdown,
+            listing: readiness.another(Need::Broker),
             readiness,
             totals: Totals::default(),
             readers: 0,
@@ -116,19 +119,20 @@ impl Worker {
         while !self.shutdown.is_called() {
             let before = self.totals.batches;
             let ended = self.session().await;
-            self.readiness.set(false);
             if self.totals.batches > before {
                 waits = backoff();
             }
             match ended {
                 Ok(()) | Err(Error::Stopped) => break,
                 Err(error) if error.is_passing() => {
+                    self.readiness.failed(error.need(), &error);
                     metrics::failed(&self.settings.stream);
                     metrics::retried("batch");
                     let wait = waits.next().unwrap_or(SHARING);
                     tracing::warn!(reason = %error, wait_ms = wait.as_millis() as u64,
                         "the batch was rolled back: going on where the database says");
                     self.shutdown.sleep(wait).await;
+                    self.readiness.tries_again();
                 }
                 Err(error) => return Err(error),
             }
@@ -144,14 +148,19 @@ impl Worker {
                 session.share_at = Instant::now() + SHARING;
             }
             let batch = self.gather(&mut session).await?;
-            if !batch.is_empty() {
+            if batch.is_empty() {
+                self.readiness.has_nothing_to_do();
+            } else {
+                let _wait = self.readiness.waits_for(Need::Database);
                 self.take(&mut session, batch).await?;
+                self.readiness.fine();
             }
         }
         Ok(())
     }
 
     async fn begin(&mut self) -> Result<Session, Error> {
+        let _wait = self.readiness.waits_for(Need::Database);
         let client = self.database.connect_patiently(&mut self.shutdown).await?;
         let inbox = Inbox::find(&client, &self.settings.stream).await?;
         let source = format!("kinesis:{}", self.settings.kinesis_stream);
@@ -166,7 +175,6 @@ impl Worker {
             }
         };
         let (sender, pages) = channel(QUEUE);
-        self.readiness.set(true);
         Ok(Session {
             decoder: Plain::new(self.settings.format, inbox.columns.clone())?,
             client,
@@ -191,6 +199,7 @@ impl Worker {
             mine.ended
                 .store(has_ended(&shards, shard), Ordering::Relaxed);
         }
+        let _wait = self.readiness.waits_for(Need::Database);
         let (client, members) = (&session.client, &session.members);
         let positions = places::all(client, &session.inbox, &session.source).await?;
         let open = readable(&shards, &positions);
@@ -240,6 +249,7 @@ impl Worker {
                 poll_wait: self.settings.poll_wait,
                 ended: ended.clone(),
                 pages: session.sender.clone(),
+                readiness: self.readiness.another(Need::Broker),
             };
             let mine = Mine {
                 number: self.readers,
@@ -254,6 +264,7 @@ impl Worker {
 
     /// The shards that Kinesis has; `None` where it does not answer now.
     async fn shards(&self) -> Result<Option<Vec<Shard>>, Error> {
+        let _wait = self.listing.waits_for(Need::Broker);
         let mut shards = Vec::new();
         let mut more: Option<String> = None;
         loop {
@@ -268,6 +279,7 @@ impl Worker {
                 Err(error) => {
                     let reason = in_words(&error, &self.settings.kinesis_stream)?;
                     metrics::retried("kinesis");
+                    self.listing.failed(Need::Broker, &reason);
                     tracing::warn!(reason, "the shards cannot be listed now");
                     return Ok(None);
                 }
@@ -287,6 +299,7 @@ impl Worker {
                 break;
             }
         }
+        self.listing.fine();
         Ok(Some(shards))
     }
 
@@ -348,7 +361,7 @@ impl Worker {
             let before = before.unwrap_or_default();
             places::advance(&transaction, inbox, source, shard, &before, next).await?;
         }
-        let counts = door::latest_load(&transaction, &inbox.name).await?;
+        let counts = door::latest_load(&transaction, inbox).await?;
         let started = Instant::now();
         transaction.commit().await?;
         metrics::committed(&inbox.name, &counts, started.elapsed());

@@ -228,9 +228,8 @@ impl Loader {
             if !self.shutdown.sleep(wait).await {
                 return Err(Error::Stopped);
             }
-            if self.client.is_closed() {
-                self.client = self.database.connect_patiently(&mut self.shutdown).await?;
-            }
+            // Of a connection on which something failed nobody knows where it stands.
+            self.client = self.database.connect_patiently(&mut self.shutdown).await?;
         }
     }
 

@@ -27,6 +27,7 @@ use std::time::Duration;
 use crate::database::Database;
 use crate::error::Error;
 use crate::monitor;
+use crate::readiness::Need;
 use crate::settings::{Common, Secret, needed};
 use crate::shutdown::Shutdown;
 use answer::{Naming, Shape};
@@ -201,7 +202,7 @@ pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(),
     let readiness = monitor::start(&flags.monitor, shutdown.clone()).await?;
     let mut hands = vec![readiness];
     while hands.len() < flags.workers.unwrap_or(1) {
-        hands.push(hands[0].another());
+        hands.push(hands[0].another(Need::Database));
     }
     let workers = hands.into_iter().map(|readiness| {
         let worker = Worker {

@@ -3,6 +3,7 @@
 //! A claimed row is locked until the transaction ends, and passed over by others (SKIP LOCKED), so that
 //! several instances share the table. Rows that failed before come last: they do not hold up the others.
 
+use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Transaction};
 
 use crate::error::Error;
@@ -25,24 +26,27 @@ pub struct Work {
 }
 
 const FIND: &str = "
-SELECT c.oid::pg_catalog.regclass::pg_catalog.text,
-       (SELECT pg_catalog.quote_ident(a.attname) || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod)
+SELECT pg_catalog.format('%I.%I', n.nspname, c.relname),
+       (SELECT pg_catalog.quote_ident(a.attname) OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) pg_catalog.format_type(a.atttypid, a.atttypmod)
           FROM pg_catalog.pg_attribute a
-         WHERE a.attrelid = c.oid AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped),
+         WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attname OPERATOR(pg_catalog.=) $2 AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped),
        (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a
-         WHERE a.attrelid = c.oid AND a.attname = 'payload' AND a.atttypid = 'pg_catalog.jsonb'::pg_catalog.regtype),
+         WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attname OPERATOR(pg_catalog.=) 'payload' AND a.atttypid OPERATOR(pg_catalog.=) 'pg_catalog.jsonb'::pg_catalog.regtype),
        (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a
-         WHERE a.attrelid = c.oid AND a.attname = 'attempts' AND a.atttypid = 'pg_catalog.int4'::pg_catalog.regtype),
+         WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attname OPERATOR(pg_catalog.=) 'attempts' AND a.atttypid OPERATOR(pg_catalog.=) 'pg_catalog.int4'::pg_catalog.regtype),
        pg_catalog.quote_ident($2),
        EXISTS (SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a
-                   ON a.attrelid = i.indrelid AND a.attname = $2
-                WHERE i.indrelid = c.oid AND i.indisunique AND i.indpred IS NULL
-                  AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum)
-  FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1)";
+                   ON a.attrelid OPERATOR(pg_catalog.=) i.indrelid AND a.attname OPERATOR(pg_catalog.=) $2
+                WHERE i.indrelid OPERATOR(pg_catalog.=) c.oid AND i.indisunique AND i.indpred IS NULL
+                  AND i.indnkeyatts OPERATOR(pg_catalog.=) 1 AND i.indkey[0] OPERATOR(pg_catalog.=) a.attnum)
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+ WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)";
 
 impl Work {
     pub async fn find(client: &impl GenericClient, table: &str, key: &str) -> Result<Work, Error> {
-        let row = client.query_opt(FIND, &[&table, &key]).await?;
+        let row = client
+            .query_typed_opt(FIND, &[(&table, Type::TEXT), (&key, Type::NAME)])
+            .await?;
         let row = row.ok_or_else(|| Error::Settings(format!("there is no table \"{table}\"")))?;
         let column: Option<String> = row.try_get(1)?;
         let (payload, attempts): (i64, i64) = (row.try_get(2)?, row.try_get(3)?);
@@ -83,13 +87,13 @@ impl Work {
             false => format!("w.attempts, w.{}", self.key),
         };
         let found = transaction
-            .query(
+            .query_typed(
                 &format!(
                     "SELECT w.{}::pg_catalog.text, w.payload::pg_catalog.text, w.attempts FROM {} w
                       ORDER BY {order} LIMIT $1 FOR UPDATE SKIP LOCKED",
                     self.key, self.table
                 ),
-                &[&rows],
+                &[(&rows, Type::INT8)],
             )
             .await?;
         let rows = found.iter().map(|row| {
@@ -111,8 +115,13 @@ impl Work {
 
     /// These have failed once more.
     pub async fn count(&self, transaction: &Transaction<'_>, keys: &[&str]) -> Result<(), Error> {
-        self.change(transaction, "UPDATE", "SET attempts = attempts + 1", keys)
-            .await
+        self.change(
+            transaction,
+            "UPDATE",
+            "SET attempts = attempts OPERATOR(pg_catalog.+) 1",
+            keys,
+        )
+        .await
     }
 
     async fn change(
@@ -126,12 +135,12 @@ impl Work {
             return Ok(());
         }
         let changed = transaction
-            .execute(
+            .execute_typed(
                 &format!(
-                    "{verb} {} {set} WHERE {} = ANY ($1::pg_catalog.text[]::{}[])",
+                    "{verb} {} {set} WHERE {} OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[]::{}[])",
                     self.table, self.key, self.key_type
                 ),
-                &[&keys],
+                &[(&keys, Type::TEXT_ARRAY)],
             )
             .await?;
         if changed != keys.len() as u64 {

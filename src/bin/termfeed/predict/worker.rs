@@ -17,8 +17,8 @@ use crate::database::{Database, backoff};
 use crate::door::{self, Counts, Inbox};
 use crate::error::Error;
 use crate::metrics;
-use crate::monitor::Readiness;
 use crate::notes::{Note, Source};
+use crate::readiness::{Need, Readiness};
 use crate::shutdown::Shutdown;
 use termstream::record::csv_line;
 
@@ -75,12 +75,16 @@ impl Worker {
                     totals.answered += done.answered;
                     totals.rejected += done.rejected;
                     if done.answered + done.rejected > 0 {
+                        self.readiness.fine();
                         idle = backoff();
                         continue;
                     }
                     match done.claimed {
                         0 if self.settings.once => break,
-                        0 => self.settings.poll_wait,
+                        0 => {
+                            self.readiness.has_nothing_to_do();
+                            self.settings.poll_wait
+                        }
                         // All that there is has just failed.
                         _ => idle.next().unwrap_or(HELD).min(self.settings.longest_wait),
                     }
@@ -88,7 +92,7 @@ impl Worker {
                 Err(Error::Stopped) => break,
                 Err(error) if error.is_passing() => {
                     client = None;
-                    self.readiness.set(false);
+                    self.readiness.failed(error.need(), &error);
                     metrics::failed(&self.settings.stream);
                     metrics::retried("predict");
                     tracing::warn!(reason = %error, "rolled back: the rows will be asked about again");
@@ -128,6 +132,7 @@ impl Worker {
         connection: &mut Option<(Client, Inbox, Work)>,
         any: bool,
     ) -> Result<Totals, Error> {
+        let wait = self.readiness.waits_for(Need::Database);
         if connection
             .as_ref()
             .is_none_or(|(client, ..)| client.is_closed())
@@ -143,7 +148,6 @@ impl Worker {
             }
             let work = Work::find(&client, &self.settings.work, &self.settings.key).await?;
             *connection = Some((client, inbox, work));
-            self.readiness.set(true);
         }
         let Some((client, inbox, work)) = connection.as_mut() else {
             return Err(Error::Stopped);
@@ -155,7 +159,9 @@ impl Worker {
             transaction.rollback().await?;
             return Ok(Totals::default());
         }
+        drop(wait);
         let outcome = self.ask(&rows, any).await;
+        let _wait = self.readiness.waits_for(Need::Database);
         let (done, counts) = self
             .settle(&transaction, inbox, work, &rows, outcome)
             .await?;
@@ -179,7 +185,10 @@ impl Worker {
                 break;
             }
             let started = Instant::now();
-            let answer = self.service.ask(&rows[group.clone()]).await;
+            let answer = {
+                let _wait = self.readiness.waits_for(Need::Service);
+                self.service.ask(&rows[group.clone()]).await
+            };
             let status = answer
                 .as_ref()
                 .err()
@@ -262,6 +271,8 @@ impl Worker {
             [row] => row.key.as_str(),
             _ => "",
         };
+        let need = if is_up { Need::Rows } else { Need::Service };
+        self.readiness.failed(need, &failure.message);
         tracing::warn!(reason = failure.message, status = failure.status, rows = rows.len(), key,
             circuit = ?state, "the service failed");
         self.show_circuit();
@@ -315,7 +326,7 @@ impl Worker {
             work.remove(transaction, &keys).await?;
         }
         let counts = match load_id.is_some() || !dead.is_empty() {
-            true => door::latest_load(transaction, &inbox.name).await?,
+            true => door::latest_load(transaction, inbox).await?,
             false => Counts::default(),
         };
         let totals = Totals {

@@ -18,7 +18,8 @@ use tokio_postgres::Client;
 use crate::database::{Database, backoff};
 use crate::error::Error;
 use crate::metrics;
-use crate::monitor::{self, Readiness};
+use crate::monitor;
+use crate::readiness::{Need, Readiness};
 use crate::settings::{Common, Secret, needed};
 use crate::shutdown::Shutdown;
 use outbox::{Outbox, Row, Rows};
@@ -108,9 +109,7 @@ struct Relay {
     batch_rows: i64,
     kafka: sender::Settings,
     shutdown: Shutdown,
-    /// Of the database; `link` is that of the brokers.
     readiness: Readiness,
-    link: Readiness,
     sender: Option<Sender>,
     source: Option<(Client, Outbox)>,
     counted: Option<Instant>,
@@ -151,7 +150,6 @@ pub async fn run(common: Common, flags: Flags, mut shutdown: Shutdown) -> Result
             options: flags.kafka_option.clone(),
         },
         shutdown: shutdown.clone(),
-        link: readiness.another(),
         readiness,
         sender: None,
         source: None,
@@ -176,10 +174,13 @@ pub async fn run(common: Common, flags: Flags, mut shutdown: Shutdown) -> Result
                 (waits, sent) = (backoff(), sent + rows);
                 continue;
             }
-            Ok(_) => Duration::from_millis(flags.poll_wait.unwrap_or(500)),
+            Ok(_) => {
+                relay.readiness.has_nothing_to_do();
+                Duration::from_millis(flags.poll_wait.unwrap_or(500))
+            }
             Err(Error::Stopped) => break,
             Err(error) if error.is_passing() => {
-                relay.start_anew();
+                relay.start_anew(&error);
                 metrics::retried("relay");
                 let wait = waits.next().unwrap_or_default();
                 tracing::warn!(reason = %error, wait_ms = wait.as_millis() as u64,
@@ -192,6 +193,9 @@ pub async fn run(common: Common, flags: Flags, mut shutdown: Shutdown) -> Result
             }
         };
         shutdown.sleep(wait).await;
+        if relay.sender.is_none() {
+            relay.readiness.tries_again();
+        }
     }
     tracing::info!(rows = sent, topic = relay.kafka.topic, "delivered");
     outcome
@@ -201,8 +205,11 @@ impl Relay {
     /// Sends a batch and marks it.
     async fn step(&mut self) -> Result<Done, Error> {
         if self.sender.is_none() {
-            self.sender = Some(Sender::new(&self.kafka, self.link.clone())?);
+            let _wait = self.readiness.waits_for(Need::Broker);
+            let link = self.readiness.another(Need::Broker);
+            self.sender = Some(Sender::new(&self.kafka, link)?);
         }
+        let wait = self.readiness.waits_for(Need::Database);
         if self.source.is_none() {
             let client = self.database.connect_patiently(&mut self.shutdown).await?;
             let opened = Outbox::open(&client, &self.rows, &self.kafka.topic).await?;
@@ -211,7 +218,6 @@ impl Relay {
         let (Some(sender), Some((client, outbox))) = (&self.sender, &mut self.source) else {
             return Ok(Done::StandingBy);
         };
-        self.readiness.set(true);
         if self.counted.is_none_or(|then| then.elapsed() > COUNTED) {
             metrics::waiting(&self.kafka.topic, outbox.waiting(client).await?);
             self.counted = Some(Instant::now());
@@ -220,6 +226,8 @@ impl Relay {
         if rows.is_empty() {
             return Ok(Done::Empty);
         }
+        drop(wait);
+        let wait = self.readiness.waits_for(Need::Broker);
         let started = Instant::now();
         let name = outbox.name().to_owned();
         #[cfg(feature = "avro")]
@@ -233,6 +241,8 @@ impl Relay {
                 return Err(Error::Stopped);
             }
         };
+        drop(wait);
+        let _wait = self.readiness.waits_for(Need::Database);
         reports.refused.extend(unfit);
         if !reports.refused.is_empty() {
             self.refused(&reports.refused).await?;
@@ -243,6 +253,7 @@ impl Relay {
         outbox.delivered(client, &reports.delivered).await?;
         let rows = reports.delivered.len() as u64;
         metrics::delivered(&self.kafka.topic, rows, started.elapsed());
+        self.readiness.fine();
         Ok(Done::Sent(rows))
     }
 
@@ -271,8 +282,12 @@ impl Relay {
     }
 
     /// What is in the queue of a producer that failed must not arrive after what comes next.
-    fn start_anew(&mut self) {
-        self.readiness.set(false);
+    fn start_anew(&mut self, error: &Error) {
+        let need = match error {
+            Error::Away(_) => Need::Broker,
+            other => other.need(),
+        };
+        self.readiness.failed(need, error);
         self.source = None;
         self.sender = None;
     }

@@ -98,6 +98,7 @@ async fn find(client: &Client, name: &str) -> Result<Inbox, Error> {
         name: found.try_get(0)?,
         sql: found.try_get(1)?,
         columns: columns(found.try_get(2)?, []),
+        rejects: None,
     })
 }
 
@@ -161,12 +162,12 @@ impl Outbox {
     /// The key and the headers are those of the message, if it was one.
     async fn of_rejects(client: &Client, stream: &str, source: String) -> Result<Outbox, Error> {
         let owner = Inbox::find(client, stream).await?;
-        let rejects = owner.rejects(client).await?.ok_or_else(|| {
+        let rejects = owner.rejects.as_ref().ok_or_else(|| {
             Error::Settings(format!(
                 "the table of the rejects of \"{stream}\" was dropped: drop the stream and make it anew"
             ))
         })?;
-        let relation = find(client, &rejects).await?;
+        let relation = find(client, rejects).await?;
         Ok(Outbox {
             selected: format!(
                 "r.origin ->> 'key', pg_catalog.to_jsonb(d)::pg_catalog.text, d.headers

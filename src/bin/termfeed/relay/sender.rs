@@ -12,15 +12,16 @@ use tokio::task::block_in_place;
 
 use super::outbox::Row;
 use crate::error::Error;
+use crate::kafka::Link;
 use crate::metrics;
-use crate::monitor::Readiness;
+use crate::readiness::Readiness;
 use crate::settings::Secret;
 
 /// How long a transaction of Kafka's may take to begin or to end before it is tried again.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Sender {
-    producer: FutureProducer<Link>,
+    producer: FutureProducer<Context>,
     topic: String,
     transactional: bool,
 }
@@ -34,13 +35,12 @@ pub struct Settings {
     pub options: Vec<Secret>,
 }
 
-/// Tells whether a broker is connected.
-struct Link(Readiness);
+/// Tells whether the brokers answer.
+struct Context(Link);
 
-impl ClientContext for Link {
+impl ClientContext for Context {
     fn stats(&self, statistics: Statistics) {
-        self.0
-            .set(statistics.brokers.values().any(|one| one.state == "UP"));
+        self.0.look(&statistics);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -77,8 +77,8 @@ impl Sender {
             None => config.set("message.timeout.ms", "0"),
         };
         crate::kafka::options(&mut config, &settings.options)?;
-        let producer: FutureProducer<Link> = config
-            .create_with_context(Link(readiness))
+        let producer: FutureProducer<Context> = config
+            .create_with_context(Context(Link::new(readiness)))
             .map_err(crate::kafka::kafka)?;
         let transactional = settings.transactional_id.is_some();
         if transactional {
@@ -156,7 +156,7 @@ impl Sender {
             match queued?.await {
                 Ok(Ok(_)) => Ok(()),
                 Ok(Err((error, _))) => Err(judge(error)),
-                Err(_) => Err(Failure::Passing(Error::Unreachable(
+                Err(_) => Err(Failure::Passing(Error::Away(
                     "Kafka: the producer was closed".into(),
                 ))),
             }
@@ -181,5 +181,5 @@ fn judge(error: KafkaError) -> Failure {
 }
 
 fn passing(error: KafkaError) -> Error {
-    Error::Unreachable(format!("Kafka: {error}"))
+    Error::Away(format!("Kafka: {error}"))
 }

@@ -50,6 +50,16 @@ impl Refusal {
         )
     }
 
+    /// There is no room now.
+    pub fn busy(detail: &str) -> Refusal {
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+
+    /// Whether the database has refused with this code.
+    pub fn is(&self, code: &str) -> bool {
+        self.problem.code.as_deref() == Some(code)
+    }
+
     pub fn internal(reason: String) -> Refusal {
         tracing::error!(%reason, "a request failed");
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
@@ -103,19 +113,6 @@ impl From<Error> for Refusal {
 impl From<tokio_postgres::Error> for Refusal {
     fn from(error: tokio_postgres::Error) -> Refusal {
         Error::from(error).into()
-    }
-}
-
-impl From<deadpool_postgres::PoolError> for Refusal {
-    fn from(error: deadpool_postgres::PoolError) -> Refusal {
-        match error {
-            deadpool_postgres::PoolError::Backend(error) => error.into(),
-            deadpool_postgres::PoolError::Timeout(_) => Refusal::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "no connection to the database is free: try again later",
-            ),
-            other => Error::Unreachable(other.to_string()).into(),
-        }
     }
 }
 

@@ -1,22 +1,28 @@
 //! `termfeed serve`: streams over HTTP, and a page to look at them. Rows are posted and their counts
 //! answered; streams, loads, rejects and lexicons are read; `/metrics` is for Prometheus.
 //!
-//! A request works with one connection of a pool. Who has no token is refused, where one is set, but for
+//! A request works with one session of a pool: loads, reads and matches have one each, and so does not
+//! wait for the others. Who has no token is refused, where one is set, but for
 //! the page (its files), the health checks and `/metrics`, which tell names of streams and counts.
 //!
 //! ```text
-//! listen ──▶ guard ──▶ page, post, read, rejects ──▶ answer
+//! listen ──▶ guard ──▶ page, post, read, matches, rejects, ready ──▶ answer
+//!                                  ▲ session, hold, pace
 //! ```
 
 mod answer;
 mod guard;
+mod hold;
 mod listen;
+mod matches;
 mod pace;
 mod page;
 mod post;
 mod read;
+mod ready;
 mod rejects;
 mod running;
+mod session;
 
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::StatusCode;
@@ -25,12 +31,12 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use clap::Args;
-use deadpool_postgres::{Manager, Pool, Runtime, Timeouts};
 use metrics_exporter_prometheus::PrometheusHandle;
-use postgres_openssl::MakeTlsConnector;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 use tower_http::trace::TraceLayer;
 
 use crate::database::Database;
@@ -40,7 +46,9 @@ use crate::settings::{Common, Secret};
 use crate::shutdown::Shutdown;
 use answer::Refusal;
 use pace::Pace;
+use ready::Ready;
 use running::Running;
+use session::Sessions;
 
 #[derive(Args, Clone, Debug, Serialize, Deserialize)]
 pub struct Flags {
@@ -53,6 +61,11 @@ pub struct Flags {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<Secret>,
+
+    /// Beyond this machine, let everybody in who can reach it: without a token it does not start there
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    allow_anonymous: bool,
 
     /// Connections to the database for bodies: so many are taken at once, more wait [default: 8]
     #[arg(long, value_name = "NUMBER")]
@@ -78,10 +91,14 @@ pub struct Flags {
 /// What requests share.
 #[derive(Clone)]
 struct Shared {
-    /// Bodies of rows hold a connection as long as they take; the others do not wait for them.
-    loads: Pool,
-    reads: Pool,
-    tls: MakeTlsConnector,
+    /// Bodies of rows hold a session as long as they take, and documents for a while; the others do not
+    /// wait for them.
+    loads: Sessions,
+    reads: Sessions,
+    matchers: Sessions,
+    /// Documents that may be held.
+    documents: Arc<Semaphore>,
+    ready: Ready,
     token: Option<Secret>,
     /// Whether it answers to addresses and to "localhost" only.
     only_local_names: bool,
@@ -91,14 +108,12 @@ struct Shared {
     max_body: u64,
 }
 
-/// How long a request waits for a connection.
-const POOL_WAIT: Duration = Duration::from_secs(30);
 const READERS: usize = 4;
 const DEFAULT_MAX_BODY: u64 = 16 << 30;
 /// Of Apache's mod_reqtimeout.
 const DEFAULT_MIN_RATE: u64 = 500;
-/// A document in a body.
-const LONGEST_DOCUMENT: usize = 1 << 20;
+/// A body that is held whole: rejects as they should have been.
+const LONGEST_BODY: usize = 1 << 20;
 
 pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(), Error> {
     let database = Database::new(&common)?;
@@ -106,6 +121,12 @@ pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(),
         .listen
         .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
     if !address.ip().is_loopback() && flags.token.is_none() {
+        if !flags.allow_anonymous {
+            return Err(Error::Settings(format!(
+                "listening on {address} without a token would let everybody in: set TERMFEED_TOKEN or \
+                 TERMFEED_TOKEN_FILE, or give --allow-anonymous if that is meant"
+            )));
+        }
         tracing::warn!("listening on {address} without a token: whoever reaches it may load");
     }
     if flags
@@ -115,13 +136,24 @@ pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(),
     {
         return Err(Error::Settings("the token is empty".into()));
     }
+    let metrics = metrics::install()?;
+    let loads = Sessions::new(&database, flags.connections.unwrap_or(8).max(1).into())?;
+    let reads = Sessions::new(&database, READERS)?;
+    let matchers = Sessions::new(&database, matches::AT_ONCE)?;
+    let queues = [
+        ("rows", loads.clone()),
+        ("what is read", reads.clone()),
+        ("documents", matchers.clone()),
+    ];
     let shared = Shared {
-        loads: pool(&database, flags.connections.unwrap_or(8).max(1).into())?,
-        reads: pool(&database, READERS)?,
-        tls: database.tls,
+        ready: ready::watch(database, queues),
+        loads,
+        reads,
+        matchers,
+        documents: Arc::new(Semaphore::new(matches::HELD)),
         only_local_names: address.ip().is_loopback() && flags.token.is_none(),
         token: flags.token,
-        metrics: metrics::install()?,
+        metrics,
         running: Running::default(),
         pace: Pace {
             stall: Duration::from_secs(flags.stall_timeout.unwrap_or(30).max(1)),
@@ -137,21 +169,8 @@ pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(),
     listen::serve(listener, router(shared), shutdown).await
 }
 
-fn pool(database: &Database, size: usize) -> Result<Pool, Error> {
-    Pool::builder(Manager::new(database.config.clone(), database.tls.clone()))
-        .max_size(size)
-        .timeouts(Timeouts {
-            wait: Some(POOL_WAIT),
-            create: Some(Duration::from_secs(10)),
-            recycle: Some(Duration::from_secs(5)),
-        })
-        .runtime(Runtime::Tokio1)
-        .build()
-        .map_err(|error| Error::Settings(error.to_string()))
-}
-
 fn router(shared: Shared) -> Router {
-    let matches = get(read::matches).post(read::matches_of_body);
+    let matches = get(matches::of_query).post(matches::of_body);
     let guarded = Router::new()
         .route("/streams", get(read::streams))
         .route("/streams/{stream}", get(read::stream).post(post::rows))
@@ -160,7 +179,7 @@ fn router(shared: Shared) -> Router {
         .route("/loads", get(read::loads))
         .route("/lexicons", get(read::lexicons))
         .route("/lexicons/{lexicon}/match", matches)
-        .layer(DefaultBodyLimit::max(LONGEST_DOCUMENT))
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .layer(middleware::from_fn_with_state(
             shared.clone(),
             guard::bearer,
@@ -168,7 +187,7 @@ fn router(shared: Shared) -> Router {
     Router::new()
         .route("/openapi.json", get(openapi))
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(read::ready))
+        .route("/readyz", get(ready::ready))
         .route("/metrics", get(counted))
         .merge(guarded)
         .merge(page::routes())

@@ -2,6 +2,10 @@
 //!
 //! The body is read no faster than the server takes it, so memory does not depend on its size. A client
 //! that stalls or goes away drops the transaction: nothing of it is committed.
+//!
+//! A session of the database is taken when the beginning of the body is there, which for a short one is
+//! all of it, and given back behind each transaction. While others wait for one, a body that holds it
+//! must come faster.
 
 use axum::Json;
 use axum::body::Body;
@@ -17,13 +21,18 @@ use std::time::Instant;
 use tokio_util::io::StreamReader;
 
 use super::answer::Refusal;
+use super::hold::{Hold, with_beginning};
+use super::read::find;
 use super::{Shared, pace, running};
 use crate::door::{Counts, Inbox};
 use crate::error::Error;
-use crate::intake::Intake;
+use crate::intake::{CHUNK_BYTES, Intake};
 use crate::metrics;
 use crate::rows::{Format, Rows};
 use crate::unpack::{HTTP_WINDOW, Packing, unpack};
+
+/// Of a body so much is there before a session is taken for it.
+const BEGINNING: usize = CHUNK_BYTES;
 
 #[derive(Deserialize)]
 pub struct Options {
@@ -48,10 +57,14 @@ pub async fn rows(
     if length.is_some_and(|length| length > shared.max_body) {
         return Err(too_long());
     }
-    let mut client = shared.loads.get().await?;
-    let inbox = Inbox::find(&**client, &stream).await?;
+    let inbox = find(&shared, &stream).await?;
     let told = Arc::new(shared.running.begin(&inbox.name, length));
-    let pieces = pieces(shared.max_body, body, Arc::clone(&told));
+    let hold = Hold::new(shared.loads.clone());
+    let pieces = hold.keep(Box::pin(pieces(shared.max_body, body, Arc::clone(&told))));
+    let pieces = with_beginning(pieces, BEGINNING).await.map_err(|error| {
+        metrics::failed(&inbox.name);
+        refused(Error::io("read the rows", error).into())
+    })?;
     let pieces = StreamReader::new(Box::pin(pieces));
     let rows = Rows::new(inbox.columns.clone(), format)?;
     let commit_rows = options.commit_rows.unwrap_or(u64::MAX).max(1);
@@ -61,7 +74,7 @@ pub async fn rows(
         .seen_by(told.rows());
     let mut sum: Option<Counts> = None;
     loop {
-        match take(&mut client, &inbox, &mut intake, sum.is_none(), commit_rows).await {
+        match take(&hold, &inbox, &mut intake, sum.is_none(), commit_rows).await {
             Ok(Some(counts)) => {
                 sum = Some(match sum {
                     Some(before) => before.plus(counts),
@@ -84,24 +97,50 @@ pub async fn rows(
 
 /// One transaction; none if there are no more rows, but for the first.
 async fn take(
-    client: &mut deadpool_postgres::Client,
+    hold: &Hold,
     inbox: &Inbox,
     intake: &mut Intake,
     is_first: bool,
     commit_rows: u64,
-) -> Result<Option<Counts>, Error> {
+) -> Result<Option<Counts>, Failed> {
     let first = intake.next().await?;
     if !is_first && first.is_empty() && intake.is_drained() {
         return Ok(None);
     }
-    let transaction = client.transaction().await?;
+    let (mut session, _holding) = hold.session().await?;
+    let transaction = session.begin(None).await?;
     let counts = intake
         .batch(&transaction, inbox, first, |rows| rows >= commit_rows)
         .await?;
     let started = Instant::now();
     transaction.commit().await?;
+    session.give_back();
     metrics::committed(&inbox.name, &counts, started.elapsed());
     Ok(Some(counts))
+}
+
+/// Why rows were not taken: there was no session for them, or anything behind that.
+enum Failed {
+    Refused(Refusal),
+    Broken(Error),
+}
+
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Failed {
+        Failed::Refused(refusal)
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Failed {
+        Failed::Broken(error)
+    }
+}
+
+impl From<tokio_postgres::Error> for Failed {
+    fn from(error: tokio_postgres::Error) -> Failed {
+        Failed::Broken(error.into())
+    }
 }
 
 /// The body as it comes. It ends with an error if the client stalls, or sends too much.
@@ -118,7 +157,11 @@ fn pieces(
     })
 }
 
-fn refused(error: Error) -> Refusal {
+fn refused(failed: Failed) -> Refusal {
+    let error = match failed {
+        Failed::Refused(refusal) => return refusal,
+        Failed::Broken(error) => error,
+    };
     let Error::Io(_, error) = &error else {
         return error.into();
     };

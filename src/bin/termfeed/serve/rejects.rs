@@ -6,12 +6,13 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::Value;
-use tokio_postgres::{GenericClient, Transaction};
+use serde_json::value::RawValue;
+use tokio_postgres::Transaction;
+use tokio_postgres::types::{ToSql, Type};
 
 use super::Shared;
 use super::answer::Refusal;
-use super::read::json_of;
+use super::read::{Answer, find, json_of};
 use crate::door::Inbox;
 
 /// Of a row and of a value so many characters are shown: a row may have megabytes.
@@ -30,20 +31,19 @@ pub async fn page(
     State(shared): State<Shared>,
     Path(stream): Path<String>,
     page: Result<Query<Page>, QueryRejection>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Answer, Refusal> {
     let Query(page) = page?;
-    let table = {
-        let client = shared.reads.get().await?;
-        let inbox = Inbox::find(&**client, &stream).await?;
-        table_of(&**client, &inbox).await?
-    };
+    let inbox = find(&shared, &stream).await?;
+    let table = inbox.rejects.as_deref().ok_or_else(|| gone(&inbox))?;
     let order = if page.after.is_some() { "ASC" } else { "DESC" };
     let query = format!(
-        "SELECT coalesce(json_agg(r), '[]') FROM (
-            SELECT reject_id, load_id, stage, starttime, filename, lineno, left(coalesce(line, encode(line_bytes, 'escape')), {SHOWN}) AS line,
-                   colname, left(raw_field_value, {SHOWN}) AS raw_field_value, err_message, err_detail,
-                   errorcode
-              FROM {table} WHERE reject_id > $1 AND reject_id < $2
+        "SELECT coalesce(pg_catalog.json_agg(r), '[]')::pg_catalog.text FROM (
+            SELECT reject_id, load_id, stage, starttime, filename, lineno,
+                   pg_catalog.left(coalesce(line, pg_catalog.encode(line_bytes, 'escape')), {SHOWN}) AS line,
+                   colname, pg_catalog.left(raw_field_value, {SHOWN}) AS raw_field_value, err_message,
+                   err_detail, errorcode
+              FROM {table}
+             WHERE reject_id OPERATOR(pg_catalog.>) $1 AND reject_id OPERATOR(pg_catalog.<) $2
              ORDER BY reject_id {order} LIMIT $3) r"
     );
     let limit = page.limit.unwrap_or(50).clamp(1, 1000);
@@ -51,22 +51,28 @@ pub async fn page(
         page.after.unwrap_or(i64::MIN),
         page.before.unwrap_or(i64::MAX),
     );
-    json_of(&shared, &query, &[&range.0, &range.1, &limit])
-        .await
-        .map(Json)
+    json_of(
+        &shared,
+        &query,
+        &[
+            (&range.0, Type::INT8),
+            (&range.1, Type::INT8),
+            (&limit, Type::INT8),
+        ],
+    )
+    .await
+    .map(Json)
 }
 
-/// The name of the stream's rejects table, for SQL.
-async fn table_of(client: &impl GenericClient, inbox: &Inbox) -> Result<String, Refusal> {
-    inbox.rejects(client).await?.ok_or_else(|| {
-        Refusal::new(
-            StatusCode::NOT_FOUND,
-            format!(
-                "the table of the rejects of \"{}\" does not exist",
-                inbox.name
-            ),
-        )
-    })
+/// The stream's rejects cannot be had.
+fn gone(inbox: &Inbox) -> Refusal {
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        format!(
+            "the table of the rejects of \"{}\" does not exist",
+            inbox.name
+        ),
+    )
 }
 
 #[derive(Deserialize)]
@@ -86,7 +92,8 @@ struct Mended {
 const MENDED: &str =
     "the body must be empty, or a list like [{\"reject_id\": 7, \"line\": \"the row\"}]";
 
-const RETRY: &str = "SELECT to_json(r) FROM termstream.retry_rejects($1, $2) r";
+const RETRY: &str =
+    "SELECT pg_catalog.to_json(r)::pg_catalog.text FROM termstream.retry_rejects($1, $2) r";
 
 /// Takes rejects through the stream again, those of the body with the lines that are given there. Those
 /// that pass are no rejects any more.
@@ -95,7 +102,7 @@ pub async fn retry(
     Path(stream): Path<String>,
     which: Result<Query<Which>, QueryRejection>,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Answer, Refusal> {
     let Query(which) = which?;
     let body = body?;
     let mended: Vec<Mended> = match body.is_empty() {
@@ -109,18 +116,22 @@ pub async fn retry(
         numbers.get_or_insert_default().extend(of_body);
     }
     let condition = numbers.map(|numbers| among(&numbers));
-    let mut client = shared.loads.get().await?;
-    let inbox = Inbox::find(&**client, &stream).await?;
+    let inbox = find(&shared, &stream).await?;
+    let mut session = shared.loads.get().await?;
     // A transaction, so that a client who goes away takes nothing.
-    let transaction = client.transaction().await?;
+    let transaction = session.begin(None).await?;
     if !mended.is_empty() {
         mend(&transaction, &inbox, &mended).await?;
     }
     let row = transaction
-        .query_one(RETRY, &[&inbox.sql, &condition])
+        .query_typed_one(RETRY, &[(&inbox.sql, Type::TEXT), (&condition, Type::TEXT)])
         .await?;
+    let text: String = row.try_get(0)?;
     transaction.commit().await?;
-    Ok(Json(row.try_get(0)?))
+    session.give_back();
+    RawValue::from_string(text)
+        .map(Json)
+        .map_err(|error| Refusal::internal(error.to_string()))
 }
 
 /// Writes the lines as they should have been.
@@ -129,15 +140,12 @@ async fn mend(
     inbox: &Inbox,
     mended: &[Mended],
 ) -> Result<(), Refusal> {
-    let table = table_of(transaction, inbox).await?;
-    let update = format!("UPDATE {table} SET line = $2 WHERE reject_id = $1");
-    let update = transaction.prepare(&update).await?;
+    let table = inbox.rejects.as_deref().ok_or_else(|| gone(inbox))?;
+    let update = format!("UPDATE {table} SET line = $2 WHERE reject_id OPERATOR(pg_catalog.=) $1");
     for row in mended {
-        if transaction
-            .execute(&update, &[&row.reject_id, &row.line])
-            .await?
-            == 0
-        {
+        let values: [(&(dyn ToSql + Sync), Type); 2] =
+            [(&row.reject_id, Type::INT8), (&row.line, Type::TEXT)];
+        if transaction.execute_typed(&update, &values).await? == 0 {
             return Err(Refusal::new(
                 StatusCode::NOT_FOUND,
                 format!(

@@ -90,13 +90,13 @@ fn measure(name: &str, mut set: Set, verbose: bool, held_out: bool) {
 
 fn compile(set: &Set, learn_from: Option<&Vec<(i64, String)>>) -> Lexicon {
     let mut builder = Builder::new(Settings::default());
-    builder.common_words(english());
-    builder.dictionary(english_dictionary());
+    builder.common_words(english()).unwrap();
+    builder.dictionary(english_dictionary()).unwrap();
     for (_, text) in learn_from.into_iter().flatten() {
-        builder.learn(text);
+        builder.learn(text).unwrap();
     }
     for (id, term) in &set.terms {
-        builder.add(*id, term, TermOptions::default());
+        builder.add(*id, term, TermOptions::default()).unwrap();
     }
     builder.finish().expect("the sets are small")
 }

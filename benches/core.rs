@@ -246,10 +246,12 @@ fn matching(names: &[String]) -> Line {
 
 fn lexicon(names: &[String]) -> Lexicon {
     let mut builder = Builder::new(Settings::default());
-    builder.common_words(english());
-    builder.dictionary(english_dictionary());
+    builder.common_words(english()).unwrap();
+    builder.dictionary(english_dictionary()).unwrap();
     for (id, name) in names.iter().enumerate() {
-        builder.add(id as i64, name, TermOptions::default());
+        builder
+            .add(id as i64, name, TermOptions::default())
+            .unwrap();
     }
     builder.finish().expect("a lexicon of the names")
 }

@@ -39,10 +39,10 @@ fn main() {
         }
         "search" => {
             let mut builder = Builder::new(Settings::default());
-            builder.common_words(english());
-            builder.dictionary(english_dictionary());
+            builder.common_words(english()).unwrap();
+            builder.dictionary(english_dictionary()).unwrap();
             for (id, name) in (0..).zip(&names) {
-                builder.add(id, name, TermOptions::default());
+                builder.add(id, name, TermOptions::default()).unwrap();
             }
             let lexicon = builder.finish().expect("a lexicon of the names");
             let mut scratch = Scratch::new();

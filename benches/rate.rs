@@ -22,10 +22,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let rounds: u32 = rounds.first().map_or(Ok(7), |rounds| rounds.parse())?;
     let mut builder = Builder::new(Settings::default());
-    builder.common_words(english());
-    builder.dictionary(english_dictionary());
+    builder.common_words(english()).unwrap();
+    builder.dictionary(english_dictionary()).unwrap();
     for (id, term) in read(terms)? {
-        builder.add(id, &term, TermOptions::default());
+        builder.add(id, &term, TermOptions::default()).unwrap();
     }
     let lexicon = builder.finish()?;
     let texts = read(texts)?;

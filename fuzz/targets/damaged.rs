@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use termstream::bounds::Interrupts;
 use termstream::lexicon::{
     Builder, Delta, Lexicon, Overlap, Scratch, Settings, TermOptions, english,
 };
@@ -89,22 +90,24 @@ fn compiled(number: u8) -> &'static [u64] {
         .into_iter()
         .map(|(settings, guard, learn)| {
             let mut builder = Builder::new(settings);
-            builder.common_words(english().take(50));
-            builder.dictionary(english().take(50));
+            builder.common_words(english().take(50)).unwrap();
+            builder.dictionary(english().take(50)).unwrap();
             if learn {
-                (0..9).for_each(|_| builder.learn("mississippi planet pepsi and other words"));
+                (0..9).for_each(|_| builder.learn("mississippi planet pepsi and other words").unwrap());
             }
             for (id, term) in (0..).zip(TERMS) {
-                builder.add(
-                    id,
-                    term,
-                    TermOptions {
-                        guard,
-                        max_distance: None,
-                    },
-                );
+                builder
+                    .add(
+                        id,
+                        term,
+                        TermOptions {
+                            guard,
+                            max_distance: None,
+                        },
+                    )
+                    .unwrap();
             }
-            builder.add(3, "Pepsi", TermOptions::default());
+            builder.add(3, "Pepsi", TermOptions::default()).unwrap();
             builder.skip(Some(9));
             let lexicon = builder.finish().expect("a lexicon of the terms");
             let words = lexicon.to_bytes().chunks_exact(size_of::<u64>());
@@ -154,7 +157,7 @@ fuzz_target!(|case: Case| {
     let mut words = original.to_vec();
     damage(&mut words, &case.changes);
     let is_same = words == original;
-    let checked = Lexicon::from_bytes(bytemuck::cast_slice(&words));
+    let checked = Lexicon::from_bytes(bytemuck::cast_slice(&words), &Interrupts::default());
     assert!(checked.is_err() || is_same, "damage that was not seen");
     let Ok(mut lexicon) = Lexicon::from_trusted(Arc::new(Words(words))) else {
         return;
@@ -170,7 +173,7 @@ fuzz_target!(|case: Case| {
             added: vec![(70, "Pepsi Max Zero".to_owned(), TermOptions::default())],
             removed: vec![(0, TERMS[0].to_owned(), TermOptions::default())],
         };
-        match lexicon.with_delta(delta) {
+        match lexicon.with_delta(delta, &Interrupts::default()) {
             Ok(with) => lexicon = with,
             Err(_) => return,
         }

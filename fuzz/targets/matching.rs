@@ -7,6 +7,7 @@ mod mentions;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use termstream::bounds::Interrupts;
 use termstream::lexicon::{
     Builder, Lexicon, MAX_DISTANCE, Overlap, Scratch, Settings, TermOptions,
 };
@@ -59,15 +60,15 @@ fn compile(case: &Case) -> Option<Lexicon> {
         whole_words: case.settings >> 2 & 3 != 0,
         overlap: overlap(case.settings >> 4),
     });
-    builder.common_words(case.common.iter().copied());
-    builder.dictionary(case.dictionary.iter().copied());
-    case.learned.iter().for_each(|text| builder.learn(text));
+    builder.common_words(case.common.iter().copied()).unwrap();
+    builder.dictionary(case.dictionary.iter().copied()).unwrap();
+    case.learned.iter().for_each(|text| builder.learn(text).unwrap());
     for (options, term) in &case.terms {
         let own = TermOptions {
             guard: options & 4 == 0,
             max_distance: edits(options & 3).filter(|_| options & 8 != 0),
         };
-        builder.add(i64::from(options >> 4), term, own);
+        builder.add(i64::from(options >> 4), term, own).unwrap();
     }
     builder.finish().ok()
 }
@@ -124,7 +125,8 @@ fuzz_target!(|case: Case| {
     let Some(lexicon) = compile(&case) else {
         return;
     };
-    let again = Lexicon::from_bytes(lexicon.to_bytes()).expect("the compiled form opens");
+    let again = Lexicon::from_bytes(lexicon.to_bytes(), &Interrupts::default())
+        .expect("the compiled form opens");
     let mut texts: Vec<String> = case
         .texts
         .iter()

@@ -3,12 +3,12 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::bounds::interrupts;
 use super::matching::{Site, document_text, each_mention};
 use super::tally::Tally;
 use crate::pg::argument;
 use crate::pg::callsite;
 use crate::pg::error::{ErrorReport, Raise};
+use crate::pg::interrupts::interrupts;
 use crate::pg::rows::Returned;
 use crate::pg::series::{Series, Value};
 use crate::text::Folded;

@@ -3,10 +3,10 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::bounds::interrupts;
 use super::matching::{document_text, with_lexicon};
 use crate::lexicon::Verdict;
 use crate::pg::error::ErrorReport;
+use crate::pg::interrupts::interrupts;
 use crate::pg::memory;
 use crate::pg::rows::{Returned, RowSet};
 use crate::text::Characters;

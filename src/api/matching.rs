@@ -5,7 +5,6 @@ use pgrx::prelude::*;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::bounds::interrupts;
 use super::scratch::Lent;
 use super::tally::Tally;
 use crate::bounds::Grow;
@@ -13,6 +12,7 @@ use crate::lexicon::{Mention, Overlap, Scratch};
 use crate::pg::argument;
 use crate::pg::callsite;
 use crate::pg::error::{ErrorReport, Raise};
+use crate::pg::interrupts::interrupts;
 use crate::pg::rows::Returned;
 use crate::pg::series::{Series, Value};
 use crate::pg::snapshot::{self, Identity};

@@ -3,7 +3,6 @@
 //! Every function says its volatility, strictness, parallel safety and cost, and carries its
 //! COMMENT (`sql/comments.sql`).
 
-mod bounds;
 mod counting;
 mod distance;
 mod earlier;

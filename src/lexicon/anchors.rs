@@ -20,6 +20,7 @@ use super::guard::SHORT;
 use super::hash::{self, Letter};
 use super::posting::{Posting, of_lengths};
 use super::settings::MAX_DISTANCE;
+use crate::bounds::{Interrupts, OutOfMemory, filled};
 
 /// Each kind of head, its letters, and the terms that have it. The longest is that of the most terms:
 /// short heads name many terms.
@@ -249,10 +250,15 @@ pub(crate) struct Built {
 
 /// Builds the index over groups in the order of their length. It asks for the letters of each again in
 /// each round (count, mark, fill), so that no copy of the keys is ever held.
-pub(crate) fn build(groups: &[u32], letters: impl Fn(usize, &mut Vec<u32>)) -> Built {
+pub(crate) fn build(
+    groups: &[u32],
+    letters: impl Fn(usize, &mut Vec<u32>),
+    interrupts: &Interrupts,
+) -> Result<Built, OutOfMemory> {
     let mut codes = Vec::new();
     let (mut keys, mut kinds) = (0usize, 0u8);
     for &group in groups {
+        interrupts.step();
         letters(group as usize, &mut codes);
         keys_of(&codes, |kind, _| {
             keys += 1;
@@ -260,12 +266,13 @@ pub(crate) fn build(groups: &[u32], letters: impl Fn(usize, &mut Vec<u32>)) -> B
         });
     }
     if keys == 0 {
-        return Built::default();
+        return Ok(Built::default());
     }
     let size = keys.next_power_of_two();
-    let mut bloom = bloom::for_keys(keys);
-    let mut buckets = vec![0u32; size + 1];
+    let mut bloom = bloom::for_keys(keys, interrupts)?;
+    let mut buckets = filled(0u32, size + 1, interrupts)?;
     for &group in groups {
+        interrupts.step();
         letters(group as usize, &mut codes);
         keys_of(&codes, |_, key| {
             bloom::mark(&mut bloom, key);
@@ -277,8 +284,9 @@ pub(crate) fn build(groups: &[u32], letters: impl Fn(usize, &mut Vec<u32>)) -> B
         sum += *start;
         *start = sum;
     }
-    let mut postings = vec![0u64; keys];
+    let mut postings = filled(0u64, keys, interrupts)?;
     for &group in groups.iter().rev() {
+        interrupts.step();
         letters(group as usize, &mut codes);
         let posting = Posting::new(group as usize, &codes);
         keys_of(&codes, |_, key| {
@@ -287,12 +295,12 @@ pub(crate) fn build(groups: &[u32], letters: impl Fn(usize, &mut Vec<u32>)) -> B
             postings[*start as usize] = posting.0;
         });
     }
-    Built {
+    Ok(Built {
         bloom,
         buckets,
         postings,
         kinds,
-    }
+    })
 }
 
 /// The anchors of a term: kind bit and key.

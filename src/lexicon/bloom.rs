@@ -2,10 +2,11 @@
 //! foreign key in 25 passes.
 
 use super::hash;
+use crate::bounds::{Interrupts, OutOfMemory, filled};
 
 /// One that has room for so many keys.
-pub(super) fn for_keys(keys: usize) -> Vec<u64> {
-    vec![0; (keys * 12).div_ceil(64).next_power_of_two()]
+pub(super) fn for_keys(keys: usize, interrupts: &Interrupts) -> Result<Vec<u64>, OutOfMemory> {
+    filled(0, (keys * 12).div_ceil(64).next_power_of_two(), interrupts)
 }
 
 #[inline(always)]

@@ -20,9 +20,13 @@ fn work(piece: &str, times: usize) -> usize {
     .iter()
     .enumerate()
     {
-        builder.add(id as i64, term, TermOptions::default());
+        builder
+            .add(id as i64, term, TermOptions::default())
+            .unwrap();
     }
-    builder.add(9, &"xq".repeat(100), TermOptions::default());
+    builder
+        .add(9, &"xq".repeat(100), TermOptions::default())
+        .unwrap();
     let lexicon = builder.finish().unwrap();
     let before = work::done();
     lexicon.search(&piece.repeat(times), &mut Scratch::new());
@@ -54,7 +58,9 @@ fn the_work_of_a_search_grows_with_the_text_and_not_faster() {
 #[test]
 fn windows_of_many_letters_are_compared_once() {
     let mut builder = Builder::new(Settings::default());
-    builder.add(1, &"and ".repeat(19), TermOptions::default());
+    builder
+        .add(1, &"and ".repeat(19), TermOptions::default())
+        .unwrap();
     let lexicon = builder.finish().unwrap();
     let mut scratch = Scratch::new();
     let text = format!("{}adn ", "and ".repeat(18)).repeat(50);
@@ -98,7 +104,7 @@ fn hostile(settings: Settings) -> Lexicon {
     let spaced = (2..=20).map(|n| "y ".repeat(n));
     let terms = nested.chain(spaced).chain(names.map(str::to_owned));
     for (id, term) in (0..).zip(terms) {
-        builder.add(id, &term, TermOptions::default());
+        builder.add(id, &term, TermOptions::default()).unwrap();
     }
     builder.finish().unwrap()
 }

@@ -16,10 +16,13 @@ use bytemuck::{Pod, Zeroable};
 
 use super::LexiconError;
 use super::settings::{Overlap, Settings};
+use crate::bounds::{EVERY, Grow, Interrupts, OutOfMemory, filled};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"TERMLEX\n");
 /// Raised whenever the meaning of a byte changes, the rules of folding included.
-const VERSION: u32 = 7;
+const VERSION: u32 = 8;
+/// Bytes that are copied, or summed up, between two questions whether to go on; a multiple of 32.
+const PIECE: usize = 1 << 20;
 
 /// The sections of the compiled form.
 #[derive(Clone, Copy, Debug)]
@@ -135,7 +138,9 @@ pub(crate) struct Header {
     /// Which kinds of fuzzy anchors occur at all, a bit each; and those of unguarded terms.
     pub anchors: u8,
     pub open_anchors: u8,
-    unused: [u8; 3],
+    /// Whether there are terms of more words than are known by their pairs; see `vocabulary`.
+    pub long_terms: u8,
+    unused: [u8; 2],
     unused_too: u32,
     /// Terms that could not become part of it.
     pub skipped: u64,
@@ -155,10 +160,11 @@ impl Header {
 pub(crate) struct Writer {
     words: Vec<u64>,
     pub header: Header,
+    interrupts: Interrupts,
 }
 
 impl Writer {
-    pub fn new(settings: Settings) -> Writer {
+    pub fn new(settings: Settings, interrupts: Interrupts) -> Result<Writer, OutOfMemory> {
         let header = Header {
             magic: MAGIC,
             version: VERSION,
@@ -167,30 +173,36 @@ impl Writer {
             overlap: settings.overlap as u8,
             ..Header::default()
         };
-        Writer {
-            words: vec![0; HEADER_BYTES / 8],
+        Ok(Writer {
+            words: filled(0, HEADER_BYTES / 8, &interrupts)?,
             header,
-        }
+            interrupts,
+        })
     }
 
-    pub fn section<T: Pod>(&mut self, section: Section, rows: &[T]) {
+    pub fn section<T: Pod>(&mut self, section: Section, rows: &[T]) -> Result<(), LexiconError> {
         let bytes: &[u8] = bytemuck::cast_slice(rows);
         let start = self.words.len();
-        self.words.reserve_exact(bytes.len().div_ceil(8));
-        self.words.resize(start + bytes.len().div_ceil(8), 0);
-        bytemuck::cast_slice_mut::<u64, u8>(&mut self.words[start..])[..bytes.len()]
-            .copy_from_slice(bytes);
+        self.words.try_grow_exact(bytes.len().div_ceil(8))?;
+        for piece in bytes.chunks(PIECE) {
+            self.interrupts.steps(EVERY as usize);
+            let from = self.words.len();
+            self.words.resize(from + piece.len().div_ceil(8), 0);
+            bytemuck::cast_slice_mut::<u64, u8>(&mut self.words[from..])[..piece.len()]
+                .copy_from_slice(piece);
+        }
         self.header.places[section as usize] = Place {
             start: start as u64 * 8,
             bytes: bytes.len() as u64,
         };
+        Ok(())
     }
 
     pub fn finish(mut self) -> Compiled {
         self.header.total = self.words.len() as u64 * 8;
         self.header.checksum = 0;
         self.words[..HEADER_BYTES / 8].copy_from_slice(bytemuck::cast_slice(&[self.header]));
-        self.header.checksum = checksum(&self.words);
+        self.header.checksum = checksum(&self.words, &self.interrupts);
         self.words[1] = self.header.checksum;
         Compiled {
             header: self.header,
@@ -215,13 +227,13 @@ pub(crate) struct Compiled {
 
 impl Compiled {
     /// Copies the bytes, which need not be aligned.
-    pub fn copied(bytes: &[u8]) -> Result<Compiled, LexiconError> {
+    pub fn copied(bytes: &[u8], interrupts: &Interrupts) -> Result<Compiled, LexiconError> {
         if !bytes.len().is_multiple_of(8) {
             return Err(LexiconError::Damaged);
         }
-        let mut words = vec![0u64; bytes.len() / 8];
+        let mut words = filled(0u64, bytes.len() / 8, interrupts)?;
         bytemuck::cast_slice_mut::<u64, u8>(&mut words).copy_from_slice(bytes);
-        let header = checked(&words)?;
+        let header = checked(&words, interrupts)?;
         Ok(Compiled {
             header,
             bytes: Bytes::Owned(words),
@@ -229,10 +241,10 @@ impl Compiled {
     }
 
     /// Uses the bytes where they are; they must begin on a multiple of 8.
-    pub fn shared(bytes: Shared) -> Result<Compiled, LexiconError> {
+    pub fn shared(bytes: Shared, interrupts: &Interrupts) -> Result<Compiled, LexiconError> {
         let compiled = Compiled::trusted(bytes)?;
         let words = bytemuck::try_cast_slice(compiled.bytes()).unwrap_or(&[]);
-        if compiled.header.checksum != checksum(words) {
+        if compiled.header.checksum != checksum(words, interrupts) {
             return Err(LexiconError::Damaged);
         }
         Ok(compiled)
@@ -313,9 +325,9 @@ impl<'a> View<'a> {
 }
 
 /// The header of a buffer in which every word counts.
-fn checked(words: &[u64]) -> Result<Header, LexiconError> {
+fn checked(words: &[u64], interrupts: &Interrupts) -> Result<Header, LexiconError> {
     let header = placed(words)?;
-    if header.checksum != checksum(words) {
+    if header.checksum != checksum(words, interrupts) {
         return Err(LexiconError::Damaged);
     }
     Ok(header)
@@ -351,18 +363,25 @@ fn placed(words: &[u64]) -> Result<Header, LexiconError> {
 }
 
 /// Four independent lanes of multiply and rotate over every word but the checksum itself.
-fn checksum(words: &[u64]) -> u64 {
+fn checksum(words: &[u64], interrupts: &Interrupts) -> u64 {
     const PRIME: u64 = 0x9FB2_1C65_1E98_DF25;
     let mut lanes = [1u64, 2, 3, 4];
     let fold = |lane: u64, word: u64| (lane ^ word).wrapping_mul(PRIME).rotate_left(29);
-    let mut chunks = words.chunks_exact(4);
-    for (i, chunk) in chunks.by_ref().enumerate() {
-        for (k, (lane, &word)) in lanes.iter_mut().zip(chunk).enumerate() {
-            *lane = fold(*lane, if i == 0 && k == 1 { 0 } else { word });
+    let (rows, rest) = words.as_chunks::<4>();
+    let (first, rows) = rows.split_at(rows.len().min(1));
+    let mut add = |row: &[u64; 4]| {
+        for (lane, &word) in lanes.iter_mut().zip(row) {
+            *lane = fold(*lane, word);
         }
+    };
+    first
+        .iter()
+        .for_each(|&[magic, _, c, d]| add(&[magic, 0, c, d]));
+    for piece in rows.chunks(PIECE / 32) {
+        interrupts.steps(EVERY as usize);
+        piece.iter().for_each(&mut add);
     }
-    let rest = chunks
-        .remainder()
+    let rest = rest
         .iter()
         .fold(words.len() as u64, |lane, &word| fold(lane, word));
     lanes.iter().fold(rest, |sum, &lane| fold(sum, lane))

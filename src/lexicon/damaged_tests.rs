@@ -35,18 +35,20 @@ fn compiled(kind: usize) -> Vec<u64> {
         overlap: Overlap::All,
         max_distance: None,
     });
-    builder.common_words(["mud", "max"].into_iter());
-    builder.dictionary(["pie"].into_iter());
-    (0..3).for_each(|_| builder.learn("pepsi and other words"));
+    builder.common_words(["mud", "max"].into_iter()).unwrap();
+    builder.dictionary(["pie"].into_iter()).unwrap();
+    (0..3).for_each(|_| builder.learn("pepsi and other words").unwrap());
     for (id, term) in (0..).zip(TERMS) {
-        builder.add(
-            id,
-            term,
-            TermOptions {
-                guard,
-                max_distance: None,
-            },
-        );
+        builder
+            .add(
+                id,
+                term,
+                TermOptions {
+                    guard,
+                    max_distance: None,
+                },
+            )
+            .unwrap();
     }
     let lexicon = builder.finish().unwrap();
     let words = lexicon.to_bytes().chunks_exact(8);

@@ -5,6 +5,7 @@
 //! one of it), never with the base. What it cannot do is anything but terms: other settings, ordinary
 //! words or learned documents want a new compilation.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 use super::builder::{Builder, NAMED_SKIPPED, fold_term};
@@ -15,6 +16,7 @@ use super::layer::Layer;
 use super::settings::{Settings, TermOptions, allowed_edits};
 use super::tokens::{Standing, TokenSlot, TokenTable, look_up};
 use super::{Lexicon, LexiconError};
+use crate::bounds::{Grow, Interrupts};
 use crate::text::Folded;
 
 /// Terms that came and went since a lexicon was compiled, in any order. A changed term is one of
@@ -72,7 +74,11 @@ impl Lexicon {
     /// apply. A term to remove that is not there is an error.
     ///
     /// Of skipped terms, the ids that the base did not keep do not come back.
-    pub fn with_delta(&self, delta: Delta) -> Result<Lexicon, LexiconError> {
+    pub fn with_delta(
+        &self,
+        delta: Delta,
+        interrupts: &Interrupts,
+    ) -> Result<Lexicon, LexiconError> {
         let base = &*self.compiled;
         let settings = base.settings();
         let mut folded = Folded::new();
@@ -84,9 +90,13 @@ impl Lexicon {
         let mut skipped = self.skipped();
         let mut skipped_ids = self.skipped_ids().to_vec();
         for (id, text, options) in delta.added {
+            interrupts.step();
             let Ok(length) = fold_term(&mut folded, &text) else {
                 skipped += 1;
-                skipped_ids.push(id);
+                // So many more than are named, for some of them may be removed again.
+                if skipped_ids.len() < 2 * NAMED_SKIPPED {
+                    skipped_ids.push(id);
+                }
                 continue;
             };
             terms += 1;
@@ -94,6 +104,7 @@ impl Lexicon {
             *changes.0.entry(term).or_insert(0) += 1;
         }
         for (id, text, options) in delta.removed {
+            interrupts.step();
             let Ok(length) = fold_term(&mut folded, &text) else {
                 if let Some(at) = skipped_ids.iter().position(|&other| other == id) {
                     skipped_ids.remove(at);
@@ -110,10 +121,11 @@ impl Lexicon {
         changes.0.retain(|_, &mut count| count != 0);
         skipped_ids.truncate(NAMED_SKIPPED);
 
-        let known = Known::of(base);
+        let known = Known::of(base, interrupts);
         let mut added = Vec::new();
         let mut gone = Gone::default();
         for (term, &count) in &changes.0 {
+            interrupts.step();
             let _ = fold_term(&mut folded, &term.text);
             match known.term(term, folded.letters()) {
                 Some(number) => match known.copies(number) + count {
@@ -121,22 +133,23 @@ impl Lexicon {
                     1.. => {}
                     _ => return Err(LexiconError::UnknownTerm(term.text.clone())),
                 },
-                None if count > 0 => added.push(term),
+                None if count > 0 => added.try_push(term)?,
                 None => return Err(LexiconError::UnknownTerm(term.text.clone())),
             }
         }
 
         let mut tokens = TokenTable::default();
-        gone.bury(&known, &mut tokens);
+        gone.bury(&known, &mut tokens)?;
         for term in &added {
             let _ = fold_term(&mut folded, &term.text);
             for token in tokens_of(&folded) {
-                tokens.known(token, known.standing(token).nowhere());
+                interrupts.step();
+                tokens.known(token, known.standing(token).nowhere())?;
             }
         }
-        let mut builder = Builder::with_tokens(settings, tokens);
+        let mut builder = Builder::with_tokens(settings, tokens).interrupted_by(interrupts.clone());
         for term in &added {
-            builder.add(term.id, &term.text, term.options());
+            builder.add(term.id, &term.text, term.options())?;
         }
         drop(added);
         let added = builder.finish()?;
@@ -149,6 +162,7 @@ impl Lexicon {
         for (own, pair) in (0u32..).zip(rows.windows(2)) {
             let letters = &letters[span(pair[0].letters, pair[1].letters, letters.len())];
             let twin = known.exact.find(hash::of_bytes(letters), letters);
+            interrupts.step();
             twins.extend(twin.map(|twin| (twin, own)));
             groups.push(twin.unwrap_or(first_group + own));
         }
@@ -189,8 +203,17 @@ fn tokens_of(folded: &Folded) -> impl Iterator<Item = &[u8]> {
         .map(move |token| &letters[token.start as usize..token.end as usize])
 }
 
+/// Terms of the same letters that are not walked through for each that is looked for.
+const LARGE: usize = 64;
+
+/// Of a term's id and text.
+fn key(id: i64, text: &[u8]) -> u64 {
+    hash::of_bytes(text) ^ hash::scatter(id as u64)
+}
+
 /// What the base knows of a term and of a token.
 struct Known<'a> {
+    interrupts: &'a Interrupts,
     exact: Exact<'a>,
     groups: &'a [GroupRow],
     members: &'a [u32],
@@ -200,11 +223,15 @@ struct Known<'a> {
     repeated: &'a [[u32; 2]],
     tokens: &'a [TokenSlot],
     uses: &'a [u32],
+    /// The terms of each group of [`LARGE`] that was asked for, by their keys: with a walk through them for
+    /// each, 100,000 changes of terms of the same letters would be 10,000,000,000 steps.
+    large: RefCell<HashMap<u32, HashMap<u64, Vec<u32>>>>,
 }
 
 impl<'a> Known<'a> {
-    fn of(base: &'a Compiled) -> Known<'a> {
+    fn of(base: &'a Compiled, interrupts: &'a Interrupts) -> Known<'a> {
         Known {
+            interrupts,
             exact: Exact::of(base.view()),
             groups: base.section(Section::Groups),
             members: base.section(Section::GroupTerms),
@@ -214,13 +241,17 @@ impl<'a> Known<'a> {
             repeated: base.section(Section::Repeated),
             tokens: base.section(Section::Tokens),
             uses: base.section(Section::Uses),
+            large: RefCell::default(),
         }
     }
 
     /// The number of a term whose letters these are.
     fn term(&self, term: &Term, letters: &[u8]) -> Option<u32> {
-        let group = self.exact.find(hash::of_bytes(letters), letters)? as usize;
-        let (row, next) = (self.groups.get(group)?, self.groups.get(group + 1)?);
+        let group = self.exact.find(hash::of_bytes(letters), letters)?;
+        let (row, next) = (
+            self.groups.get(group as usize)?,
+            self.groups.get(group as usize + 1)?,
+        );
         let members = &self.members[span(row.terms, next.terms, self.members.len())];
         let same = |number: usize| {
             if *self.ids.get(number)? != term.id {
@@ -232,10 +263,37 @@ impl<'a> Known<'a> {
             let wanted = (term.text.as_bytes(), term.edits, term.own, term.guard);
             (own == wanted).then_some(())
         };
-        let found = members
-            .iter()
-            .find(|&&number| same(number as usize).is_some());
-        found.copied()
+        let find = |members: &[u32]| {
+            let same = |number: &&u32| {
+                self.interrupts.step();
+                same(**number as usize).is_some()
+            };
+            members.iter().find(same).copied()
+        };
+        if members.len() < LARGE {
+            return find(members);
+        }
+        let mut large = self.large.borrow_mut();
+        let numbers = large.entry(group).or_insert_with(|| {
+            let mut numbers: HashMap<u64, Vec<u32>> = HashMap::new();
+            for &number in members {
+                self.interrupts.step();
+                let of_key = self.key(number).map(|key| numbers.entry(key).or_default());
+                if let Some(of_key) = of_key {
+                    of_key.push(number);
+                }
+            }
+            numbers
+        });
+        find(numbers.get(&key(term.id, term.text.as_bytes()))?)
+    }
+
+    /// The key of a term by its number.
+    fn key(&self, number: u32) -> Option<u64> {
+        let number = number as usize;
+        let (row, next) = (self.rows.get(number)?, self.rows.get(number + 1)?);
+        let text = &self.texts[span(row.text, next.text, self.texts.len())];
+        Some(key(*self.ids.get(number)?, text))
     }
 
     /// How often a term was added.
@@ -265,12 +323,13 @@ impl Gone {
     }
 
     /// Tokens that no term has any more are words like any other from now on.
-    fn bury(&self, known: &Known<'_>, tokens: &mut TokenTable) {
+    fn bury(&self, known: &Known<'_>, tokens: &mut TokenTable) -> Result<(), LexiconError> {
         for (token, &gone) in &self.tokens {
             let standing = known.standing(token);
             if known.uses.get(standing.vocabulary as usize) == Some(&gone) {
-                tokens.known(token, standing.nowhere());
+                tokens.known(token, standing.nowhere())?;
             }
         }
+        Ok(())
     }
 }

@@ -8,6 +8,7 @@ use super::{
     Added, Builder, Delta, Kind, Lexicon, LexiconError, Rule, Scratch, Settings, TermOptions,
     Verdict,
 };
+use crate::bounds::Interrupts;
 
 type Term = (i64, String, TermOptions);
 
@@ -101,7 +102,9 @@ fn delta_equals_whole(
     whole.reverse();
     let base = of(base).build();
     let compiled = of(whole).build();
-    let one = base.with_delta(delta.clone()).unwrap();
+    let one = base
+        .with_delta(delta.clone(), &Interrupts::default())
+        .unwrap();
     let added = Delta {
         added: delta.added.clone(),
         ..Delta::default()
@@ -110,8 +113,8 @@ fn delta_equals_whole(
         removed: delta.removed.clone(),
         ..Delta::default()
     };
-    let first = base.with_delta(added).unwrap();
-    let two = first.with_delta(removed).unwrap();
+    let first = base.with_delta(added, &Interrupts::default()).unwrap();
+    let two = first.with_delta(removed, &Interrupts::default()).unwrap();
     let mut scratch = Scratch::new();
     for with in [&one, &two] {
         prop_assert_eq!(with.terms(), compiled.terms());
@@ -180,9 +183,9 @@ proptest! {
 
 fn lexicon(terms: &[&str]) -> Lexicon {
     let mut builder = Builder::new(Settings::default());
-    builder.common_words(super::english());
+    builder.common_words(super::english()).unwrap();
     for (id, term) in (0..).zip(terms) {
-        builder.add(id, term, TermOptions::default());
+        builder.add(id, term, TermOptions::default()).unwrap();
     }
     builder.finish().unwrap()
 }
@@ -207,20 +210,23 @@ fn a_word_that_a_delta_brings_is_no_misspelling_any_more_and_one_that_it_takes_i
         added: vec![term(7, "Kellogs Farm")],
         ..Delta::default()
     };
-    let with = base.with_delta(added).unwrap();
+    let with = base.with_delta(added, &Interrupts::default()).unwrap();
     assert_eq!(ids(&with, "kellogs pepsy kelloggs farm"), [1, 7]);
     let removed = Delta {
         removed: vec![term(7, "Kellogs Farm")],
         ..Delta::default()
     };
-    let again = with.with_delta(removed).unwrap();
+    let again = with.with_delta(removed, &Interrupts::default()).unwrap();
     assert_eq!(ids(&again, "kellogs pepsy"), [0, 1]);
     let removed = Delta {
         removed: vec![term(0, "Kellogg")],
         ..Delta::default()
     };
     assert_eq!(
-        ids(&base.with_delta(removed).unwrap(), "kellogs pepsy"),
+        ids(
+            &base.with_delta(removed, &Interrupts::default()).unwrap(),
+            "kellogs pepsy"
+        ),
         [1]
     );
     assert_eq!(ids(&base, "kellogs pepsy"), [0, 1]);
@@ -236,7 +242,10 @@ fn of_terms_alike_in_base_and_delta_the_first_by_id_and_text_is_found() {
             ..Delta::default()
         };
         assert_eq!(
-            ids(&base.with_delta(delta).unwrap(), "colacoco"),
+            ids(
+                &base.with_delta(delta, &Interrupts::default()).unwrap(),
+                "colacoco"
+            ),
             [expected]
         );
     }
@@ -247,10 +256,13 @@ fn a_term_that_is_not_there_cannot_be_removed() {
     let base = lexicon(&["Kellogg", "Pepsi", "Pepsi", "&"]);
     let refused = |removed: &[Term]| {
         let removed = removed.to_vec();
-        base.with_delta(Delta {
-            removed,
-            ..Delta::default()
-        })
+        base.with_delta(
+            Delta {
+                removed,
+                ..Delta::default()
+            },
+            &Interrupts::default(),
+        )
         .err()
     };
     let unknown = |text: &str| Some(LexiconError::UnknownTerm(text.to_owned()));
@@ -269,17 +281,21 @@ fn a_lexicon_says_what_it_skipped() {
     let mut builder = Builder::new(Settings::default());
     builder.skip(None);
     builder.skip(Some(9));
-    builder.add(4, "Pepsi", TermOptions::default());
+    builder.add(4, "Pepsi", TermOptions::default()).unwrap();
     for id in 0..120 {
-        builder.add(
-            1000 + id,
-            if id % 2 == 0 { "?!" } else { "" },
-            TermOptions::default(),
-        );
+        builder
+            .add(
+                1000 + id,
+                if id % 2 == 0 { "?!" } else { "" },
+                TermOptions::default(),
+            )
+            .unwrap();
     }
-    builder.add(5, &"x".repeat(201), TermOptions::default());
+    builder
+        .add(5, &"x".repeat(201), TermOptions::default())
+        .unwrap();
     let built = builder.finish().unwrap();
-    let lexicon = Lexicon::from_bytes(built.to_bytes()).unwrap();
+    let lexicon = Lexicon::from_bytes(built.to_bytes(), &Interrupts::default()).unwrap();
     assert_eq!((lexicon.terms(), lexicon.skipped()), (1, 123));
     let expected: Vec<i64> = std::iter::once(9).chain(1000..1099).collect();
     assert_eq!(lexicon.skipped_ids(), expected);
@@ -287,7 +303,7 @@ fn a_lexicon_says_what_it_skipped() {
         added: vec![term(6, "!")],
         removed: vec![term(1000, "?!"), term(1001, "")],
     };
-    let with = lexicon.with_delta(delta).unwrap();
+    let with = lexicon.with_delta(delta, &Interrupts::default()).unwrap();
     assert_eq!((with.terms(), with.skipped()), (1, 122));
     let expected: Vec<i64> = std::iter::once(9).chain(1002..1099).chain([6]).collect();
     assert_eq!(with.skipped_ids(), expected);
@@ -309,11 +325,11 @@ fn a_delta_equals_the_whole_on_real_terms() {
     let rows: Vec<csv::StringRecord> = input.records().map(|row| row.unwrap()).collect();
     let of = |terms: &[Term]| {
         let mut builder = Builder::new(Settings::default());
-        builder.common_words(super::english());
-        builder.dictionary(super::english_dictionary());
-        rows.iter().for_each(|row| builder.learn(&row[1]));
+        builder.common_words(super::english()).unwrap();
+        builder.dictionary(super::english_dictionary()).unwrap();
+        rows.iter().for_each(|row| builder.learn(&row[1]).unwrap());
         terms.iter().for_each(|(id, text, options)| {
-            assert_eq!(builder.add(*id, text, *options), Added::Yes)
+            assert_eq!(builder.add(*id, text, *options), Ok(Added::Yes))
         });
         builder.finish().unwrap()
     };
@@ -336,7 +352,7 @@ fn a_delta_equals_the_whole_on_real_terms() {
             })
             .collect();
         let (base, delta, whole) = fates(&terms, &plan);
-        let with = of(&base).with_delta(delta).unwrap();
+        let with = of(&base).with_delta(delta, &Interrupts::default()).unwrap();
         let compiled = of(&whole);
         for text in rows.iter().flat_map(|row| row.iter().skip(1)) {
             let expected = found(&compiled, text, &mut scratch);

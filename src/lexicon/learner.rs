@@ -4,18 +4,25 @@ use std::collections::HashMap;
 
 use super::guard::FREQUENT;
 use super::hash::MAX_LETTERS;
+use crate::bounds::{Grow, Interrupts, OutOfMemory};
 use crate::text::Folded;
 
-/// Words kept at once; beyond it those seen once are dropped (lossy counting, Manku and Motwani 2002),
-/// so that learning from any amount of text takes at most some 150 MiB.
+/// Words kept at once, and bytes of their letters; beyond either the rarest are dropped (lossy counting,
+/// Manku and Motwani 2002), so that learning from any amount of text takes at most some 250 MiB.
 const MAX_LEARNED: usize = 1 << 21;
+const MAX_LEARNED_BYTES: usize = 64 << 20;
+/// Words of this many letters are one step of [`Interrupts`].
+const STEP: usize = 64;
 
 /// Counts in how many documents each word stands.
 #[derive(Default)]
 pub struct Learner {
     folded: Folded,
     words: HashMap<Box<[u8]>, Learned>,
+    /// Of the letters of all words.
+    bytes: usize,
     documents: u32,
+    interrupts: Interrupts,
 }
 
 struct Learned {
@@ -25,15 +32,31 @@ struct Learned {
 }
 
 impl Learner {
+    /// Asks now and then whether to go on.
+    pub fn interrupted_by(interrupts: Interrupts) -> Learner {
+        Learner {
+            interrupts,
+            ..Learner::default()
+        }
+    }
+
     /// Counts the words of a document.
-    pub fn learn(&mut self, document: &str) {
-        self.folded.fold(document);
+    pub fn learn(&mut self, document: &str) -> Result<(), OutOfMemory> {
+        let mut folded = std::mem::take(&mut self.folded);
+        folded.fold(document);
         self.documents = self.documents.saturating_add(1);
-        for token in self.folded.tokens() {
-            let letters = self.folded.letters();
+        let counted = self.count(&folded);
+        self.folded = folded;
+        counted
+    }
+
+    fn count(&mut self, folded: &Folded) -> Result<(), OutOfMemory> {
+        let letters = folded.letters();
+        for token in folded.tokens() {
             let word = letters
                 .get(token.start as usize..token.end as usize)
                 .unwrap_or(&[]);
+            self.interrupts.steps(1 + word.len() / STEP);
             let stem = &word[..word.len() - usize::from(token.possessive() && !word.is_empty())];
             let readings = if token.possessive() { 2 } else { 1 };
             for word in [word, stem].iter().take(readings) {
@@ -46,20 +69,50 @@ impl Learner {
                         learned.last = self.documents;
                     }
                     Some(_) => {}
-                    None => {
-                        let learned = Learned {
-                            documents: 1,
-                            last: self.documents,
-                        };
-                        self.words.insert((*word).into(), learned);
-                    }
+                    None => self.meet(word)?,
                 }
             }
         }
-        if self.words.len() > MAX_LEARNED {
-            self.words
-                .retain(|_, learned| learned.documents >= FREQUENT);
+        Ok(())
+    }
+
+    /// A word that was not seen before, or was forgotten.
+    fn meet(&mut self, word: &[u8]) -> Result<(), OutOfMemory> {
+        if self.words.len() >= MAX_LEARNED || self.bytes >= MAX_LEARNED_BYTES {
+            self.forget();
         }
+        let mut own = Vec::new();
+        own.try_grow_exact(word.len())?;
+        own.extend_from_slice(word);
+        self.words.try_reserve(1).map_err(|_| OutOfMemory)?;
+        let learned = Learned {
+            documents: 1,
+            last: self.documents,
+        };
+        self.words.insert(own.into_boxed_slice(), learned);
+        self.bytes += word.len();
+        Ok(())
+    }
+
+    /// Drops the rarest words, at least a quarter of all, so that words are looked through once for many
+    /// that are met.
+    fn forget(&mut self) {
+        let mut fewest = FREQUENT;
+        while self.words.len() > MAX_LEARNED / 4 * 3 || self.bytes > MAX_LEARNED_BYTES / 4 * 3 {
+            let (interrupts, bytes) = (&self.interrupts, &mut self.bytes);
+            self.words.retain(|word, learned| {
+                interrupts.step();
+                let kept = learned.documents >= fewest;
+                *bytes -= if kept { 0 } else { word.len() };
+                kept
+            });
+            fewest = fewest.saturating_mul(2);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn held_bytes(&self) -> usize {
+        self.bytes
     }
 
     /// How many documents were learned from.

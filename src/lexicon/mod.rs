@@ -36,6 +36,7 @@
 #![forbid(unsafe_code)]
 
 mod anchors;
+mod assemble;
 mod bloom;
 #[cfg(test)]
 mod bounded_tests;
@@ -54,6 +55,8 @@ mod fuzzy;
 mod groups;
 mod guard;
 mod hash;
+#[cfg(test)]
+mod hostile_tests;
 mod layer;
 mod learner;
 mod memory;
@@ -90,7 +93,7 @@ use std::sync::{Arc, OnceLock};
 
 use aho_corasick::AhoCorasick;
 
-pub use builder::{Added, Builder};
+pub use builder::{Added, Builder, MAX_TERM_BYTES};
 pub use compiled::Shared;
 pub use delta::Delta;
 pub use english::{english, english_dictionary};
@@ -98,9 +101,11 @@ pub use explain::{Explained, Verdict};
 pub use guard::Rule;
 pub use hash::MAX_LETTERS;
 pub use learner::Learner;
+pub use posting::MAX_TERMS;
 pub use search::Scratch;
 pub use settings::{MAX_DISTANCE, Overlap, Settings, TermOptions};
 
+use crate::bounds::{Interrupts, OutOfMemory};
 use compiled::{Compiled, Section, TermRow, span};
 use layer::Layer;
 
@@ -111,6 +116,8 @@ pub enum LexiconError {
     UnknownOverlap(String),
     #[error("too many terms for one lexicon")]
     TooLarge,
+    #[error("out of memory")]
+    OutOfMemory,
     #[error("two words of the lexicon cannot be told apart by their hash")]
     Collision,
     #[error("the lexicon has no term \"{0}\" that could be removed")]
@@ -119,6 +126,12 @@ pub enum LexiconError {
     Damaged,
     #[error("compiled lexicon has version {found}, expected {expected}")]
     Version { found: u32, expected: u32 },
+}
+
+impl From<OutOfMemory> for LexiconError {
+    fn from(_: OutOfMemory) -> LexiconError {
+        LexiconError::OutOfMemory
+    }
 }
 
 /// How a mention is written.
@@ -181,13 +194,13 @@ impl Lexicon {
     }
 
     /// Opens a copy of the compiled form. A damaged or foreign buffer is an error.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Lexicon, LexiconError> {
-        Compiled::copied(bytes).map(Lexicon::of)
+    pub fn from_bytes(bytes: &[u8], interrupts: &Interrupts) -> Result<Lexicon, LexiconError> {
+        Compiled::copied(bytes, interrupts).map(Lexicon::of)
     }
 
     /// Opens the compiled form where it is; it must begin on a multiple of 8 bytes.
-    pub fn from_shared(bytes: Shared) -> Result<Lexicon, LexiconError> {
-        Compiled::shared(bytes).map(Lexicon::of)
+    pub fn from_shared(bytes: Shared, interrupts: &Interrupts) -> Result<Lexicon, LexiconError> {
+        Compiled::shared(bytes, interrupts).map(Lexicon::of)
     }
 
     /// Opens the compiled form where it is without reading all of it: the checksum is not compared.

@@ -60,13 +60,17 @@ struct Candidate<'t> {
 impl Oracle {
     pub fn build(&self) -> Lexicon {
         let mut builder = Builder::new(self.settings);
-        builder.common_words(self.common.iter().map(String::as_str));
-        builder.dictionary(self.dictionary.iter().map(String::as_str));
+        builder
+            .common_words(self.common.iter().map(String::as_str))
+            .unwrap();
+        builder
+            .dictionary(self.dictionary.iter().map(String::as_str))
+            .unwrap();
         self.learned
             .iter()
-            .for_each(|document| builder.learn(document));
+            .for_each(|document| builder.learn(document).unwrap());
         for (id, term, options) in &self.terms {
-            builder.add(*id, term, *options);
+            builder.add(*id, term, *options).unwrap();
         }
         builder.finish().unwrap()
     }
@@ -108,7 +112,7 @@ impl Oracle {
         let mut terms: Vec<Term> = Vec::new();
         for (id, text, options) in &self.terms {
             let mut probe = Builder::new(self.settings);
-            if probe.add(*id, text, *options) != Added::Yes {
+            if probe.add(*id, text, *options) != Ok(Added::Yes) {
                 continue;
             }
             let (letters, tokens) = fold(text);

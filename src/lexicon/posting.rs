@@ -8,6 +8,8 @@ use super::hash::Letter;
 
 /// A group number has 26 bits in a posting.
 pub(crate) const MAX_GROUPS: usize = 1 << 26;
+/// A lexicon has at most this many terms, one below the groups that a posting can tell apart.
+pub const MAX_TERMS: usize = MAX_GROUPS - 1;
 /// Lengths of this and above are one.
 pub(crate) const LONGEST: usize = 63;
 /// Below this many, a scan is cheaper than two searches, whose every step waits for the memory: of 377

@@ -68,7 +68,7 @@ proptest! {
 fn lexicon(terms: &[&str], settings: Settings) -> Lexicon {
     let mut builder = Builder::new(settings);
     for (id, term) in (0..).zip(terms) {
-        builder.add(id, term, TermOptions::default());
+        builder.add(id, term, TermOptions::default()).unwrap();
     }
     builder.finish().unwrap()
 }

@@ -182,7 +182,7 @@ pub(super) fn cases() -> u32 {
 
 fn small() -> Lexicon {
     let mut builder = Builder::new(Settings::default());
-    builder.common_words(super::english());
+    builder.common_words(super::english()).unwrap();
     for (id, term) in [
         "Pepsi",
         "Coca-Cola",
@@ -194,7 +194,9 @@ fn small() -> Lexicon {
     .into_iter()
     .enumerate()
     {
-        builder.add(id as i64, term, TermOptions::default());
+        builder
+            .add(id as i64, term, TermOptions::default())
+            .unwrap();
     }
     builder.finish().unwrap()
 }
@@ -202,7 +204,7 @@ fn small() -> Lexicon {
 #[test]
 fn a_compiled_lexicon_opens_as_the_same_lexicon() {
     let lexicon = small();
-    let again = Lexicon::from_bytes(lexicon.to_bytes()).unwrap();
+    let again = Lexicon::from_bytes(lexicon.to_bytes(), &Interrupts::default()).unwrap();
     let text = "cocacolla and Pepsi for Sam Gamgee, 7up, kellog's 水";
     let mut scratch = Scratch::new();
     let first = found(&lexicon, text, &mut scratch);
@@ -220,14 +222,17 @@ fn a_truncated_or_altered_lexicon_is_an_error() {
         .chain(0..400)
     {
         assert_eq!(
-            Lexicon::from_bytes(&bytes[..length]).err(),
+            Lexicon::from_bytes(&bytes[..length], &Interrupts::default()).err(),
             Some(LexiconError::Damaged)
         );
     }
     for at in (0..bytes.len()).step_by(1009).chain(0..400) {
         let mut bytes = bytes.clone();
         bytes[at] ^= 1 << (at % 8);
-        assert!(Lexicon::from_bytes(&bytes).is_err(), "byte {at}");
+        assert!(
+            Lexicon::from_bytes(&bytes, &Interrupts::default()).is_err(),
+            "byte {at}"
+        );
     }
 }
 
@@ -235,7 +240,7 @@ fn a_truncated_or_altered_lexicon_is_an_error() {
 fn searches_allow_one_scratch_for_several_lexicons() {
     let lexicon = small();
     let mut builder = Builder::new(Settings::default());
-    builder.add(1, "Pepsico", TermOptions::default());
+    builder.add(1, "Pepsico", TermOptions::default()).unwrap();
     let other = builder.finish().unwrap();
     let mut scratch = Scratch::new();
     for _ in 0..2 {
@@ -247,12 +252,14 @@ fn searches_allow_one_scratch_for_several_lexicons() {
 #[test]
 fn an_explanation_names_the_rule_that_refused() {
     let mut builder = Builder::new(Settings::default());
-    builder.common_words(super::english());
-    builder.dictionary(super::english_dictionary());
+    builder.common_words(super::english()).unwrap();
+    builder.dictionary(super::english_dictionary()).unwrap();
     let terms =
         "Wasa;Omegas;Planet Wings;Avery;Avery Dennison;Black Tie;Skittles;Igo;Kellogg's;Candy's";
     for (id, term) in terms.split(';').enumerate() {
-        builder.add(id as i64, term, TermOptions::default());
+        builder
+            .add(id as i64, term, TermOptions::default())
+            .unwrap();
     }
     let lexicon = builder.finish().unwrap();
     let cases = [
@@ -329,7 +336,7 @@ fn a_term_allows_its_own_edits_of_any_kind() {
             max_distance: Some(0),
             ..Settings::default()
         });
-        builder.add(1, term, own(edits));
+        builder.add(1, term, own(edits)).unwrap();
         let lexicon = builder.finish().unwrap();
         let mut scratch = Scratch::new();
         assert_eq!(

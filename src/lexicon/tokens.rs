@@ -7,6 +7,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::LexiconError;
 use super::hash;
+use crate::bounds::{Grow, Interrupts, OutOfMemory, filled};
 
 /// Vocabulary number of a token that no term has.
 pub(crate) const FOREIGN: u32 = u32::MAX;
@@ -242,8 +243,14 @@ struct Known {
 }
 
 impl TokenTable {
-    fn entry(&mut self, token: &[u8]) -> &mut Standing {
+    fn entry(&mut self, token: &[u8]) -> Result<&mut Standing, LexiconError> {
         let TokenTable { words, bytes, .. } = self;
+        // Places of the bytes are `u32`.
+        if bytes.len() + token.len() > u32::MAX as usize {
+            return Err(LexiconError::TooLarge);
+        }
+        bytes.try_grow(token.len())?;
+        words.try_reserve(1).map_err(|_| OutOfMemory)?;
         let known = words.entry(hash::of_bytes(token)).or_insert_with(|| {
             let start = bytes.len() as u32;
             bytes.extend_from_slice(token);
@@ -257,54 +264,67 @@ impl TokenTable {
             .get(known.start as usize..)
             .and_then(|from| from.get(..known.length as usize));
         self.collision |= own != Some(token);
-        &mut known.standing
+        Ok(&mut known.standing)
     }
 
     /// Takes over what another table says of a token.
-    pub fn known(&mut self, token: &[u8], standing: Standing) {
-        *self.entry(token) = standing;
+    pub fn known(&mut self, token: &[u8], standing: Standing) -> Result<(), LexiconError> {
+        *self.entry(token)? = standing;
+        Ok(())
     }
 
     /// The vocabulary number of a token of a term.
-    pub fn vocabulary(&mut self, token: &[u8], shared: bool) -> u32 {
+    pub fn vocabulary(&mut self, token: &[u8], shared: bool) -> Result<u32, LexiconError> {
         let next = self.vocabulary;
-        let standing = self.entry(token);
+        let standing = self.entry(token)?;
         standing.set(SHARED, shared);
         if !standing.in_lexicon() {
             standing.vocabulary = next;
         }
         let number = standing.vocabulary;
         self.vocabulary = next.max(number + 1);
-        number
+        Ok(number)
     }
 
-    pub fn common(&mut self, token: &[u8]) {
-        self.entry(token).set(COMMON, true);
+    pub fn common(&mut self, token: &[u8]) -> Result<(), LexiconError> {
+        self.entry(token)?.set(COMMON, true);
+        Ok(())
     }
 
-    pub fn frequency(&mut self, token: &[u8], documents: u32) {
-        self.entry(token).info |= documents.min(MOST);
+    pub fn frequency(&mut self, token: &[u8], documents: u32) -> Result<(), LexiconError> {
+        self.entry(token)?.info |= documents.min(MOST);
+        Ok(())
     }
 
     /// The slots, and the document frequency of each word of the vocabulary.
-    pub fn finish(self) -> Result<(Vec<TokenSlot>, Vec<u32>), LexiconError> {
-        let mut frequencies = vec![0; self.vocabulary as usize];
+    pub fn finish(
+        self,
+        interrupts: &Interrupts,
+    ) -> Result<(Vec<TokenSlot>, Vec<u32>), LexiconError> {
+        let mut frequencies = filled(0, self.vocabulary as usize, interrupts)?;
         if self.collision {
             return Err(LexiconError::Collision);
         }
-        let mut words: Vec<(u64, Standing)> = Vec::with_capacity(self.words.len());
+        let mut words: Vec<(u64, Standing)> = Vec::new();
+        words.try_grow_exact(self.words.len())?;
         for (hash, Known { standing, .. }) in self.words {
+            interrupts.step();
             if let Some(frequency) = frequencies.get_mut(standing.vocabulary as usize) {
                 *frequency = standing.frequency();
             }
             words.push((hash, standing));
         }
         // In the order of the hash, so that the same terms always give the same bytes.
-        words.sort_unstable_by_key(|&(hash, _)| hash);
+        words.sort_unstable_by(|(a, _), (b, _)| {
+            interrupts.step();
+            a.cmp(b)
+        });
         // Half full: 1.5 probes on a hit, 2.5 on a miss (Knuth 6.4).
-        let mut slots = vec![TokenSlot::default(); (words.len() * 2).next_power_of_two()];
+        let size = (words.len() * 2).next_power_of_two();
+        let mut slots = filled(TokenSlot::default(), size, interrupts)?;
         let last = slots.len() - 1;
         for (hash, standing) in words {
+            interrupts.step();
             let mut at = hash::slot(hash, slots.len());
             while slots[at].hash != 0 {
                 at = if at == last { 0 } else { at + 1 };
@@ -318,13 +338,14 @@ impl TokenTable {
 #[cfg(test)]
 mod tests {
     use super::{Known, Standing, TokenTable};
+    use crate::bounds::Interrupts;
     use crate::lexicon::{LexiconError, hash};
 
     #[test]
     fn two_tokens_of_one_hash_are_an_error() {
         let mut table = TokenTable::default();
-        table.common(b"pepsi");
-        table.common(b"pepsi");
+        table.common(b"pepsi").unwrap();
+        table.common(b"pepsi").unwrap();
         // As if the hash of "fanta" had been that of "pepsi" before.
         let known = Known {
             start: 0,
@@ -333,7 +354,8 @@ mod tests {
         };
         table.words.insert(hash::of_bytes(b"fanta"), known);
         assert!(!table.collision);
-        table.common(b"fanta");
-        assert!(matches!(table.finish(), Err(LexiconError::Collision)));
+        table.common(b"fanta").unwrap();
+        let finished = table.finish(&Interrupts::default());
+        assert!(matches!(finished, Err(LexiconError::Collision)));
     }
 }

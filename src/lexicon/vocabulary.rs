@@ -1,5 +1,9 @@
 //! The words of the terms of several words: which terms have a word, and which words stand together
 //! in a term. A misspelled window that has such a word is compared with these terms alone.
+//!
+//! The pairs of a term are as many as half the square of its words. Of a term of more than [`PAIRED`] words
+//! none is kept: of each of its words it is known that a long term has it, and two such words may stand
+//! together. 100,000 terms of 96 words of two letters took 860 MiB for their pairs; now 14.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -8,7 +12,10 @@ use super::compiled::{Section, View};
 use super::hash;
 use super::posting::{MOST_ODD, Posting, Postings, most_odd};
 use super::settings::MAX_DISTANCE;
+use crate::bounds::{Grow, Interrupts, OutOfMemory, filled};
 
+/// Words of the longest term whose pairs of words are kept: 1 in 1,000 names of products has more.
+const PAIRED: usize = 12;
 /// So many terms of a word are compared whatever their length.
 const FEW: usize = 8;
 const EDITS: usize = MAX_DISTANCE as usize;
@@ -32,6 +39,8 @@ pub(crate) struct Vocabulary<'a> {
     starts: &'a [u32],
     postings: Postings<'a>,
     pairs: &'a [u64],
+    /// Whether a term has more than [`PAIRED`] words.
+    long_terms: bool,
 }
 
 impl<'a> Vocabulary<'a> {
@@ -41,6 +50,7 @@ impl<'a> Vocabulary<'a> {
             starts: compiled.section(Section::WordStarts),
             postings: Postings::of(compiled.section(Section::WordPostings)),
             pairs: compiled.section(Section::WordPairs),
+            long_terms: compiled.header.long_terms != 0,
         }
     }
 
@@ -79,10 +89,12 @@ impl<'a> Vocabulary<'a> {
         self.lengths(word) < length_bit(length.saturating_sub(EDITS))
     }
 
-    /// Whether some term has both words (or one of them twice): wrong in one of 25 cases of none.
+    /// Whether some term has both words (or one of them twice): wrong in one of 25 cases of none, and of two
+    /// words that long terms have.
     #[inline]
     pub fn together(&self, a: u32, b: u32) -> bool {
-        bloom::has(self.pairs, pair(a, b))
+        let long = |word| bloom::has(self.pairs, in_long_term(word));
+        bloom::has(self.pairs, pair(a, b)) || self.long_terms && long(a) && long(b)
     }
 
     /// The groups of terms that have a word and can be near a window of this length and parities.
@@ -130,12 +142,29 @@ fn pair(a: u32, b: u32) -> u64 {
     hash::scatter(u64::from(a.min(b)) << 32 | u64::from(a.max(b)))
 }
 
+/// The key of a word that a term of more than [`PAIRED`] words has: no word has the other number.
+fn in_long_term(word: u32) -> u64 {
+    pair(word, u32::MAX)
+}
+
+/// The keys of a term's words that stand together.
+fn for_pairs(tokens: &[u32], mut each: impl FnMut(u64)) {
+    if tokens.len() > PAIRED {
+        return tokens.iter().for_each(|&token| each(in_long_term(token)));
+    }
+    for (i, &a) in tokens.iter().enumerate() {
+        tokens[i + 1..].iter().for_each(|&b| each(pair(a, b)));
+    }
+}
+
 /// The sections of the vocabulary.
 pub(crate) struct Built {
     pub rows: Vec<WordRow>,
     pub starts: Vec<u32>,
     pub postings: Vec<u32>,
     pub pairs: Vec<u64>,
+    /// Whether a term has more words than are kept by their pairs.
+    pub long_terms: bool,
 }
 
 /// Builds from the groups in the order of their length: each gives its posting and the tokens of each
@@ -145,9 +174,10 @@ pub(crate) fn build<'t>(
     groups: &[u32],
     posting: impl Fn(usize) -> Posting,
     terms: impl Fn(usize) -> Vec<&'t [u32]>,
-) -> Built {
-    let mut rows = vec![WordRow::default(); words + 1];
-    let mut pairs = 0;
+    interrupts: &Interrupts,
+) -> Result<Built, OutOfMemory> {
+    let mut rows = filled(WordRow::default(), words + 1, interrupts)?;
+    let (mut pairs, mut long_terms) = (0, false);
     let distinct = |group: u32| -> Vec<u32> {
         let mut tokens: Vec<u32> = terms(group as usize).concat();
         tokens.sort_unstable();
@@ -155,25 +185,27 @@ pub(crate) fn build<'t>(
         tokens
     };
     for &group in groups {
+        interrupts.step();
         let length = posting(group as usize).length();
         for token in distinct(group) {
             let row = &mut rows[token as usize];
             row.start += 1;
             row.lengths |= length_bit(length);
         }
-        pairs += terms(group as usize)
-            .iter()
-            .map(|tokens| tokens.len() * tokens.len() / 2)
-            .sum::<usize>();
+        for tokens in terms(group as usize) {
+            for_pairs(tokens, |_| pairs += 1);
+            long_terms |= tokens.len() > PAIRED;
+        }
     }
     let mut sum = 0;
     for row in rows.iter_mut() {
         sum += row.start;
         row.start = sum;
     }
-    let mut postings = vec![0u32; 2 * sum as usize];
-    let mut together = bloom::for_keys(pairs);
+    let mut postings = filled(0u32, 2 * sum as usize, interrupts)?;
+    let mut together = bloom::for_keys(pairs, interrupts)?;
     for &group in groups.iter().rev() {
+        interrupts.step();
         let posting = posting(group as usize);
         for token in distinct(group) {
             let start = &mut rows[token as usize].start;
@@ -181,34 +213,35 @@ pub(crate) fn build<'t>(
             Postings::put(&mut postings, *start, posting);
         }
         for tokens in terms(group as usize) {
-            for (i, &a) in tokens.iter().enumerate() {
-                for &b in &tokens[i + 1..] {
-                    bloom::mark(&mut together, pair(a, b));
-                }
-            }
+            for_pairs(tokens, |key| bloom::mark(&mut together, key));
         }
     }
     let mut starts = Vec::new();
     let placed = Postings::of(&postings);
     for word in 0..words {
+        interrupts.step();
         rows[word].run = starts.len() as u32;
         let range = rows[word].start..rows[word + 1].start;
         let class = |at: u32| length_bit(placed.length(at));
         let first = |&at: &u32| at == range.start || class(at) != class(at - 1);
-        starts.extend(range.clone().filter(first));
+        for start in range.clone().filter(first) {
+            starts.try_push(start)?;
+        }
     }
-    starts.push(sum);
-    Built {
+    starts.try_push(sum)?;
+    Ok(Built {
         rows,
         starts,
         postings,
         pairs: together,
-    }
+        long_terms,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Vocabulary, build};
+    use crate::bounds::Interrupts;
     use crate::lexicon::posting::{Posting, Postings};
     use proptest::prelude::*;
 
@@ -216,19 +249,21 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
         #[test]
         fn the_near_terms_of_a_word_are_those_of_all_that_have_it(
-            terms in prop::collection::vec((prop::collection::vec(0u32..3, 1..4), 4usize..70), 0..60),
+            terms in prop::collection::vec((prop::collection::vec(0u32..3, 1..20), 4usize..70), 0..60),
             length in 4usize..70,
             changed in prop::collection::vec(0u32..32, 0..4),
         ) {
             let posting = |group: usize| Posting::new(group, &vec![97; terms[group].1]);
             let mut groups: Vec<u32> = (0..terms.len() as u32).collect();
             groups.sort_by_key(|&group| terms[group as usize].1);
-            let built = build(3, &groups, posting, |group| vec![&terms[group].0[..]]);
+            let terms_of = |group: usize| vec![&terms[group].0[..]];
+            let built = build(3, &groups, posting, terms_of, &Interrupts::default()).unwrap();
             let vocabulary = Vocabulary {
                 rows: &built.rows,
                 starts: &built.starts,
                 postings: Postings::of(&built.postings),
                 pairs: &built.pairs,
+                long_terms: built.long_terms,
             };
             let parity = changed.iter().fold(0, |all, letter| all ^ 1 << letter);
             for word in 0..3 {
@@ -244,6 +279,11 @@ mod tests {
                 let mut found = Vec::new();
                 vocabulary.near(word, length, parity, |group| found.push(group));
                 prop_assert_eq!(found, expected);
+            }
+            for (words, _) in &terms {
+                for (at, &a) in words.iter().enumerate() {
+                    prop_assert!(words[at + 1..].iter().all(|&b| vocabulary.together(a, b)));
+                }
             }
         }
     }

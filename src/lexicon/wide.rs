@@ -13,6 +13,7 @@ use super::hash::{self, Letter};
 use super::overlap::Candidate;
 use super::posting::MAX_GROUPS;
 use super::settings::{MAX_DISTANCE, edits_by_length};
+use crate::bounds::{Grow, Interrupts, OutOfMemory};
 
 /// Letters of the longest such term: longer ones have all edits by the rule.
 const LONGEST_TERM: usize = 7;
@@ -32,26 +33,31 @@ pub(crate) struct Built {
     pub bloom: Vec<u64>,
 }
 
+/// Builds the index. It asks for the letters of each group again in each round (count, fill, mark), so that
+/// nothing but the sections is held.
 pub(crate) fn build(
-    groups: impl Iterator<Item = (u32, u8)>,
+    groups: impl Iterator<Item = (u32, u8)> + Clone,
     letters: impl Fn(usize, &mut Vec<u32>),
-) -> Built {
-    let (mut keys, mut hashes, mut codes) = (Vec::new(), Vec::new(), Vec::new());
-    for (group, edits) in groups {
-        letters(group as usize, &mut codes);
-        for_variants(&codes, edits, |hash| {
-            let scattered = hash::scatter(hash);
-            hashes.push(scattered);
-            keys.push(scattered & !GROUP | u64::from(group));
-        });
-    }
-    keys.sort_unstable();
+    interrupts: &Interrupts,
+) -> Result<Built, OutOfMemory> {
+    let mut codes = Vec::new();
+    let mut each = |found: &mut dyn FnMut(u32, u64)| {
+        for (group, edits) in groups.clone() {
+            interrupts.step();
+            letters(group as usize, &mut codes);
+            for_variants(&codes, edits, |hash| found(group, hash::scatter(hash)));
+        }
+    };
+    let mut count = 0;
+    each(&mut |_, _| count += 1);
+    let mut keys = Vec::new();
+    keys.try_grow_exact(count)?;
+    each(&mut |group, scattered| keys.push(scattered & !GROUP | u64::from(group)));
+    interrupts.sort(&mut keys);
     keys.dedup();
-    let mut bloom = bloom::for_keys(keys.len());
-    hashes
-        .iter()
-        .for_each(|scattered| bloom::mark(&mut bloom, *scattered));
-    Built { keys, bloom }
+    let mut bloom = bloom::for_keys(keys.len(), interrupts)?;
+    each(&mut |_, scattered| bloom::mark(&mut bloom, scattered));
+    Ok(Built { keys, bloom })
 }
 
 impl<L: Letter> Fuzzy<'_, L> {

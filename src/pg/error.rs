@@ -8,6 +8,8 @@ pub use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use std::panic::AssertUnwindSafe;
 
+use crate::bounds::OutOfMemory;
+
 /// An error to be raised: what Postgres' `ereport(ERROR, …)` takes.
 #[derive(Debug, Clone)]
 pub struct Raise {
@@ -65,6 +67,14 @@ impl From<Raise> for ErrorReport {
             super::position::announce(&query, position);
         }
         report
+    }
+}
+
+impl From<OutOfMemory> for Raise {
+    fn from(error: OutOfMemory) -> Raise {
+        Raise::new(PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY, error.to_string()).hint(
+            "The server's process could get no more memory: give it more, or the statement less to do.",
+        )
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn open<R>(options: i32, work: impl FnOnce(&Session) -> R) -> R {
     }
 }
 
-fn check(code: i32, action: &str) -> i32 {
+pub(super) fn check(code: i32, action: &str) -> i32 {
     if code < 0 {
         Raise::new(
             PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
@@ -102,49 +102,6 @@ impl Session {
     /// Runs one statement for what it does; returns the number of rows it touched.
     pub fn execute(&self, statement: &str, args: &[Arg]) -> u64 {
         self.run(statement, args, Mode::Write).processed
-    }
-
-    /// Reads a query's rows a few thousand at a time, so that memory stays bounded.
-    pub fn for_each(&self, query: &str, mut each: impl FnMut(&Rows, usize)) {
-        const ROWS_AT_ONCE: std::ffi::c_long = 4096;
-        let query = text(query);
-        // SAFETY: the portal is closed before the plan it came from; each set of rows is freed
-        // before the next is fetched.
-        unsafe {
-            let plan = pg_sys::SPI_prepare(query.as_ptr(), 0, std::ptr::null_mut());
-            if plan.is_null() {
-                check(pg_sys::SPI_result.min(-1), "prepare");
-            }
-            if !pg_sys::SPI_is_cursor_plan(plan) {
-                Raise::new(
-                    PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
-                    "this is not one query that returns rows",
-                )
-                .detail(format!("It is \"{}\".", query.to_string_lossy()))
-                .hint("Give one SELECT.")
-                .raise();
-            }
-            let portal = pg_sys::SPI_cursor_open(
-                std::ptr::null(),
-                plan,
-                std::ptr::null_mut(),
-                std::ptr::null(),
-                true,
-            );
-            loop {
-                pgrx::check_for_interrupts!();
-                pg_sys::SPI_cursor_fetch(portal, true, ROWS_AT_ONCE);
-                let rows = Rows::take();
-                if rows.is_empty() {
-                    break;
-                }
-                for row in 0..rows.len() {
-                    each(&rows, row);
-                }
-            }
-            pg_sys::SPI_cursor_close(portal);
-            pg_sys::SPI_freeplan(plan);
-        }
     }
 
     /// Plans a statement once for many executions on this connection.
@@ -217,7 +174,7 @@ pub struct Rows {
 
 impl Rows {
     /// Takes over the result that SPI has just left in its globals.
-    fn take() -> Rows {
+    pub(super) fn take() -> Rows {
         // SAFETY: plain reads; the table is ours until freed.
         unsafe {
             let table = pg_sys::SPI_tuptable;
@@ -268,8 +225,35 @@ impl Rows {
         }
     }
 
-    /// The text in a column (from 1) of a user's query, which may be of any type.
-    pub fn text(&self, row: usize, column: i32) -> Result<Option<String>, AnotherType> {
+    /// How many bytes the rows have as they were fetched, without what is stored apart.
+    pub(super) fn bytes_fetched(&self) -> usize {
+        let tuples = (0..self.len()).map(|row| {
+            // SAFETY: a row in range, of a table that is there since it has rows.
+            unsafe { (**(*self.table).vals.add(row)).t_len as usize }
+        });
+        tuples.sum()
+    }
+
+    /// How many bytes a value of variable length has, unpacked, which it need not be to be asked.
+    fn length(&self, row: usize, column: i32) -> usize {
+        if row >= self.len() {
+            return 0;
+        }
+        // SAFETY: row is in range; the column is one of variable length, or out of range and then NULL.
+        unsafe {
+            let tuple = *(*self.table).vals.add(row);
+            let mut null = true;
+            let datum = pg_sys::SPI_getbinval(tuple, (*self.table).tupdesc, column, &mut null);
+            match null {
+                true => 0,
+                false => (pg_sys::toast_raw_datum_size(datum)).saturating_sub(pg_sys::VARHDRSZ),
+            }
+        }
+    }
+
+    /// The text in a column (from 1) of a user's query, which may be of any type. It is unpacked in the
+    /// memory that is current.
+    pub fn text(&self, row: usize, column: i32) -> Result<Option<&str>, AnotherType> {
         const TEXTS: [pg_sys::Oid; 3] = [pg_sys::TEXTOID, pg_sys::VARCHAROID, pg_sys::BPCHAROID];
         match TEXTS.contains(&self.type_of(column)) {
             true => Ok(self.get(row, column)),
@@ -278,7 +262,7 @@ impl Rows {
     }
 
     /// The same of a bytea.
-    pub fn bytes(&self, row: usize, column: i32) -> Result<Option<Vec<u8>>, AnotherType> {
+    pub fn bytes(&self, row: usize, column: i32) -> Result<Option<&[u8]>, AnotherType> {
         match self.type_of(column) {
             pg_sys::BYTEAOID => Ok(self.get(row, column)),
             _ => Err(AnotherType),
@@ -316,6 +300,9 @@ impl Rows {
 /// A column has another type than was asked for. Its values must not be read as if they had that one.
 pub struct AnotherType;
 
+/// A text has more bytes than were asked for.
+pub struct TooLong;
+
 /// A row being read column by column.
 pub struct Cells<'r> {
     rows: &'r Rows,
@@ -328,6 +315,15 @@ impl Cells<'_> {
     pub fn take<T: FromDatum>(&mut self) -> Option<T> {
         self.column += 1;
         self.rows.get(self.row, self.column)
+    }
+
+    /// The text of the next column; one of more than `most` bytes is an error, and not unpacked.
+    pub fn take_text(&mut self, most: usize) -> Result<Option<&str>, TooLong> {
+        self.column += 1;
+        match self.rows.length(self.row, self.column) > most {
+            true => Err(TooLong),
+            false => Ok(self.rows.get(self.row, self.column)),
+        }
     }
 }
 

@@ -11,8 +11,11 @@ use std::rc::Rc;
 
 use super::compile::term_options;
 use super::definition::Definition;
+use crate::bounds::{OutOfMemory, extend};
 use crate::lexicon::{Delta, Lexicon};
 use crate::pg::error::Raise;
+use crate::pg::interrupts::interrupts;
+use crate::pg::memory::in_own_context;
 use crate::pg::session::{self, Mode};
 use crate::pg::shared_file::SharedFile;
 use crate::pg::user::as_extension_owner;
@@ -104,7 +107,7 @@ pub fn open_with_changes(definition: &Definition, version: i64) -> Result<Option
         return Ok(None);
     };
     let delta = changes(definition)?;
-    match base.with_delta(delta) {
+    match base.with_delta(delta, &interrupts()) {
         Ok(lexicon) => Ok(Some(lexicon)),
         // Too much changed for this; the caller compiles.
         Err(_) => Ok(None),
@@ -124,7 +127,10 @@ fn open(definition: &Definition, version: i64) -> Option<Rc<Lexicon>> {
         group: generation as u64,
         version: version as u64,
     };
-    let read = || Lexicon::from_bytes(&chunks(&definition.name, version));
+    let read = || {
+        let bytes = chunks(&definition.name, version)?;
+        Lexicon::from_bytes(&bytes, &interrupts())
+    };
     let base = if definition.is_committed {
         super::cache::shared(&file, read)
     } else {
@@ -137,23 +143,27 @@ fn open(definition: &Definition, version: i64) -> Option<Rc<Lexicon>> {
     Some(base)
 }
 
-fn chunks(lexicon: &str, version: i64) -> Vec<u8> {
+fn chunks(lexicon: &str, version: i64) -> Result<Vec<u8>, OutOfMemory> {
     as_extension_owner(|| {
         session::connect(|session| {
             let mut bytes = Vec::new();
             for number in 0.. {
-                let chunk = session.run(
-                    "SELECT bytes FROM termstream.lexicon_chunk
-                      WHERE lexicon = $1 AND version = $2 AND number = $3",
-                    &[lexicon.into(), version.into(), number.into()],
-                    Mode::Read,
-                );
-                match chunk.get::<&[u8]>(0, 1) {
-                    Some(chunk) => bytes.extend_from_slice(chunk),
-                    None => break,
+                pgrx::check_for_interrupts!();
+                let is_there = in_own_context(|| {
+                    let chunk = session.run(
+                        "SELECT bytes FROM termstream.lexicon_chunk
+                          WHERE lexicon = $1 AND version = $2 AND number = $3",
+                        &[lexicon.into(), version.into(), number.into()],
+                        Mode::Read,
+                    );
+                    let chunk = chunk.get::<&[u8]>(0, 1);
+                    chunk.map(|chunk| extend(&mut bytes, chunk)).transpose()
+                })?;
+                if is_there.is_none() {
+                    break;
                 }
             }
-            bytes
+            Ok(bytes)
         })
     })
 }
@@ -171,6 +181,7 @@ fn changes(definition: &Definition) -> Result<Delta, Raise> {
             );
             let mut delta = Delta::default();
             for number in 0..rows.len() {
+                pgrx::check_for_interrupts!();
                 let mut row = rows.cells(number);
                 let (id, term) = (row.take().unwrap_or(0), row.take().unwrap_or_default());
                 let options = term_options(definition, id, row.take(), row.take())?;

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use crate::lexicon::Lexicon;
+use crate::pg::interrupts::interrupts;
 use crate::pg::shared_file::SharedFile;
 
 /// Maps the file; the first to need it makes its contents, the others wait for that.
@@ -49,7 +50,7 @@ fn mapped(file: &SharedFile) -> Option<Lexicon> {
     if mapped.is_checked {
         return Lexicon::from_trusted(Arc::new(mapped.bytes)).ok();
     }
-    let lexicon = Lexicon::from_shared(Arc::new(mapped.bytes)).ok()?;
+    let lexicon = Lexicon::from_shared(Arc::new(mapped.bytes), &interrupts()).ok()?;
     // Where it cannot be marked, the next backend checks it again.
     let _ = file.set_checked();
     Some(lexicon)

@@ -3,9 +3,14 @@
 use pgrx::prelude::*;
 
 use super::definition::Definition;
-use crate::lexicon::{Builder, Lexicon, Settings, TermOptions, english, english_dictionary};
+use crate::bounds::OutOfMemory;
+use crate::lexicon::{
+    Builder, Lexicon, LexiconError, MAX_TERM_BYTES, MAX_TERMS, Settings, TermOptions, english,
+    english_dictionary,
+};
 use crate::pg::catalog::{qualified_name, quote_identifier, relation_kind};
 use crate::pg::error::Raise;
+use crate::pg::interrupts::interrupts;
 use crate::pg::session::{self, Mode};
 use crate::pg::user::as_extension_owner;
 
@@ -32,37 +37,47 @@ impl Variant {
 /// In the order of their ids, so that every backend compiles the same form.
 pub fn compile(definition: &Definition, variant: &Variant) -> Result<Lexicon, Raise> {
     let query = terms_query(definition)?;
-    let mut builder = Builder::new(variant.settings);
-    add_words(&mut builder, definition, variant);
-    let mut wrong = None;
+    let refused = |error| refused(&definition.name, error);
+    let mut builder = Builder::new(variant.settings).interrupted_by(interrupts());
+    add_words(&mut builder, definition, variant).map_err(refused)?;
     session::connect(|session| {
         session.for_each(&query, |rows, number| {
             let mut row = rows.cells(number);
-            let (id, term) = (row.take::<i64>(), row.take::<String>());
+            let id = row.take::<i64>();
+            let term = row
+                .take_text(MAX_TERM_BYTES)
+                .ok()
+                .flatten()
+                .map(str::to_owned);
             let (Some(id), Some(term)) = (id, term) else {
                 builder.skip(id);
-                return;
+                return Ok(());
             };
-            match term_options(definition, id, row.take(), row.take()) {
-                Ok(options) => {
-                    builder.add(id, &term, options);
-                }
-                Err(raise) => wrong = wrong.take().or(Some(raise)),
-            }
-        });
-    });
-    if let Some(raise) = wrong {
-        return Err(raise);
+            let options = term_options(definition, id, row.take(), row.take())?;
+            builder.add(id, &term, options).map_err(refused)?;
+            Ok(())
+        })
+    })?;
+    builder.finish().map_err(refused)
+}
+
+/// The error of a lexicon that cannot be built.
+pub fn refused(lexicon: &str, error: LexiconError) -> Raise {
+    let message = format!("lexicon \"{lexicon}\" cannot be compiled: {error}");
+    match error {
+        LexiconError::OutOfMemory => Raise {
+            message,
+            ..Raise::from(OutOfMemory)
+        },
+        LexiconError::TooLarge => {
+            Raise::new(PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED, message)
+                .detail(format!(
+                    "A lexicon has at most {MAX_TERMS} terms, and 4 GB of text."
+                ))
+                .hint("Make several lexicons, each of a part of the terms.")
+        }
+        _ => Raise::new(PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED, message),
     }
-    builder.finish().map_err(|error| {
-        Raise::new(
-            PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-            format!(
-                "lexicon \"{}\" cannot be compiled: {error}",
-                definition.name
-            ),
-        )
-    })
 }
 
 fn terms_query(definition: &Definition) -> Result<String, Raise> {
@@ -125,10 +140,14 @@ pub fn term_options(
     })
 }
 
-fn add_words(builder: &mut Builder, definition: &Definition, variant: &Variant) {
+fn add_words(
+    builder: &mut Builder,
+    definition: &Definition,
+    variant: &Variant,
+) -> Result<(), LexiconError> {
     if variant.common_words && definition.common_words == "english" {
-        builder.common_words(english());
-        builder.dictionary(english_dictionary());
+        builder.common_words(english())?;
+        builder.dictionary(english_dictionary())?;
     }
     as_extension_owner(|| {
         session::connect(|session| {
@@ -146,11 +165,12 @@ fn add_words(builder: &mut Builder, definition: &Definition, variant: &Variant) 
                     continue;
                 };
                 if common && variant.common_words {
-                    builder.common_words(std::iter::once(word.as_str()));
+                    builder.common_words(std::iter::once(word.as_str()))?;
                 } else if !common && variant.learned {
-                    builder.learned(&word, u32::try_from(documents).unwrap_or(u32::MAX));
+                    builder.learned(&word, u32::try_from(documents).unwrap_or(u32::MAX))?;
                 }
             }
-        });
-    });
+            Ok(())
+        })
+    })
 }

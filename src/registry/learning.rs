@@ -5,8 +5,10 @@ use pgrx::prelude::*;
 
 use super::access::owned_source;
 use super::changes;
-use crate::lexicon::{Learner, Lexicon};
+use crate::bounds::Grow;
+use crate::lexicon::{Learner, Lexicon, MAX_TERM_BYTES};
 use crate::pg::error::Raise;
+use crate::pg::interrupts::interrupts;
 use crate::pg::session::{self, AnotherType, Mode, Session};
 use crate::pg::user::as_extension_owner;
 
@@ -21,18 +23,16 @@ pub struct Learned {
 /// Learns document frequencies from the texts of a query, in place of what was learned before.
 pub fn learn(lexicon: &str, query: &str) -> Result<Learned, Raise> {
     owned_source(lexicon)?;
-    let mut learner = Learner::default();
-    let mut not_text = false;
+    let mut learner = Learner::interrupted_by(interrupts());
     session::connect(|session| {
-        session.for_each(query, |rows, row| match rows.text(row, 1) {
-            Ok(Some(document)) => learner.learn(&document),
-            Ok(None) => {}
-            Err(AnotherType) => not_text = true,
-        });
-    });
-    if not_text {
-        return Err(not_texts("the query to learn from"));
-    }
+        session.for_each(query, |rows, row| {
+            let document = rows.text(row, 1);
+            match document.map_err(|AnotherType| not_texts("the query to learn from"))? {
+                Some(document) => Ok(learner.learn(document)?),
+                None => Ok(()),
+            }
+        })
+    })?;
     let documents = i64::from(learner.documents());
     let compiled = as_extension_owner(|| {
         session::connect(|session| {
@@ -55,18 +55,19 @@ pub fn learn(lexicon: &str, query: &str) -> Result<Learned, Raise> {
 /// column.
 pub fn keep_common_words(lexicon: &str, source: &str) -> Result<(), Raise> {
     let query = session::connect(|session| words_query(session, source))?;
-    let mut words = Vec::new();
-    let mut not_text = false;
+    let mut words: Vec<String> = Vec::new();
+    let interrupts = interrupts();
     session::connect(|session| {
-        session.for_each(&query, |rows, row| match rows.text(row, 1) {
-            Ok(word) => words.extend(word),
-            Err(AnotherType) => not_text = true,
-        });
-    });
-    if not_text {
-        return Err(not_texts("the source of common_words"));
-    }
-    words.sort_unstable();
+        session.for_each(&query, |rows, row| {
+            let word = rows.text(row, 1);
+            match word.map_err(|AnotherType| not_texts("the source of common_words"))? {
+                // A longer one can be no word of a text's that is compared with a term.
+                Some(word) if word.len() <= MAX_TERM_BYTES => Ok(words.try_push(word.to_owned())?),
+                _ => Ok(()),
+            }
+        })
+    })?;
+    interrupts.sort(&mut words);
     words.dedup();
     as_extension_owner(|| {
         session::connect(|session| {

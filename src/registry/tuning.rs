@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::compile::{Variant, compile};
 use super::definition::Definition;
+use crate::bounds::Grow;
 use crate::lexicon::Scratch;
 use crate::pg::error::Raise;
 use crate::pg::session;
@@ -76,25 +77,30 @@ type Labels = BTreeMap<String, BTreeSet<i64>>;
 
 fn labels(query: &str) -> Result<Labels, Raise> {
     let mut labels = Labels::new();
-    let mut wrong = false;
     session::connect(|session| {
         session.for_each(query, |rows, row| {
-            match (rows.text(row, 1), rows.bigint(row, 2)) {
-                (Ok(Some(document)), Ok(term_id)) => {
-                    labels.entry(document).or_default().extend(term_id);
-                }
-                (Ok(None), Ok(_)) => {}
-                _ => wrong = true,
+            let (Ok(document), Ok(term_id)) = (rows.text(row, 1), rows.bigint(row, 2)) else {
+                return Err(Raise::new(
+                    PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+                    "the labelled query does not return (document text, term_id bigint)",
+                )
+                .hint("Write casts, for example SELECT name::text, term_id::bigint FROM …."));
+            };
+            let Some(document) = document else {
+                return Ok(());
+            };
+            if !labels.contains_key(document) {
+                let mut own = String::new();
+                own.try_grow_exact(document.len())?;
+                own.push_str(document);
+                labels.insert(own, BTreeSet::new());
             }
-        });
-    });
-    if wrong {
-        return Err(Raise::new(
-            PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-            "the labelled query does not return (document text, term_id bigint)",
-        )
-        .hint("Write casts, for example SELECT name::text, term_id::bigint FROM …."));
-    }
+            if let Some(of_document) = labels.get_mut(document) {
+                of_document.extend(term_id);
+            }
+            Ok(())
+        })
+    })?;
     if labels.is_empty() {
         return Err(Raise::new(
             PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,

@@ -15,6 +15,7 @@ use super::flush::flush;
 use super::ledger::{self, State};
 use super::line_format::{LineFormat, Split};
 use super::validation::told;
+use crate::bounds::extend;
 use crate::load::{Counts, OnError, Place, Reject, Stage};
 use crate::pg::catalog::{column_type, lock_for_insert, relation_kind};
 use crate::pg::error::Raise;
@@ -165,6 +166,7 @@ fn retry_some(
         let rows = session.run(&query, &args, Mode::Write);
         let mut bytes = 0;
         for row in 0..rows.len() {
+            pgrx::check_for_interrupts!();
             let another = |_: AnotherType| no_rejects_table(&load.definition.rejects);
             let reject_id = rows.bigint(row, 1).map_err(another)?.unwrap_or(0);
             let line = rows.text(row, 2).map_err(another)?;
@@ -172,12 +174,13 @@ fn retry_some(
             let size = rows.bigint(row, 4).map_err(another)?;
             let format = rows.json(row, 5).map_err(another)?;
             let is_whole = line.is_some() || size.is_none_or(|size| size == raw.len() as i64);
-            let raw = line.map_or(raw, String::into_bytes);
-            bytes += raw.len() as i64;
+            let mut own = Vec::new();
+            extend(&mut own, line.map_or(raw, str::as_bytes))?;
+            bytes += own.len() as i64;
             more = Some(reject_id);
             kept.push(Kept {
                 reject_id,
-                bytes: raw,
+                bytes: own,
                 is_whole,
                 format,
             });

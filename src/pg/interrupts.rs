@@ -1,0 +1,10 @@
+//! Cancels, timeouts and terminations, as the rooms without Postgres ask for them.
+
+use crate::bounds::Interrupts;
+
+/// Raises the error of a query that was cancelled or a session that was ended, from wherever it is asked.
+pub fn interrupts() -> Interrupts {
+    Interrupts::new(|| {
+        pgrx::check_for_interrupts!();
+    })
+}

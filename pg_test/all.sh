@@ -86,11 +86,12 @@ regress() {
   }
 }
 
-sessions() {
-  fresh_database sessions
+# server_tests NAME: the tests of pg_test/NAME, which open sessions of their own.
+server_tests() {
+  fresh_database "$1"
   psql -qc 'CREATE EXTENSION termstream'
   TERMSTREAM_TEST_DSN="host=$PGHOST port=$PGPORT user=$PGUSER dbname=$PGDATABASE" \
-    cargo test --no-default-features --features sessions --test sessions
+    cargo test --no-default-features --features sessions --test "$1"
 }
 
 # On a server of its own, which is killed, and which writes to the disk as one must that may be.
@@ -232,7 +233,8 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   cluster_start test fsync=off synchronous_commit=off full_page_writes=off max_wal_size=4GB 9>&-
   check 'SQL, by pg_regress' regress regress regress/pg_regress sql
   check 'two sessions at once, by pg_isolation_regress' regress isolation isolation/pg_isolation_regress spec
-  check 'sessions' sessions
+  check 'sessions' server_tests sessions
+  check 'attacks by ordinary roles' server_tests attacks
   check 'load_file, ended at random moments' kills
   check 'the statements of README.md' readme "$repo/README.md"
   check 'the statements of examples/menu/README.md' readme "$repo/examples/menu/README.md"

@@ -3,7 +3,7 @@
 
 CREATE TABLE termstream.lexicon (
     lexicon      text PRIMARY KEY CHECK (lexicon <> ''),
-    owner        regrole NOT NULL,
+    -- Its owner is the lexicon's.
     source       regclass NOT NULL,
     id_column    name NOT NULL,
     term_column  name NOT NULL,

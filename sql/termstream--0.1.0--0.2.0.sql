@@ -338,3 +338,29 @@ COMMENT ON FUNCTION termstream.word_count(text) IS
     'words of a document: runs of letters and digits (330ml is one), each character of a script written without spaces; & is a word';
 COMMENT ON FUNCTION termstream.count_terms(text, text) IS
     'how often a document mentions each term of a lexicon, by id; synonyms in one place are one mention';
+
+-- A lexicon belongs to the owner of its source.
+DROP VIEW termstream.lexicons;
+ALTER TABLE termstream.lexicon DROP COLUMN owner;
+CREATE OR REPLACE FUNCTION termstream.create_lexicon(lexicon text, source regclass,
+        id_column name DEFAULT 'term_id', term_column name DEFAULT 'term',
+        max_distance integer DEFAULT NULL, whole_words boolean DEFAULT true,
+        overlap text DEFAULT 'longest', common_words text DEFAULT 'english',
+        learn_from text DEFAULT NULL, guard_column name DEFAULT NULL,
+        distance_column name DEFAULT NULL) RETURNS bigint
+    VOLATILE PARALLEL UNSAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', 'create_lexicon_of_source_wrapper';
+ALTER FUNCTION termstream.lexicon_report(text) PARALLEL RESTRICTED;
+CREATE VIEW termstream.lexicons AS
+SELECT l.lexicon, l.source, l.id_column, l.term_column, c.relowner::regrole AS owner,
+       l.max_distance, l.whole_words, l.overlap, l.common_words, l.learn_from, l.learned,
+       l.guard_column, l.distance_column,
+       r.terms, r.skipped, r.skipped_ids, r.bytes, r.state, l.created
+  FROM termstream.lexicon l LEFT JOIN pg_catalog.pg_class c ON c.oid = l.source,
+       LATERAL termstream.lexicon_report(l.lexicon) r;
+COMMENT ON VIEW termstream.lexicons IS
+    'lexicons, with the terms this session sees: how many, which were skipped, their memory in this session';
+GRANT SELECT ON termstream.lexicons TO PUBLIC;
+
+-- Changes are noted with the rights of the source's owner.
+ALTER FUNCTION termstream.note_change() SECURITY INVOKER RESET ALL;

@@ -1,9 +1,10 @@
 CREATE VIEW termstream.lexicons AS
-SELECT l.lexicon, l.source, l.id_column, l.term_column, l.owner,
+SELECT l.lexicon, l.source, l.id_column, l.term_column, c.relowner::regrole AS owner,
        l.max_distance, l.whole_words, l.overlap, l.common_words, l.learn_from, l.learned,
        l.guard_column, l.distance_column,
        r.terms, r.skipped, r.skipped_ids, r.bytes, r.state, l.created
-  FROM termstream.lexicon l, LATERAL termstream.lexicon_report(l.lexicon) r;
+  FROM termstream.lexicon l LEFT JOIN pg_catalog.pg_class c ON c.oid = l.source,
+       LATERAL termstream.lexicon_report(l.lexicon) r;
 COMMENT ON VIEW termstream.lexicons IS
     'lexicons, with the terms this session sees: how many, which were skipped, their memory in this session';
 GRANT SELECT ON termstream.lexicons TO PUBLIC;

@@ -4,7 +4,8 @@
 //! text ◀─┬─ distance ◀───────────────────────────┐
 //!        └─ lexicon ◀── registry ◀──┐            │
 //! record ◀── load ◀─────────────── stream ◀──────├── api
-//! pg (std + pgrx only) ◀── registry, stream ◀────┘
+//! own ◀── registry, stream                       │
+//! pg (std + pgrx only) ◀── own, registry, stream ┘
 //! ```
 //!
 //! An arrow points at what is used; nothing points back (`house` tests it). The rooms above `pg` know
@@ -22,6 +23,8 @@ mod house;
 
 #[cfg(feature = "pgrx")]
 mod api;
+#[cfg(feature = "pgrx")]
+mod own;
 #[cfg(feature = "pgrx")]
 mod pg;
 #[cfg(feature = "pgrx")]

@@ -74,6 +74,26 @@ fn an_upgraded_extension_has_the_objects_of_a_new_one() {
     );
 }
 
+/// What version 0.1.0 made of a lexicon.
+const LEXICON: &str = "
+INSERT INTO termstream.lexicon (lexicon, owner, source, id_column, term_column, whole_words, overlap, common_words, generation)
+VALUES ('brands', current_user::regrole, 'terms', 'term_id', 'term', true, 'longest', 'english', 4711);
+CREATE TRIGGER termstream_brands_before BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON terms
+    FOR EACH STATEMENT EXECUTE FUNCTION termstream.note_change('brands');
+CREATE TRIGGER termstream_brands_insert AFTER INSERT ON terms REFERENCING NEW TABLE AS termstream_came
+    FOR EACH STATEMENT EXECUTE FUNCTION termstream.note_change('brands');
+CREATE TRIGGER termstream_brands_update AFTER UPDATE ON terms REFERENCING NEW TABLE AS termstream_came OLD TABLE AS termstream_went
+    FOR EACH STATEMENT EXECUTE FUNCTION termstream.note_change('brands');
+CREATE TRIGGER termstream_brands_delete AFTER DELETE ON terms REFERENCING OLD TABLE AS termstream_went
+    FOR EACH STATEMENT EXECUTE FUNCTION termstream.note_change('brands');
+CREATE TRIGGER termstream_brands_truncate AFTER TRUNCATE ON terms
+    FOR EACH STATEMENT EXECUTE FUNCTION termstream.note_change('brands');
+ALTER TABLE terms ENABLE ALWAYS TRIGGER termstream_brands_before;
+ALTER TABLE terms ENABLE ALWAYS TRIGGER termstream_brands_insert;
+ALTER TABLE terms ENABLE ALWAYS TRIGGER termstream_brands_update;
+ALTER TABLE terms ENABLE ALWAYS TRIGGER termstream_brands_delete;
+ALTER TABLE terms ENABLE ALWAYS TRIGGER termstream_brands_truncate;";
+
 /// What version 0.1.0 made of a stream.
 const STREAM: &str = "
 CREATE TABLE menu_terms (menu_id bigint NOT NULL, term_id bigint NOT NULL, PRIMARY KEY (menu_id, term_id));
@@ -110,10 +130,11 @@ fn streams_and_lexicons_of_an_earlier_version_work_on() {
     give_earlier_scripts(&mut session);
     session.run("CREATE EXTENSION termstream VERSION '0.1.0'");
     session.run(TERMS);
-    session.run(crate::fixtures::LEXICON);
+    session.run(LEXICON);
     session.run(STREAM);
     // The library is newer than the catalog: it says so, and reads no arguments that are not there.
     for call in [
+        "SELECT termstream.create_lexicon('more', 'terms')",
         "SELECT termstream.drop_stream('menu')",
         "SELECT termstream.create_match_stream('m', 'a int, t text', 'brands', 'a', '{t}', 'p')",
         "SELECT termstream.note_rejects('menu', 's', '{1}', '{x}', '{22000}', '{m}')",

@@ -16,6 +16,12 @@ fn outdated() -> ErrorReport {
     .into()
 }
 
+/// 0.1: the lexicon had an owner of its own.
+#[pg_extern(sql = false)]
+fn create_lexicon(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
+    Err(outdated())
+}
+
 /// 0.1: eight arguments.
 #[pg_extern(sql = false)]
 fn create_match_stream(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {

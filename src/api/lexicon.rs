@@ -20,7 +20,7 @@ CREATE FUNCTION termstream.create_lexicon(lexicon text, source regclass,
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#, requires = ["types"])]
 #[allow(clippy::too_many_arguments)] // They are the user's, by name.
-fn create_lexicon(
+fn create_lexicon_of_source(
     lexicon: Option<&str>,
     source: Option<pg_sys::Oid>,
     id_column: Option<&CStr>,
@@ -81,8 +81,6 @@ fn refresh_lexicon(lexicon: &str) -> Result<i64, ErrorReport> {
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.note_change() RETURNS trigger
-    -- The one who changes the terms need not be able to write the extension's tables.
-    SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 fn note_change(fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
@@ -96,11 +94,12 @@ fn note_change(fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.lexicon_report(lexicon text, OUT terms bigint, OUT skipped bigint,
         OUT skipped_ids bigint[], OUT bytes bigint, OUT state text)
-    STABLE STRICT PARALLEL SAFE COST 1000
+    -- RESTRICTED: a subtransaction keeps a lexicon that raises an error from hiding the others.
+    STABLE STRICT PARALLEL RESTRICTED COST 1000
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 fn lexicon_report(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Returned {
-    let cells = match registry::current(lexicon) {
+    let cells = match registry::report(lexicon) {
         Ok(form) => [
             (form.lexicon.terms() as i64).into_datum(),
             (form.lexicon.skipped() as i64).into_datum(),

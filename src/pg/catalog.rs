@@ -74,6 +74,36 @@ pub fn lock_for_insert(relation: pg_sys::Oid) {
     unsafe { pg_sys::LockRelationOid(relation, pg_sys::RowExclusiveLock as i32) }
 }
 
+/// Holds off whoever would drop the relation, rewrite it or make something else of it, until the
+/// transaction ends. It may be gone already.
+pub fn lock_for_reading(relation: pg_sys::Oid) {
+    // SAFETY: a lock by value; the end of the transaction gives it back.
+    unsafe { pg_sys::LockRelationOid(relation, pg_sys::AccessShareLock as i32) }
+}
+
+mod partition {
+    use pgrx::pg_sys::{List, Oid};
+
+    unsafe extern "C-unwind" {
+        /// Not among pgrx's own.
+        pub fn get_partition_ancestors(relation: Oid) -> *mut List;
+    }
+}
+
+/// Whether rows of `relation` are rows of `whole`: it is that table, or a partition of it.
+pub fn is_part_of(relation: pg_sys::Oid, whole: pg_sys::Oid) -> bool {
+    if relation == whole {
+        return true;
+    }
+    // SAFETY: the guard turns an error of Postgres' into one of Rust's; the relation exists, and NIL, the
+    // empty list, is a list too.
+    unsafe {
+        let ancestors =
+            pg_sys::ffi::pg_guard_ffi_boundary(|| partition::get_partition_ancestors(relation));
+        pg_sys::list_member_oid(ancestors, whole)
+    }
+}
+
 /// The role that owns the relation; `None` if it is gone.
 pub fn owner(relation: pg_sys::Oid) -> Option<pg_sys::Oid> {
     class(relation, |class| class.relowner)

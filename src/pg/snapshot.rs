@@ -68,3 +68,15 @@ pub fn with_snapshot<R>(work: impl FnOnce() -> R) -> R {
         result
     }
 }
+
+/// Runs `work` with a snapshot active that sees all that is committed by now, and what the transaction has
+/// done so far, whatever its isolation level.
+pub fn with_latest_snapshot<R>(work: impl FnOnce() -> R) -> R {
+    // SAFETY: pushed and popped in pairs; an error in between is cleaned up by the (sub)transaction.
+    unsafe {
+        pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot());
+        let result = work();
+        pg_sys::PopActiveSnapshot();
+        result
+    }
+}

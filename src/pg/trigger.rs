@@ -38,6 +38,13 @@ impl TriggerCall {
         unsafe { (*(*self.data).tg_relation).rd_id }
     }
 
+    /// The trigger's own name.
+    pub fn name(&self) -> String {
+        // SAFETY: set for the whole call.
+        let name = unsafe { CStr::from_ptr((*(*self.data).tg_trigger).tgname) };
+        name.to_string_lossy().into_owned()
+    }
+
     /// The trigger's own arguments, as written in CREATE TRIGGER.
     pub fn arguments(&self) -> Vec<String> {
         // SAFETY: tgargs holds tgnargs strings.

@@ -97,12 +97,6 @@ pub fn on_safe_path<R>(work: impl FnOnce() -> R) -> R {
     as_role(current_role(), SAFE_PATH, work)
 }
 
-/// Runs `work` as the owner of the extension's tables, who alone writes them.
-pub fn as_extension_owner<R>(work: impl FnOnce() -> R) -> R {
-    let owner = super::catalog::find(c"termstream", c"lexicon").and_then(super::catalog::owner);
-    as_role(owner.unwrap_or_else(current_role), SAFE_PATH, work)
-}
-
 /// The role whose rights apply now.
 pub fn current_role() -> pg_sys::Oid {
     // SAFETY: a plain read of backend-local state.

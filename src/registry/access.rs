@@ -3,7 +3,8 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use crate::pg::catalog::{is_base_type, qualified_name};
+use crate::own;
+use crate::pg::catalog::{self, is_base_type, qualified_name};
 use crate::pg::error::Raise;
 use crate::pg::session::{self, Mode};
 use crate::pg::user;
@@ -17,6 +18,33 @@ pub fn check_source(lexicon: &str, is_there: bool) -> Result<(), Raise> {
         format!("the source table of lexicon \"{lexicon}\" was dropped"),
     )
     .hint("Create the table again and the lexicon anew, or call termstream.drop_lexicon."))
+}
+
+/// A table was made a view since: until Postgres 15 a rule could do that.
+pub fn check_kind(lexicon: &str, table: &str, is_table: bool) -> Result<(), Raise> {
+    if is_table {
+        return Ok(());
+    }
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+        format!("the source of lexicon \"{lexicon}\", {table}, is no longer a table"),
+    )
+    .hint("Drop the lexicon, and create it anew over a table."))
+}
+
+/// Changes of a foreign table fire no trigger here: the lexicon would not notice them.
+pub fn check_foreign(lexicon: &str, foreign: Option<&str>) -> Result<(), Raise> {
+    let Some(partition) = foreign else {
+        return Ok(());
+    };
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+        format!(
+            "the source of lexicon \"{lexicon}\" has a foreign table as partition: {partition}"
+        ),
+    )
+    .detail("What changes in a foreign table is not noticed here.")
+    .hint("Keep the terms in a local table, and bring the foreign rows there."))
 }
 
 pub fn check_column(lexicon: &str, column: &str, is_there: bool) -> Result<(), Raise> {
@@ -56,8 +84,7 @@ pub fn check_id_type(column: &str, id_type: pg_sys::Oid) -> Result<(), Raise> {
     .hint("Give the table an integer key, for example \"id bigint GENERATED ALWAYS AS IDENTITY\"."))
 }
 
-/// Terms are read by whoever matches, with his rights, and by the triggers with those of the
-/// extension's owner: that must not run code of the table's owner.
+/// Terms become text by a cast, which must not be one that somebody has defined.
 pub fn check_term_type(column: &str, term_type: pg_sys::Oid) -> Result<(), Raise> {
     if is_base_type(term_type) {
         return Ok(());
@@ -136,25 +163,20 @@ fn name_of(source: pg_sys::Oid) -> String {
     qualified_name(source).unwrap_or_else(|| source.to_u32().to_string())
 }
 
-/// The source of a lexicon that the current role owns.
+/// The source of a lexicon, for its owner: the role that owns the source. A lexicon whose source was
+/// dropped serves nobody any more, so anybody may drop it.
 pub fn owned_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
-    session::connect(|session| {
-        let row = user::on_safe_path(|| {
-            session.run(
-                "SELECT source::oid, owner::oid FROM termstream.lexicon WHERE lexicon = $1",
-                &[lexicon.into()],
-                Mode::Write,
-            )
-        });
-        let (Some(source), Some(owner)) = (row.get(0, 1), row.get(0, 2)) else {
-            return Err(unknown(lexicon));
-        };
-        if !user::acts_for(owner) {
-            return Err(Raise::new(
-                PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-                format!("must be owner of lexicon \"{lexicon}\""),
-            ));
-        }
-        Ok(source)
-    })
+    let source = own::SOURCE.run(&[lexicon.into()], |rows| rows.get::<pg_sys::Oid>(0, 1));
+    let source = source.ok_or_else(|| unknown(lexicon))?;
+    if !catalog::owner(source).is_none_or(user::acts_for) {
+        return Err(Raise::new(
+            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            format!("must be owner of lexicon \"{lexicon}\""),
+        )
+        .detail(format!(
+            "A lexicon belongs to the owner of its source, {}.",
+            name_of(source)
+        )));
+    }
+    Ok(source)
 }

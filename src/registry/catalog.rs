@@ -6,14 +6,15 @@ use pgrx::prelude::*;
 use super::access::{check_id_type, check_term_type, owned_source};
 use super::changes::{self, CAME, WENT};
 use super::{base, learning};
+use crate::own;
 use crate::pg::catalog::{
     column_names, column_type, is_temporary, is_utf8, owner as catalog_owner, qualified_name,
     quote_identifier, quote_literal, relation_kind,
 };
 use crate::pg::error::Raise;
-use crate::pg::session::{self, Mode, Session};
+use crate::pg::session::{self, Session};
 use crate::pg::snapshot::with_snapshot;
-use crate::pg::user::{self, as_extension_owner};
+use crate::pg::user::{SAFE_PATH, acts_for, restricted};
 
 /// A lexicon's name becomes part of a trigger's name, which has 63 bytes at most.
 const MAX_NAME_BYTES: usize = 63 - TRIGGER_PREFIX.len() - "_truncate".len();
@@ -44,47 +45,32 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
             .hint("Give 0, 1 or 2, or NULL for the rule by length: 0, 1 or 2 edits for fewer than 3, 3 to 7, 8 or more letters."));
     }
     super::parse_overlap(new.overlap)?;
-    let owner = user::current_role();
-    session::connect(|session| {
-        let added = as_extension_owner(|| {
-            session.execute(
-                "INSERT INTO termstream.lexicon (lexicon, owner, source, id_column, term_column,
-                        max_distance, whole_words, overlap, common_words, guard_column,
-                        distance_column, generation)
-                 VALUES ($1, $2::regrole, $3::regclass, $4::name, $5::name, $6, $7, $8, $9,
-                        $10::name, $11::name, hashtextextended(gen_random_uuid()::text, 0))
-                 ON CONFLICT DO NOTHING",
-                &[
-                    new.lexicon.into(),
-                    owner.into(),
-                    new.source.into(),
-                    new.id_column.into(),
-                    new.term_column.into(),
-                    new.max_distance.into(),
-                    new.whole_words.into(),
-                    new.overlap.into(),
-                    new.common_words.into(),
-                    new.guard_column.into(),
-                    new.distance_column.into(),
-                ],
-            )
-        });
-        if added == 0 {
-            return Err(Raise::new(
-                PgSqlErrorCode::ERRCODE_DUPLICATE_OBJECT,
-                format!("lexicon \"{}\" already exists", new.lexicon),
-            )
-            .hint("Choose another name, or call termstream.drop_lexicon first."));
-        }
-        create_triggers(session, new, &table);
-        Ok(())
-    })?;
+    let added = own::ADD_LEXICON.execute(&[
+        new.lexicon.into(),
+        new.source.into(),
+        new.id_column.into(),
+        new.term_column.into(),
+        new.max_distance.into(),
+        new.whole_words.into(),
+        new.overlap.into(),
+        new.common_words.into(),
+        new.guard_column.into(),
+        new.distance_column.into(),
+    ]);
+    if added == 0 {
+        return Err(Raise::new(
+            PgSqlErrorCode::ERRCODE_DUPLICATE_OBJECT,
+            format!("lexicon \"{}\" already exists", new.lexicon),
+        )
+        .hint("Choose another name, or call termstream.drop_lexicon first."));
+    }
+    session::connect(|session| create_triggers(session, new, &table));
     if !matches!(new.common_words, "english" | "none") {
         with_snapshot(|| learning::keep_common_words(new.lexicon, new.common_words))?;
     }
     let compiled = match new.learn_from {
         Some(query) => with_snapshot(|| learning::learn(new.lexicon, query))?.lexicon,
-        None => as_extension_owner(|| changes::renew(new.lexicon))?,
+        None => changes::renew(new.lexicon, new.source)?,
     };
     if compiled.skipped() > 0 {
         let ids: Vec<String> = compiled
@@ -106,46 +92,43 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
 /// Drops a lexicon and its trigger. The source table stays.
 pub fn drop(lexicon: &str) -> Result<(), Raise> {
     let source = owned_source(lexicon)?;
-    session::connect(|session| {
-        if let (Some(table), Some(owner)) = (qualified_name(source), catalog_owner(source)) {
-            user::as_role(owner, user::SAFE_PATH, || {
+    if let (Some(table), Some(owner)) = (qualified_name(source), catalog_owner(source)) {
+        restricted(owner, SAFE_PATH, || {
+            session::connect(|session| {
                 for event in EVENTS {
-                    let trigger = trigger_name(lexicon, event);
+                    let trigger = quote_identifier(&trigger_name(lexicon, event));
                     session.execute(&format!("DROP TRIGGER IF EXISTS {trigger} ON {table}"), &[]);
                 }
             });
-        }
-        as_extension_owner(|| {
-            let dropped = session.run(
-                "DELETE FROM termstream.lexicon WHERE lexicon = $1 RETURNING generation",
-                &[lexicon.into()],
-                Mode::Write,
-            );
-            // If the drop is rolled back, the next one to match writes the file again.
-            if let Some(generation) = dropped.get(0, 1) {
-                super::cache::remove(generation);
-            }
-            base::remove(lexicon);
-            session.execute(
-                "DELETE FROM termstream.lexicon_word WHERE lexicon = $1",
-                &[lexicon.into()],
-            );
         });
-    });
+    }
+    // If the drop is rolled back, the next one to match writes the file again.
+    if let Some(generation) = own::DROP_LEXICON.run(&[lexicon.into()], |rows| rows.get(0, 1)) {
+        super::cache::remove(generation);
+    }
+    base::remove(lexicon);
+    own::DROP_WORDS.execute(&[lexicon.into()]);
     super::forget(lexicon);
     Ok(())
 }
 
 /// Makes every session compile the lexicon anew, whatever its triggers have seen.
 pub fn refresh(lexicon: &str) -> Result<usize, Raise> {
-    owned_source(lexicon)?;
-    Ok(as_extension_owner(|| changes::renew(lexicon))?.terms())
+    let source = owned_source(lexicon)?;
+    Ok(changes::renew(lexicon, source)?.terms())
 }
 
 const EVENTS: [&str; 5] = ["before", "insert", "update", "delete", "truncate"];
 
 fn trigger_name(lexicon: &str, event: &str) -> String {
-    quote_identifier(&format!("{TRIGGER_PREFIX}{lexicon}_{event}"))
+    format!("{TRIGGER_PREFIX}{lexicon}_{event}")
+}
+
+/// Whether a trigger of that name is one of those that `create_lexicon` makes.
+pub fn is_trigger_of(lexicon: &str, name: &str) -> bool {
+    EVENTS
+        .iter()
+        .any(|event| trigger_name(lexicon, event) == name)
 }
 
 /// The triggers that note changes. A statement trigger costs nothing for each row, but sees only what
@@ -171,7 +154,7 @@ fn create_triggers(session: &Session, new: &NewLexicon, table: &str) {
             ("delete", false) => format!("REFERENCING OLD TABLE AS {WENT}"),
             _ => String::new(),
         };
-        let trigger = trigger_name(new.lexicon, event);
+        let trigger = quote_identifier(&trigger_name(new.lexicon, event));
         session.execute(
             &format!(
                 "CREATE TRIGGER {trigger} {moment} ON {table} {rows} FOR EACH {level}
@@ -257,7 +240,7 @@ fn check_source(new: &NewLexicon) -> Result<String, Raise> {
             _ => {}
         }
     }
-    if !catalog_owner(new.source).is_some_and(user::acts_for) {
+    if !catalog_owner(new.source).is_some_and(acts_for) {
         return Err(Raise::new(
             PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
             format!("must be owner of table {table}"),

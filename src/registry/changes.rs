@@ -1,15 +1,20 @@
 //! Noting that the terms of a lexicon changed, in the transaction that changes them.
 
-use super::base;
+use pgrx::pg_sys;
+
+use super::catalog::is_trigger_of;
 use super::compile::{Variant, compile};
 use super::definition::Definition;
+use super::{access, base};
 use crate::lexicon::Lexicon;
-use crate::pg::catalog::quote_identifier;
+use crate::own;
+use crate::pg::catalog::{is_part_of, owner, quote_identifier};
 use crate::pg::error::Raise;
 use crate::pg::session::{self, Mode, Session};
-use crate::pg::snapshot::with_snapshot;
+use crate::pg::snapshot::{with_latest_snapshot, with_snapshot};
 use crate::pg::subtransaction::subtransaction;
 use crate::pg::trigger::TriggerCall;
+use crate::pg::user::{SAFE_PATH, restricted};
 
 /// Changes noted one by one until they are folded; each costs a statement some 50 ns.
 const CHANGES_UNFOLDED: i64 = 64;
@@ -20,53 +25,65 @@ const SERIALIZATION_FAILURE: &str = "40001";
 /// more than this many changes stand beside the base: reading them takes 10 ms then.
 const MAX_CHANGES: i64 = 10_000;
 
-/// The trigger on a lexicon's source. Runs as the extension's owner.
+/// The trigger on a lexicon's source, fired by whoever changes the terms. Anybody can make a trigger of
+/// this function on a table of his: it notes nothing but what the triggers of `create_lexicon` see.
 pub fn on_trigger(call: &TriggerCall, lexicon: &str) {
+    // A lexicon that was made after this transaction's snapshot counts, too.
+    let source = with_latest_snapshot(|| {
+        own::SOURCE.read(&[lexicon.into()], |rows| rows.get::<pg_sys::Oid>(0, 1))
+    });
+    let (Some(source), Some(owner)) = (source, source.and_then(owner)) else {
+        return;
+    };
+    if !is_part_of(call.relation(), source) || !is_trigger_of(lexicon, &call.name()) {
+        return;
+    }
+    restricted(owner, SAFE_PATH, || note_rows(call, lexicon));
+}
+
+/// Notes what a trigger of the source has seen. Runs as the owner of the source.
+fn note_rows(call: &TriggerCall, lexicon: &str) {
     let names = call.transition_tables();
+    // Only what may be read is written down: a column of another type could run its owner's code.
+    let definition = match has_base(lexicon) {
+        true => Definition::read(lexicon).ok(),
+        false => None,
+    };
+    if call.is_before() {
+        return note(lexicon, definition.is_some());
+    }
+    if names.is_empty() {
+        // A row trigger (partitioned source), or TRUNCATE: nobody tells what changed.
+        return note(lexicon, false);
+    }
     session::connect(|session| {
-        // Only what may be read is written down: a column of another type could run its owner's code.
-        let has_base = has_base(session, lexicon) && Definition::read(lexicon).is_ok();
-        if call.is_before() {
-            return note(lexicon, has_base);
-        }
-        if names.is_empty() {
-            // A row trigger (partitioned source), or TRUNCATE: nobody tells what changed.
-            return note(lexicon, false);
-        }
         call.register_transition_tables(session);
         let changed: i64 = names.iter().map(|name| count(session, name)).sum();
         if changed == 0 {
             return;
         }
         let mut waiting = changed;
-        if has_base && changed <= MAX_CHANGES {
-            add_details(session, lexicon, &names);
-            waiting = session
-                .run(
-                    "SELECT count(*) FROM termstream.lexicon_delta WHERE lexicon = $1",
-                    &[lexicon.into()],
-                    Mode::Write,
-                )
-                .get(0, 1)
+        let few = definition.filter(|_| changed <= MAX_CHANGES);
+        if let Some(definition) = &few {
+            Details::read(session, definition, &names).add(lexicon);
+            waiting = own::COUNT_DELTA
+                .run(&[lexicon.into()], |rows| rows.get(0, 1))
                 .unwrap_or(0);
         }
         let detailed = if waiting > MAX_CHANGES && may_rebase(session) {
             // What keeps it from compiling is told to who matches, not to who changes a term.
             rebase(session, lexicon).is_ok_and(|rebased| rebased.has_base)
         } else {
-            has_base && changed <= MAX_CHANGES
+            few.is_some()
         };
         note(lexicon, detailed);
     });
 }
 
-/// Compiles the source as it is now, and stores the result if it is large enough to be worth it.
-pub fn rebase(session: &Session, lexicon: &str) -> Result<Rebased, Raise> {
-    // One at a time. Whoever waited sees what the other has done.
-    session.execute(
-        "SELECT FROM termstream.lexicon WHERE lexicon = $1 FOR NO KEY UPDATE",
-        &[lexicon.into()],
-    );
+/// Compiles the source as it is now, and stores the result if it is large enough to be worth it. Runs as
+/// the owner of the source.
+fn rebase(session: &Session, lexicon: &str) -> Result<Rebased, Raise> {
+    own::LOCK_LEXICON.execute(&[lexicon.into()]);
     with_snapshot(|| {
         let seen = session.run("SELECT pg_current_snapshot()::text", &[], Mode::Read);
         let seen: String = seen.get(0, 1).unwrap_or_default();
@@ -86,17 +103,21 @@ pub fn rebase(session: &Session, lexicon: &str) -> Result<Rebased, Raise> {
 }
 
 /// Compiles the lexicon anew for everybody, whatever its triggers have seen.
-pub fn renew(lexicon: &str) -> Result<Lexicon, Raise> {
-    let rebased = session::connect(|session| rebase(session, lexicon))?;
+pub fn renew(lexicon: &str, source: pg_sys::Oid) -> Result<Lexicon, Raise> {
+    let owner = owner(source);
+    access::check_source(lexicon, owner.is_some())?;
+    let rebased = restricted(owner.unwrap_or(pg_sys::InvalidOid), SAFE_PATH, || {
+        session::connect(|session| rebase(session, lexicon))
+    })?;
     note(lexicon, rebased.has_base);
     Ok(rebased.lexicon)
 }
 
 /// What [`rebase`] has made.
-pub struct Rebased {
+struct Rebased {
     /// Whether changes can stand beside it from now on.
-    pub has_base: bool,
-    pub lexicon: Lexicon,
+    has_base: bool,
+    lexicon: Lexicon,
 }
 
 /// Under a stricter isolation level another session's base may have come in between, unseen.
@@ -112,58 +133,19 @@ fn may_rebase(session: &Session) -> bool {
 /// Notes a change for whoever will see it. `detailed`: it stands in `lexicon_delta` or in the base.
 pub fn note(lexicon: &str, detailed: bool) {
     super::pin::lift();
-    session::connect(|session| {
-        let noted = session.run(
-            "INSERT INTO termstream.lexicon_change AS c (lexicon, xid, token, detailed)
-             VALUES ($1, pg_current_xact_id(), hashtextextended(gen_random_uuid()::text, 0), $2)
-             ON CONFLICT (lexicon, xid) DO UPDATE
-                SET token = EXCLUDED.token, detailed = c.detailed AND EXCLUDED.detailed
-             RETURNING (SELECT count(*) FROM termstream.lexicon_change o WHERE o.lexicon = $1)",
-            &[lexicon.into(), detailed.into()],
-            Mode::Write,
-        );
-        if noted.get::<i64>(0, 1).unwrap_or(0) > CHANGES_UNFOLDED {
-            // Above read committed it fails where another session has folded meanwhile: then it is
-            // done.
-            match subtransaction(|| session::connect(|inner| fold(inner, lexicon))) {
-                Err(error) if error.sqlstate != SERIALIZATION_FAILURE => error.rethrow(),
-                _ => {}
-            }
+    let unfolded: Option<i64> =
+        own::NOTE_CHANGE.run(&[lexicon.into(), detailed.into()], |rows| rows.get(0, 1));
+    if unfolded.unwrap_or(0) > CHANGES_UNFOLDED {
+        // Above read committed it fails where another session has folded meanwhile: then it is done.
+        match subtransaction(|| own::FOLD_CHANGES.execute(&[lexicon.into()])) {
+            Err(error) if error.sqlstate != SERIALIZATION_FAILURE => error.rethrow(),
+            _ => {}
         }
-    });
+    }
 }
 
-/// Replaces the rows of transactions that ended by one token, in the row of this transaction: whoever
-/// sees this change sees those too. Rows that another session folds at this moment are left to it.
-fn fold(session: &Session, lexicon: &str) {
-    session.execute(
-        "WITH old AS (
-             SELECT ctid FROM termstream.lexicon_change
-              WHERE lexicon = $1 AND xid < pg_snapshot_xmin(pg_current_snapshot())
-                FOR UPDATE SKIP LOCKED),
-         gone AS (
-             DELETE FROM termstream.lexicon_change USING old
-              WHERE lexicon_change.ctid = old.ctid
-          RETURNING lexicon_change.token, lexicon_change.detailed)
-         UPDATE termstream.lexicon_change
-            SET token = token # (SELECT bit_xor(gone.token) FROM gone),
-                detailed = detailed AND (SELECT bool_and(gone.detailed) FROM gone)
-          WHERE lexicon = $1 AND xid = pg_current_xact_id() AND EXISTS (SELECT FROM gone)",
-        &[lexicon.into()],
-    );
-}
-
-fn has_base(session: &Session, lexicon: &str) -> bool {
-    // Rows of inheriting tables go through the triggers of their parent, but are no terms.
-    let base = session.run(
-        "SELECT FROM termstream.lexicon_base b
-           JOIN termstream.lexicon l USING (lexicon)
-           JOIN pg_catalog.pg_class c ON c.oid = l.source AND NOT c.relhassubclass
-          WHERE lexicon = $1",
-        &[lexicon.into()],
-        Mode::Write,
-    );
-    !base.is_empty()
+fn has_base(lexicon: &str) -> bool {
+    own::HAS_BASE.run(&[lexicon.into()], |rows| !rows.is_empty())
 }
 
 fn count(session: &Session, transition_table: &str) -> i64 {
@@ -174,34 +156,62 @@ fn count(session: &Session, transition_table: &str) -> i64 {
     session.run(&query, &[], Mode::Write).get(0, 1).unwrap_or(0)
 }
 
-/// Writes down which terms came and went. A term that only changed beside its columns does neither.
-fn add_details(session: &Session, lexicon: &str, names: &[String]) {
-    let columns = session.run(
-        "SELECT format('SELECT %I::pg_catalog.int8, %I::pg_catalog.text, %s, %s FROM ',
-                       id_column, term_column,
-                       coalesce(quote_ident(guard_column), 'NULL') || '::pg_catalog.bool',
-                       coalesce(quote_ident(distance_column), 'NULL') || '::pg_catalog.int4')
-           FROM termstream.lexicon WHERE lexicon = $1",
-        &[lexicon.into()],
-        Mode::Write,
-    );
-    let Some(columns) = columns.get::<String>(0, 1) else {
-        return;
-    };
-    let rows_of = |name: &str| match names.iter().any(|there| there == name) {
-        true => format!("{columns} {name}"),
-        false => format!("{columns} {} WHERE false", names[0]),
-    };
-    let (came, went) = (rows_of(CAME), rows_of(WENT));
-    for (rows, others, change) in [(&came, &went, 1), (&went, &came, -1)] {
-        session.execute(
-            &format!(
-                "INSERT INTO termstream.lexicon_delta
-                 SELECT $1, pg_current_xact_id(), d.*, {change}
-                   FROM (({rows}) EXCEPT ALL ({others})) AS d"
-            ),
-            &[lexicon.into()],
+/// Terms that came and went in a statement, column by column.
+#[derive(Default)]
+struct Details {
+    ids: Vec<Option<i64>>,
+    terms: Vec<Option<String>>,
+    guards: Vec<Option<bool>>,
+    edits: Vec<Option<i32>>,
+    /// 1 for a term that came, -1 for one that went.
+    changes: Vec<i32>,
+}
+
+impl Details {
+    /// A term that only changed beside its columns has neither come nor gone.
+    fn read(session: &Session, definition: &Definition, names: &[String]) -> Details {
+        let option = |column: &Option<String>| match column {
+            Some(column) => quote_identifier(column),
+            None => "NULL".to_owned(),
+        };
+        let columns = format!(
+            "SELECT {}::pg_catalog.int8, {}::pg_catalog.text, {}::pg_catalog.bool, {}::pg_catalog.int4",
+            quote_identifier(&definition.id_column),
+            quote_identifier(&definition.term_column),
+            option(&definition.guard_column),
+            option(&definition.distance_column),
         );
+        let rows_of = |name: &str| match names.iter().any(|there| there == name) {
+            true => format!("{columns} FROM {}", quote_identifier(name)),
+            false => format!("{columns} FROM {} WHERE false", quote_identifier(&names[0])),
+        };
+        let (came, went) = (rows_of(CAME), rows_of(WENT));
+        let mut details = Details::default();
+        for (rows, others, change) in [(&came, &went, 1), (&went, &came, -1)] {
+            let query = format!("({rows}) EXCEPT ALL ({others})");
+            let rows = session.run(&query, &[], Mode::Write);
+            for number in 0..rows.len() {
+                let mut row = rows.cells(number);
+                details.ids.push(row.take());
+                details.terms.push(row.take());
+                details.guards.push(row.take());
+                details.edits.push(row.take());
+                details.changes.push(change);
+            }
+        }
+        details
+    }
+
+    /// Writes them down.
+    fn add(self, lexicon: &str) {
+        own::ADD_DELTA.execute(&[
+            lexicon.into(),
+            self.ids.into(),
+            self.terms.into(),
+            self.guards.into(),
+            self.edits.into(),
+            self.changes.into(),
+        ]);
     }
 }
 

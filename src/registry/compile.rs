@@ -1,18 +1,23 @@
 //! From the rows of a source table to a compiled lexicon.
 
+use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use super::access;
 use super::definition::Definition;
 use crate::bounds::OutOfMemory;
 use crate::lexicon::{
     Builder, Lexicon, LexiconError, MAX_TERM_BYTES, MAX_TERMS, Settings, TermOptions, english,
     english_dictionary,
 };
-use crate::pg::catalog::{qualified_name, quote_identifier, relation_kind};
+use crate::own;
+use crate::pg::catalog::{
+    lock_for_reading, owner, qualified_name, quote_identifier, relation_kind,
+};
 use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
-use crate::pg::session::{self, Mode};
-use crate::pg::user::as_extension_owner;
+use crate::pg::session;
+use crate::pg::user::{SAFE_PATH, refusing_policies, restricted};
 
 /// What of a lexicon's definition is compiled; the rest of it stays as it is.
 #[derive(Clone)]
@@ -32,31 +37,35 @@ impl Variant {
     }
 }
 
-/// Reads the terms that the running statement sees and compiles them.
+/// Reads the terms that the running statement sees and compiles them, in the order of their ids, so
+/// that every backend compiles the same form.
 ///
-/// In the order of their ids, so that every backend compiles the same form.
+/// The terms are read as the owner of their table in a security-restricted operation, whoever asks: an
+/// index expression, a policy or the options of a foreign table are code and secrets of that owner's.
 pub fn compile(definition: &Definition, variant: &Variant) -> Result<Lexicon, Raise> {
-    let query = terms_query(definition)?;
+    let source = Source::lock(definition)?;
+    let query = source.terms_query(definition);
     let refused = |error| refused(&definition.name, error);
     let mut builder = Builder::new(variant.settings).interrupted_by(interrupts());
     add_words(&mut builder, definition, variant).map_err(refused)?;
-    session::connect(|session| {
-        session.for_each(&query, |rows, number| {
-            let mut row = rows.cells(number);
-            let id = row.take::<i64>();
-            let term = row
-                .take_text(MAX_TERM_BYTES)
-                .ok()
-                .flatten()
-                .map(str::to_owned);
-            let (Some(id), Some(term)) = (id, term) else {
-                builder.skip(id);
-                return Ok(());
-            };
-            let options = term_options(definition, id, row.take(), row.take())?;
-            builder.add(id, &term, options).map_err(refused)?;
-            Ok(())
-        })
+    let add = |rows: &session::Rows, number| {
+        let mut row = rows.cells(number);
+        let id = row.take::<i64>();
+        let term = row
+            .take_text(MAX_TERM_BYTES)
+            .ok()
+            .flatten()
+            .map(str::to_owned);
+        let (Some(id), Some(term)) = (id, term) else {
+            builder.skip(id);
+            return Ok(());
+        };
+        let options = term_options(definition, id, row.take(), row.take())?;
+        builder.add(id, &term, options).map_err(refused)?;
+        Ok(())
+    };
+    restricted(source.owner, SAFE_PATH, || {
+        refusing_policies(|| session::connect(|session| session.for_each(&query, add)))
     })?;
     builder.finish().map_err(refused)
 }
@@ -80,35 +89,52 @@ pub fn refused(lexicon: &str, error: LexiconError) -> Raise {
     }
 }
 
-fn terms_query(definition: &Definition) -> Result<String, Raise> {
-    let Some(table) = qualified_name(definition.source) else {
-        return Err(Raise::new(
-            PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
-            format!(
-                "the source table of lexicon \"{}\" was dropped",
-                definition.name
-            ),
-        ));
-    };
-    // Triggers of a plain table do not fire for the tables that inherit from it.
-    let only = if relation_kind(definition.source) == Some('r') {
-        "ONLY "
-    } else {
-        ""
-    };
-    let column = |name: &Option<String>, none: &str| match name {
-        Some(name) => quote_identifier(name),
-        None => none.to_owned(),
-    };
-    Ok(format!(
-        "SELECT {id}::pg_catalog.int8, {term}::pg_catalog.text,
-                {guard}::pg_catalog.bool, {distance}::pg_catalog.int4
-           FROM {only}{table} ORDER BY 1, 2",
-        id = quote_identifier(&definition.id_column),
-        term = quote_identifier(&definition.term_column),
-        guard = column(&definition.guard_column, "NULL"),
-        distance = column(&definition.distance_column, "NULL"),
-    ))
+/// The source of a lexicon, held so that it stays what it is until the transaction ends.
+struct Source {
+    /// For SQL.
+    name: String,
+    owner: pg_sys::Oid,
+    is_partitioned: bool,
+}
+
+impl Source {
+    /// Locks the table, and looks at it under the lock: until then its owner could make a view of it.
+    /// Who asks has been allowed to read it.
+    fn lock(definition: &Definition) -> Result<Source, Raise> {
+        lock_for_reading(definition.source);
+        let (name, owner) = (qualified_name(definition.source), owner(definition.source));
+        access::check_source(&definition.name, name.is_some() && owner.is_some())?;
+        let (name, owner) = (
+            name.unwrap_or_default(),
+            owner.unwrap_or(pg_sys::InvalidOid),
+        );
+        let kind = relation_kind(definition.source);
+        access::check_kind(&definition.name, &name, matches!(kind, Some('r' | 'p')))?;
+        Ok(Source {
+            name,
+            owner,
+            is_partitioned: kind == Some('p'),
+        })
+    }
+
+    fn terms_query(&self, definition: &Definition) -> String {
+        // Triggers of a plain table do not fire for the tables that inherit from it.
+        let only = if self.is_partitioned { "" } else { "ONLY " };
+        let column = |name: &Option<String>| match name {
+            Some(name) => quote_identifier(name),
+            None => "NULL".to_owned(),
+        };
+        format!(
+            "SELECT {id}::pg_catalog.int8, {term}::pg_catalog.text,
+                    {guard}::pg_catalog.bool, {distance}::pg_catalog.int4
+               FROM {only}{table} ORDER BY 1, 2",
+            id = quote_identifier(&definition.id_column),
+            term = quote_identifier(&definition.term_column),
+            guard = column(&definition.guard_column),
+            distance = column(&definition.distance_column),
+            table = self.name,
+        )
+    }
 }
 
 /// A term's own options; NULL means the lexicon's.
@@ -149,28 +175,21 @@ fn add_words(
         builder.common_words(english())?;
         builder.dictionary(english_dictionary())?;
     }
-    as_extension_owner(|| {
-        session::connect(|session| {
-            let words = session.run(
-                "SELECT word, common, documents FROM termstream.lexicon_word WHERE lexicon = $1",
-                &[definition.name.as_str().into()],
-                Mode::Read,
-            );
-            for row in 0..words.len() {
-                let (Some(word), Some(common), Some(documents)) = (
-                    words.get::<String>(row, 1),
-                    words.get(row, 2),
-                    words.get::<i64>(row, 3),
-                ) else {
-                    continue;
-                };
-                if common && variant.common_words {
-                    builder.common_words(std::iter::once(word.as_str()))?;
-                } else if !common && variant.learned {
-                    builder.learned(&word, u32::try_from(documents).unwrap_or(u32::MAX))?;
-                }
+    own::WORDS.read(&[definition.name.as_str().into()], |words| {
+        for row in 0..words.len() {
+            let (Some(word), Some(common), Some(documents)) = (
+                words.get::<String>(row, 1),
+                words.get(row, 2),
+                words.get::<i64>(row, 3),
+            ) else {
+                continue;
+            };
+            if common && variant.common_words {
+                builder.common_words(std::iter::once(word.as_str()))?;
+            } else if !common && variant.learned {
+                builder.learned(&word, u32::try_from(documents).unwrap_or(u32::MAX))?;
             }
-            Ok(())
-        })
+        }
+        Ok(())
     })
 }

@@ -60,7 +60,13 @@ SELECT l.source::pg_catalog.oid, c.oid IS NOT NULL,
                 LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = tree.relid), 0)
            ELSE COALESCE(pg_catalog.hashint8extended(
                        c.oid::pg_catalog.int8, c.relfilenode::pg_catalog.int8), 0)
-         END
+         END,
+       CASE c.relkind
+         WHEN 'p' THEN (SELECT tree.relid::pg_catalog.text
+                          FROM pg_catalog.pg_partition_tree(c.oid) AS tree
+                          JOIN pg_catalog.pg_class p ON p.oid = tree.relid AND p.relkind = 'f'
+                         LIMIT 1)
+       END
   FROM termstream.lexicon l
  CROSS JOIN LATERAL (
        SELECT pg_catalog.bit_xor(token), COALESCE(pg_catalog.bool_and(detailed), true),
@@ -131,6 +137,7 @@ impl Definition {
             let version: Option<i64> = row.take();
             let base_files: Option<i64> = row.take();
             let files: i64 = row.take().unwrap_or(0);
+            access::check_foreign(lexicon, row.take::<String>().as_deref())?;
             Ok(Definition {
                 name: lexicon.to_owned(),
                 source,

@@ -1,16 +1,17 @@
 //! The words of a lexicon that are no misspellings: ordinary ones, given as a table or a query, and
 //! those learned from documents. They are read once, with the rights of who asks, and kept.
 
+use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::access::owned_source;
 use super::changes;
 use crate::bounds::Grow;
 use crate::lexicon::{Learner, Lexicon, MAX_TERM_BYTES};
+use crate::own;
 use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
 use crate::pg::session::{self, AnotherType, Mode, Session};
-use crate::pg::user::as_extension_owner;
 
 /// What was learned.
 pub struct Learned {
@@ -22,7 +23,7 @@ pub struct Learned {
 
 /// Learns document frequencies from the texts of a query, in place of what was learned before.
 pub fn learn(lexicon: &str, query: &str) -> Result<Learned, Raise> {
-    owned_source(lexicon)?;
+    let source = owned_source(lexicon)?;
     let mut learner = Learner::interrupted_by(interrupts());
     session::connect(|session| {
         session.for_each(query, |rows, row| {
@@ -34,16 +35,9 @@ pub fn learn(lexicon: &str, query: &str) -> Result<Learned, Raise> {
         })
     })?;
     let documents = i64::from(learner.documents());
-    let compiled = as_extension_owner(|| {
-        session::connect(|session| {
-            replace(session, lexicon, false, learner.words());
-            session.execute(
-                "UPDATE termstream.lexicon SET learn_from = $2, learned = $3 WHERE lexicon = $1",
-                &[lexicon.into(), query.into(), documents.into()],
-            );
-        });
-        changes::renew(lexicon)
-    })?;
+    replace(lexicon, false, learner.words());
+    own::NOTE_LEARNED.execute(&[lexicon.into(), query.into(), documents.into()]);
+    let compiled = changes::renew(lexicon, source)?;
     Ok(Learned {
         documents,
         words: learner.words().count() as i64,
@@ -69,16 +63,7 @@ pub fn keep_common_words(lexicon: &str, source: &str) -> Result<(), Raise> {
     })?;
     interrupts.sort(&mut words);
     words.dedup();
-    as_extension_owner(|| {
-        session::connect(|session| {
-            replace(
-                session,
-                lexicon,
-                true,
-                words.iter().map(|word| (word.as_str(), 0)),
-            );
-        });
-    });
+    replace(lexicon, true, words.iter().map(|word| (word.as_str(), 0)));
     Ok(())
 }
 
@@ -104,35 +89,30 @@ fn words_query(session: &Session, source: &str) -> Result<String, Raise> {
     }
 }
 
-fn replace<'w>(
-    session: &Session,
-    lexicon: &str,
-    common: bool,
-    words: impl Iterator<Item = (&'w str, u32)>,
-) {
-    session.execute(
-        "DELETE FROM termstream.lexicon_word WHERE lexicon = $1 AND common = $2",
-        &[lexicon.into(), common.into()],
-    );
-    let insert = session.prepare(
-        "INSERT INTO termstream.lexicon_word SELECT $1, w, $3, d FROM unnest($2, $4) AS u (w, d)",
-        &[
-            pgrx::pg_sys::TEXTOID,
-            pgrx::pg_sys::TEXTARRAYOID,
-            pgrx::pg_sys::BOOLOID,
-            pgrx::pg_sys::INT8ARRAYOID,
-        ],
-    );
+/// Words that come with one statement.
+const WORDS_AT_ONCE: usize = 10_000;
+
+/// Keeps these words, with the number of documents they stand in, in place of those that are there.
+fn replace<'w>(lexicon: &str, common: bool, words: impl Iterator<Item = (&'w str, u32)>) {
+    own::DROP_WORDS_OF_KIND.execute(&[lexicon.into(), common.into()]);
     let mut words = words.peekable();
-    while words.peek().is_some() {
-        pgrx::check_for_interrupts!();
-        let (some, documents): (Vec<String>, Vec<i64>) = words
-            .by_ref()
-            .take(10_000)
+    let parts = std::iter::from_fn(|| {
+        words.peek()?;
+        let part = words.by_ref().take(WORDS_AT_ONCE);
+        let (some, documents): (Vec<String>, Vec<i64>) = part
             .map(|(word, documents)| (word.to_owned(), i64::from(documents)))
             .unzip();
-        insert.execute(|| [lexicon.into(), some.into(), common.into(), documents.into()]);
-    }
+        Some(move || [lexicon.into(), some.into(), common.into(), documents.into()])
+    });
+    own::ADD_WORDS.execute_each(
+        [
+            pg_sys::TEXTOID,
+            pg_sys::TEXTARRAYOID,
+            pg_sys::BOOLOID,
+            pg_sys::INT8ARRAYOID,
+        ],
+        parts,
+    );
 }
 
 fn not_texts(what: &str) -> Raise {

@@ -29,6 +29,7 @@ use crate::lexicon::{Lexicon, Overlap};
 use crate::pg::error::Raise;
 use crate::pg::shared_file::SharedFile;
 use crate::pg::snapshot::{self, Identity};
+use crate::pg::subtransaction::subtransaction;
 use crate::pg::user::current_role;
 
 use compile::{Variant, compile};
@@ -96,6 +97,17 @@ pub fn current(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
         entry.pinned = pinned;
     });
     Ok(form)
+}
+
+/// The compiled form of `lexicon`, for a view over all of them: what is wrong with one of them comes back
+/// as an error that spoils nothing. A cancel, a shutdown and a lack of resources are raised.
+pub fn report(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
+    const NOT_THE_LEXICONS: [&str; 3] = ["40", "53", "57"];
+    match subtransaction(|| current(lexicon)) {
+        Ok(outcome) => outcome,
+        Err(error) if NOT_THE_LEXICONS.contains(&&error.sqlstate[..2]) => error.rethrow(),
+        Err(error) => Err(error.to_raise()),
+    }
 }
 
 /// The compiled form for this definition: from its base where it has one, mapped where it can be

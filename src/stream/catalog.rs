@@ -14,12 +14,13 @@ use super::options::{Options, Settings};
 use super::validation::{self, told};
 use super::{refused, rejects_table};
 use crate::load::Limits;
+use crate::own;
 use crate::pg::catalog::{qualified_name, quote_identifier};
 use crate::pg::definition::{Column, parse_columns};
 use crate::pg::error::Raise;
 use crate::pg::position::located;
 use crate::pg::session::{self, Arg, Mode, Session};
-use crate::pg::user::{acts_for, as_extension_owner, as_role, current_role, on_safe_path};
+use crate::pg::user::{acts_for, as_role, current_role, on_safe_path};
 use crate::record::LEFT_OUT;
 
 /// A stream that is to be made.
@@ -91,21 +92,8 @@ pub fn create(session: &Session, new: &NewStream, options: &Options) -> Result<(
         new.lexicon.into(),
         new.pairs.into(),
     ]);
-    as_extension_owner(|| {
-        session.execute(
-            "DELETE FROM termstream.stream s WHERE NOT EXISTS
-            (SELECT FROM pg_class WHERE pg_class.oid = s.stream)",
-            &[],
-        );
-        session.execute(
-            "INSERT INTO termstream.stream (check_rows, quality_check, on_error, on_quality, reject_limit,
-                    reject_ratio, batch_rows, formats, stream, columns, statement, search_path, rejects,
-                    lexicon, pairs)
-             VALUES ($1::json, $2::json, $3, $4, $5, $6, $7, $8::jsonb, $9::regclass, $10, $11, $12,
-                     $13::regclass, $14, $15::regclass)",
-            &args,
-        )
-    });
+    own::DROP_LOST_STREAMS.execute(&[]);
+    own::ADD_STREAM.execute(&args);
     Ok(())
 }
 
@@ -132,16 +120,7 @@ pub fn alter_stream(stream: &str, statement: Option<&str>, options: &Options) ->
         })?;
         let mut args = settings.to_args(session);
         args.extend([view.into(), statement.into(), path.into()]);
-        as_extension_owner(|| {
-            session.execute(
-                "UPDATE termstream.stream
-                    SET check_rows = $1::json, quality_check = $2::json, on_error = $3, on_quality = $4,
-                        reject_limit = $5, reject_ratio = $6, batch_rows = $7, formats = $8::jsonb,
-                        statement = $10, search_path = $11
-                  WHERE stream::oid = $9",
-                &args,
-            )
-        });
+        own::ALTER_STREAM.execute(&args);
         Ok(())
     })
 }
@@ -160,14 +139,8 @@ pub fn drop_stream(stream: &str, keep_rejects: bool) -> Result<(), Raise> {
         if let (false, Some(rejects)) = (keep_rejects, rejects) {
             session.execute(&format!("DROP TABLE {rejects}"), &[]);
         }
-        as_extension_owner(|| {
-            for forget in [
-                "DELETE FROM termstream.stream WHERE stream::oid = $1",
-                "DELETE FROM termstream.feed_position WHERE stream::oid = $1",
-            ] {
-                session.execute(forget, &[view.into()]);
-            }
-        });
+        own::DROP_STREAM.execute(&[view.into()]);
+        own::DROP_POSITIONS.execute(&[view.into()]);
         Ok(())
     })
 }

@@ -4,8 +4,9 @@ use pgrx::pg_sys;
 
 use super::{Load, retention};
 use crate::load::{Counts, Position, RejectedByStage};
-use crate::pg::session::{self, Arg, Mode, Session};
-use crate::pg::user::{as_extension_owner, current_role, on_safe_path};
+use crate::own;
+use crate::pg::session::{Arg, Mode, Session};
+use crate::pg::user::{current_role, on_safe_path};
 
 /// The state of a load that goes well; see [`fail`] for the other.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,26 +27,10 @@ impl State {
 
 /// A number for a new load.
 pub fn next_id() -> i64 {
-    as_extension_owner(|| {
-        session::connect(|session| {
-            session
-                .run("SELECT nextval('termstream.load_id')", &[], Mode::Write)
-                .get(0, 1)
-        })
-    })
-    .unwrap_or(0)
+    own::NEXT_LOAD_ID
+        .run(&[], |rows| rows.get(0, 1))
+        .unwrap_or(0)
 }
-
-const WRITE: &str = "
-INSERT INTO termstream.load (load_id, stream, source, userid, started, finished, state, position, line,
-        read, taken, rejected, parse, convert, \"check\", statement, quality, predict, pairs, bytes, busy,
-        stream_name)
-VALUES ($1, $2::regclass, $3, $4::regrole, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-        $18, $19, $20, $21, $22)
-ON CONFLICT (load_id) DO UPDATE
-   SET finished = $6, state = $7, position = $8, line = $9, read = $10, taken = $11, rejected = $12,
-       parse = $13, convert = $14, \"check\" = $15, statement = $16, quality = $17, predict = $18,
-       pairs = $19, bytes = $20, busy = $21";
 
 /// Writes the load's row as it stands now.
 pub fn write(load: &Load, state: State, position: Option<Position>) {
@@ -77,7 +62,7 @@ pub fn write(load: &Load, state: State, position: Option<Position>) {
         load.busy.as_secs_f64().into(),
         load.definition.name.as_str().into(),
     ];
-    as_extension_owner(|| session::connect(|session| session.execute(WRITE, &args)));
+    own::WRITE_LOAD.execute(&args);
     if state == State::Done {
         retention::forget(load.definition.stream);
     }
@@ -85,28 +70,13 @@ pub fn write(load: &Load, state: State, position: Option<Position>) {
 
 /// Marks a load as done whose counts its workers have written.
 pub fn finish(load_id: i64, stream: pg_sys::Oid) {
-    as_extension_owner(|| {
-        session::connect(|session| {
-            session.execute(
-                "UPDATE termstream.load SET state = 'done', finished = $2 WHERE load_id = $1",
-                &[load_id.into(), crate::pg::clock::now().into()],
-            )
-        })
-    });
+    own::FINISH_LOAD.execute(&[load_id.into(), crate::pg::clock::now().into()]);
     retention::forget(stream);
 }
 
 /// Marks a load as failed. Its counts and position are those of its last committed batch.
 pub fn fail(load_id: i64, error: &str) {
-    as_extension_owner(|| {
-        session::connect(|session| {
-            session.execute(
-                "UPDATE termstream.load SET state = 'failed', error = $2, finished = $3
-                  WHERE load_id = $1",
-                &[load_id.into(), error.into(), crate::pg::clock::now().into()],
-            )
-        })
-    });
+    own::FAIL_LOAD.execute(&[load_id.into(), error.into(), crate::pg::clock::now().into()]);
 }
 
 /// A load that this session has done in its running transaction, as the role that it is now.

@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 
 use super::options::FileOptions;
 use super::source::Identity;
+use crate::own;
 use crate::pg::error::{Caught, Raise, code_of};
-use crate::pg::session::{self, Arg, Mode, Rows};
-use crate::pg::user::{as_extension_owner, on_safe_path};
+use crate::pg::session::{self, Mode};
+use crate::pg::user::on_safe_path;
 
 #[derive(Serialize, Deserialize)]
 pub struct Job {
@@ -18,17 +19,6 @@ pub struct Job {
     pub file: Identity,
     /// What the session has set: values convert under the settings of the one who loads them.
     settings: BTreeMap<String, String>,
-}
-
-/// Runs a statement on the extension's own tables; `read` takes what is wanted of its rows.
-fn ask<R>(statement: &str, args: &[Arg], read: impl FnOnce(&Rows) -> R) -> R {
-    as_extension_owner(|| {
-        session::connect(|session| read(&session.run(statement, args, Mode::Write)))
-    })
-}
-
-fn run(statement: &str, args: &[Arg]) {
-    ask(statement, args, |_| ());
 }
 
 /// Settings of the transaction are the worker's own, and so is who it is.
@@ -57,10 +47,7 @@ impl Job {
 
     pub fn write(&self, load_id: i64) {
         let job = serde_json::to_string(self).unwrap_or_default();
-        run(
-            "INSERT INTO termstream.load_job (load_id, job) VALUES ($1, $2::pg_catalog.jsonb)",
-            &[load_id.into(), job.into()],
-        );
+        own::ADD_JOB.execute(&[load_id.into(), job.into()]);
     }
 
     /// Makes the settings those of this worker's session.
@@ -90,14 +77,9 @@ pub struct Assigned {
     pub started: TimestampWithTimeZone,
 }
 
-const FIND: &str = "
-SELECT j.job::pg_catalog.text, l.stream::pg_catalog.oid, l.source, l.started
-  FROM termstream.load_job j JOIN termstream.load l USING (load_id)
- WHERE load_id = $1";
-
 /// The job of a load, if there is one.
 pub fn find(load_id: i64) -> Option<Assigned> {
-    ask(FIND, &[load_id.into()], |rows| {
+    own::JOB.run(&[load_id.into()], |rows| {
         Some(Assigned {
             job: serde_json::from_str(&rows.get::<String>(0, 1)?).ok()?,
             stream: rows.get(0, 2)?,
@@ -109,35 +91,23 @@ pub fn find(load_id: i64) -> Option<Assigned> {
 
 /// Whether the session that leads the load is still there and wants it to go on.
 pub fn is_running(load_id: i64) -> bool {
-    ask(
-        "SELECT state = 'running' FROM termstream.loads WHERE load_id = $1",
-        &[load_id.into()],
-        |rows| rows.get(0, 1) == Some(true),
-    )
+    own::IS_RUNNING.run(&[load_id.into()], |rows| rows.get(0, 1) == Some(true))
 }
 
 /// Tells the leader why a worker gives up; the first one is heard.
 pub fn fail(load_id: i64, error: &Caught) {
-    run(
-        "UPDATE termstream.load_job SET failure = ARRAY[$2, $3, $4, $5]
-          WHERE load_id = $1 AND failure IS NULL",
-        &[
-            load_id.into(),
-            error.sqlstate.as_str().into(),
-            error.message.as_str().into(),
-            error.detail.as_deref().into(),
-            error.hint.as_deref().into(),
-        ],
-    );
+    own::FAIL_JOB.execute(&[
+        load_id.into(),
+        error.sqlstate.as_str().into(),
+        error.message.as_str().into(),
+        error.detail.as_deref().into(),
+        error.hint.as_deref().into(),
+    ]);
 }
-
-const FAILURE: &str = "
-SELECT failure[1], failure[2], failure[3], failure[4]
-  FROM termstream.load_job WHERE load_id = $1 AND failure IS NOT NULL";
 
 /// Why a worker has given up.
 pub fn failure(load_id: i64) -> Option<Raise> {
-    ask(FAILURE, &[load_id.into()], |rows| {
+    own::FAILURE.run(&[load_id.into()], |rows| {
         let text = |column| rows.get::<String>(0, column);
         let mut raise = Raise::new(code_of(&text(1)?), text(2)?);
         raise.detail = text(3);
@@ -147,8 +117,5 @@ pub fn failure(load_id: i64) -> Option<Raise> {
 }
 
 pub fn remove(load_id: i64) {
-    run(
-        "DELETE FROM termstream.load_job WHERE load_id = $1",
-        &[load_id.into()],
-    );
+    own::DROP_JOB.execute(&[load_id.into()]);
 }

@@ -10,9 +10,10 @@ use pgrx::prelude::*;
 
 use super::source::{Fingerprint, Source, changed};
 use crate::load::Position;
+use crate::own;
 use crate::pg::error::Raise;
-use crate::pg::session::{self, Mode, Session};
-use crate::pg::user::{as_extension_owner, current_role, on_safe_path};
+use crate::pg::session::{Mode, Session};
+use crate::pg::user::{current_role, on_safe_path};
 
 pub enum Start {
     Beginning,
@@ -112,12 +113,6 @@ fn known_bytes(source: &Source, position: Position, total: u64) -> u64 {
     }
 }
 
-const REMEMBER: &str = "
-UPDATE termstream.load
-   SET position = $2, line = $3, head_hash = $4, tail_hash = $5, total_bytes = $6, updated = $7,
-       file_begin = $8, file_position = $9
- WHERE load_id = $1";
-
 /// Writes the load's position, and beside it what the file has before it and how long it is; `begin` is
 /// how far the file had been read when the load began.
 pub fn remember(
@@ -143,6 +138,6 @@ pub fn remember(
         (begin as i64).into(),
         (read as i64).into(),
     ];
-    as_extension_owner(|| session::connect(|session| session.execute(REMEMBER, &args)));
+    own::REMEMBER_FILE.execute(&args);
     Ok(())
 }

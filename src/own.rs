@@ -1,0 +1,339 @@
+//! The extension's own tables: every statement that runs with the rights of their owner, and nothing else.
+//!
+//! Ordinary roles cannot write these tables. Each statement here names only relations of the schema
+//! `termstream`, on a search_path of the system's alone, in a security-restricted operation, and takes
+//! what is the user's as parameters: no code, table or name of a user's is ever part of it. No other
+//! file can make a [`Statement`].
+
+use pgrx::pg_sys;
+
+use crate::pg::catalog;
+use crate::pg::session::{self, Arg, Mode, Rows};
+use crate::pg::user::{SAFE_PATH, current_role, restricted};
+
+/// A statement on the extension's own tables.
+pub struct Statement(&'static str);
+
+impl Statement {
+    /// Runs it, and takes what is wanted of its rows. It sees everything up to now.
+    pub fn run<R>(&self, args: &[Arg], take: impl FnOnce(&Rows) -> R) -> R {
+        self.with(args, Mode::Write, take)
+    }
+
+    /// Reads what the calling statement sees.
+    pub fn read<R>(&self, args: &[Arg], take: impl FnOnce(&Rows) -> R) -> R {
+        self.with(args, Mode::Read, take)
+    }
+
+    /// Runs it for what it does; returns the number of rows it touched.
+    pub fn execute(&self, args: &[Arg]) -> u64 {
+        as_owner(|| session::connect(|session| session.execute(self.0, args)))
+    }
+
+    /// Runs it once for each element of `rows`, which makes the arguments when they are needed.
+    pub fn execute_each<const N: usize, F: FnOnce() -> [Arg; N]>(
+        &self,
+        types: [pg_sys::Oid; N],
+        rows: impl Iterator<Item = F>,
+    ) {
+        as_owner(|| {
+            session::connect(|session| {
+                let plan = session.prepare(self.0, &types);
+                for args in rows {
+                    pgrx::check_for_interrupts!();
+                    plan.execute(args);
+                }
+            });
+        });
+    }
+
+    fn with<R>(&self, args: &[Arg], mode: Mode, take: impl FnOnce(&Rows) -> R) -> R {
+        let rows = |session: &session::Session| take(&session.run(self.0, args, mode));
+        as_owner(|| session::connect(rows))
+    }
+}
+
+fn as_owner<R>(work: impl FnOnce() -> R) -> R {
+    let owner = catalog::find(c"termstream", c"lexicon").and_then(catalog::owner);
+    restricted(owner.unwrap_or_else(current_role), SAFE_PATH, work)
+}
+
+// Lexicons.
+
+pub const ADD_LEXICON: Statement = Statement(
+    "INSERT INTO termstream.lexicon (lexicon, source, id_column, term_column, max_distance, whole_words,
+            overlap, common_words, guard_column, distance_column, generation)
+     VALUES ($1, $2::regclass, $3::name, $4::name, $5, $6, $7, $8, $9::name, $10::name,
+             hashtextextended(gen_random_uuid()::text, 0))
+     ON CONFLICT DO NOTHING",
+);
+pub const DROP_LEXICON: Statement =
+    Statement("DELETE FROM termstream.lexicon WHERE lexicon = $1 RETURNING generation");
+/// One session at a time compiles a lexicon for all. Whoever waited sees what the other has done.
+pub const LOCK_LEXICON: Statement =
+    Statement("SELECT FROM termstream.lexicon WHERE lexicon = $1 FOR NO KEY UPDATE");
+/// The source of a lexicon.
+pub const SOURCE: Statement =
+    Statement("SELECT source::oid FROM termstream.lexicon WHERE lexicon = $1");
+
+pub const WORDS: Statement =
+    Statement("SELECT word, common, documents FROM termstream.lexicon_word WHERE lexicon = $1");
+pub const ADD_WORDS: Statement = Statement(
+    "INSERT INTO termstream.lexicon_word SELECT $1, w, $3, d FROM unnest($2, $4) AS u (w, d)",
+);
+pub const DROP_WORDS: Statement =
+    Statement("DELETE FROM termstream.lexicon_word WHERE lexicon = $1");
+pub const DROP_WORDS_OF_KIND: Statement =
+    Statement("DELETE FROM termstream.lexicon_word WHERE lexicon = $1 AND common = $2");
+pub const NOTE_LEARNED: Statement =
+    Statement("UPDATE termstream.lexicon SET learn_from = $2, learned = $3 WHERE lexicon = $1");
+
+/// Notes a change in the running transaction, and tells how many stand unfolded.
+pub const NOTE_CHANGE: Statement = Statement(
+    "INSERT INTO termstream.lexicon_change AS c (lexicon, xid, token, detailed)
+     VALUES ($1, pg_current_xact_id(), hashtextextended(gen_random_uuid()::text, 0), $2)
+     ON CONFLICT (lexicon, xid) DO UPDATE
+        SET token = EXCLUDED.token, detailed = c.detailed AND EXCLUDED.detailed
+     RETURNING (SELECT count(*) FROM termstream.lexicon_change o WHERE o.lexicon = $1)",
+);
+/// Replaces the rows of transactions that ended by one token, in the row of this transaction: whoever
+/// sees this change sees those too. Rows that another session folds at this moment are left to it.
+pub const FOLD_CHANGES: Statement = Statement(
+    "WITH old AS (
+         SELECT ctid FROM termstream.lexicon_change
+          WHERE lexicon = $1 AND xid < pg_snapshot_xmin(pg_current_snapshot())
+            FOR UPDATE SKIP LOCKED),
+     gone AS (
+         DELETE FROM termstream.lexicon_change USING old
+          WHERE lexicon_change.ctid = old.ctid
+      RETURNING lexicon_change.token, lexicon_change.detailed)
+     UPDATE termstream.lexicon_change
+        SET token = token # (SELECT bit_xor(gone.token) FROM gone),
+            detailed = detailed AND (SELECT bool_and(gone.detailed) FROM gone)
+      WHERE lexicon = $1 AND xid = pg_current_xact_id() AND EXISTS (SELECT FROM gone)",
+);
+pub const DROP_CHANGES: Statement =
+    Statement("DELETE FROM termstream.lexicon_change WHERE lexicon = $1");
+/// Changes that a snapshot saw, or that are of the running transaction.
+pub const DROP_CHANGES_SEEN: Statement = Statement(
+    "DELETE FROM termstream.lexicon_change
+      WHERE lexicon = $1
+        AND (xid = pg_current_xact_id() OR pg_visible_in_snapshot(xid, $2::pg_snapshot))",
+);
+
+pub const ADD_BASE: Statement = Statement(
+    "INSERT INTO termstream.lexicon_base (lexicon, version, files)
+     VALUES ($1, hashtextextended(gen_random_uuid()::text, 0), $2) RETURNING version",
+);
+pub const HAS_BASE: Statement = Statement(
+    // Rows of inheriting tables go through the triggers of their parent, but are no terms.
+    "SELECT FROM termstream.lexicon_base b
+       JOIN termstream.lexicon l USING (lexicon)
+       JOIN pg_catalog.pg_class c ON c.oid = l.source AND NOT c.relhassubclass
+      WHERE lexicon = $1",
+);
+pub const DROP_BASE: Statement =
+    Statement("DELETE FROM termstream.lexicon_base WHERE lexicon = $1");
+pub const ADD_CHUNK: Statement =
+    Statement("INSERT INTO termstream.lexicon_chunk VALUES ($1, $2, $3, $4)");
+pub const CHUNK: Statement = Statement(
+    "SELECT bytes FROM termstream.lexicon_chunk
+      WHERE lexicon = $1 AND version = $2 AND number = $3",
+);
+pub const DROP_CHUNKS: Statement =
+    Statement("DELETE FROM termstream.lexicon_chunk WHERE lexicon = $1");
+
+/// Terms that came (1) and went (-1) in the running transaction.
+pub const ADD_DELTA: Statement = Statement(
+    "INSERT INTO termstream.lexicon_delta
+     SELECT $1, pg_current_xact_id(), u.* FROM unnest($2, $3, $4, $5, $6) AS u",
+);
+pub const COUNT_DELTA: Statement =
+    Statement("SELECT count(*) FROM termstream.lexicon_delta WHERE lexicon = $1");
+/// Terms that came and went in all. Equal rows count each: a term is there until the last of them is
+/// gone.
+pub const DELTA: Statement = Statement(
+    "SELECT term_id, term, guard, max_distance, sum(change)
+       FROM termstream.lexicon_delta
+      WHERE lexicon = $1 AND term_id IS NOT NULL AND term IS NOT NULL
+      GROUP BY 1, 2, 3, 4 HAVING sum(change) <> 0 ORDER BY 1, 2",
+);
+pub const DROP_DELTA: Statement =
+    Statement("DELETE FROM termstream.lexicon_delta WHERE lexicon = $1");
+/// Terms whose coming and going a snapshot saw, or that are of the running transaction.
+pub const DROP_DELTA_SEEN: Statement = Statement(
+    "DELETE FROM termstream.lexicon_delta
+      WHERE lexicon = $1
+        AND (xid = pg_current_xact_id() OR pg_visible_in_snapshot(xid, $2::pg_snapshot))",
+);
+
+// Streams.
+
+pub const ADD_STREAM: Statement = Statement(
+    "INSERT INTO termstream.stream (check_rows, quality_check, on_error, on_quality, reject_limit,
+            reject_ratio, batch_rows, formats, stream, columns, statement, search_path, rejects,
+            lexicon, pairs)
+     VALUES ($1::json, $2::json, $3, $4, $5, $6, $7, $8::jsonb, $9::regclass, $10, $11, $12,
+             $13::regclass, $14, $15::regclass)",
+);
+pub const ALTER_STREAM: Statement = Statement(
+    "UPDATE termstream.stream
+        SET check_rows = $1::json, quality_check = $2::json, on_error = $3, on_quality = $4,
+            reject_limit = $5, reject_ratio = $6, batch_rows = $7, formats = $8::jsonb,
+            statement = $10, search_path = $11
+      WHERE stream::oid = $9",
+);
+/// Streams whose view was dropped by hand.
+pub const DROP_LOST_STREAMS: Statement = Statement(
+    "DELETE FROM termstream.stream s
+      WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = s.stream)",
+);
+pub const DROP_STREAM: Statement =
+    Statement("DELETE FROM termstream.stream WHERE stream::oid = $1");
+pub const DROP_POSITIONS: Statement =
+    Statement("DELETE FROM termstream.feed_position WHERE stream::oid = $1");
+
+// Loads.
+
+pub const NEXT_LOAD_ID: Statement = Statement("SELECT nextval('termstream.load_id')");
+pub const WRITE_LOAD: Statement = Statement(
+    "INSERT INTO termstream.load (load_id, stream, source, userid, started, finished, state, position, line,
+            read, taken, rejected, parse, convert, \"check\", statement, quality, predict, pairs, bytes, busy,
+            stream_name)
+     VALUES ($1, $2::regclass, $3, $4::regrole, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+             $18, $19, $20, $21, $22)
+     ON CONFLICT (load_id) DO UPDATE
+        SET finished = $6, state = $7, position = $8, line = $9, read = $10, taken = $11, rejected = $12,
+            parse = $13, convert = $14, \"check\" = $15, statement = $16, quality = $17, predict = $18,
+            pairs = $19, bytes = $20, busy = $21",
+);
+pub const FINISH_LOAD: Statement =
+    Statement("UPDATE termstream.load SET state = 'done', finished = $2 WHERE load_id = $1");
+pub const FAIL_LOAD: Statement = Statement(
+    "UPDATE termstream.load SET state = 'failed', error = $2, finished = $3 WHERE load_id = $1",
+);
+/// The position of a load of a file, and what the file has before it, by which it is known again.
+pub const REMEMBER_FILE: Statement = Statement(
+    "UPDATE termstream.load
+        SET position = $2, line = $3, head_hash = $4, tail_hash = $5, total_bytes = $6, updated = $7,
+            file_begin = $8, file_position = $9
+      WHERE load_id = $1",
+);
+/// Sums up the loads of a stream before the last `$2`, but for those that run and the last one of each
+/// file, by which it is known again; and the sums made before that nobody else holds.
+pub const FORGET_LOADS: Statement = Statement(
+    "WITH old AS (
+        SELECT l.load_id FROM termstream.load l
+         WHERE l.stream = $1 AND l.state <> 'running'
+           AND l.load_id <= (SELECT k.load_id FROM termstream.load k WHERE k.stream = $1
+                              ORDER BY k.load_id DESC OFFSET $2 LIMIT 1)
+           AND (l.tail_hash IS NULL OR EXISTS (
+                SELECT FROM termstream.load later
+                 WHERE later.stream = l.stream AND later.load_id > l.load_id AND later.source = l.source
+                   AND later.userid = l.userid AND later.tail_hash IS NOT NULL))
+           FOR UPDATE SKIP LOCKED),
+    past AS (
+        SELECT ctid FROM termstream.load_past
+         WHERE stream = $1 AND EXISTS (SELECT FROM old) FOR UPDATE SKIP LOCKED),
+    gone AS (
+        DELETE FROM termstream.load l USING old WHERE l.load_id = old.load_id
+     RETURNING 1 AS loads, l.read, l.taken, l.rejected, l.parse, l.convert, l.\"check\", l.statement,
+               l.quality, l.predict, l.pairs, l.bytes, l.busy, l.started AS last_load),
+    merged AS (
+        DELETE FROM termstream.load_past p USING past WHERE p.ctid = past.ctid
+     RETURNING p.loads, p.read, p.taken, p.rejected, p.parse, p.convert, p.\"check\", p.statement,
+               p.quality, p.predict, p.pairs, p.bytes, p.busy, p.last_load),
+    parts AS (SELECT * FROM gone UNION ALL SELECT * FROM merged)
+    INSERT INTO termstream.load_past (stream, loads, read, taken, rejected, parse, convert, \"check\",
+           statement, quality, predict, pairs, bytes, busy, last_load)
+    SELECT $1, sum(loads), sum(read), sum(taken), sum(rejected), sum(parse), sum(convert), sum(\"check\"),
+           sum(statement), sum(quality), sum(predict), sum(pairs), sum(bytes), sum(busy), max(last_load)
+      FROM parts HAVING count(*) > 0",
+);
+
+// Workers of load_file.
+
+pub const ADD_RANGE: Statement = Statement(
+    "INSERT INTO termstream.load_range (load_id, begin_byte, begin_line, end_byte, end_line)
+     VALUES ($1, $2, $3, $4, $5)",
+);
+/// The first range that is not loaded and that nobody is loading, locked for this transaction.
+pub const TAKE_RANGE: Statement = Statement(
+    "SELECT begin_byte, begin_line, end_byte, end_line
+       FROM termstream.load_range
+      WHERE load_id = $1 AND counts IS NULL
+      ORDER BY begin_byte LIMIT 1
+        FOR UPDATE SKIP LOCKED",
+);
+pub const NOTE_RANGE: Statement = Statement(
+    "UPDATE termstream.load_range SET counts = $3::jsonb WHERE load_id = $1 AND begin_byte = $2",
+);
+pub const DROP_RANGE: Statement =
+    Statement("DELETE FROM termstream.load_range WHERE load_id = $1 AND begin_byte = $2");
+/// Gives what an earlier load has left open to this one.
+pub const ADOPT_RANGES: Statement = Statement(
+    "UPDATE termstream.load_range SET load_id = $2 WHERE load_id = $1 AND counts IS NULL",
+);
+pub const OUTLOOK: Statement = Statement(
+    "SELECT count(*) FILTER (WHERE counts IS NULL), count(counts),
+            min(begin_byte) FILTER (WHERE counts IS NULL)
+       FROM termstream.load_range WHERE load_id = $1",
+);
+/// Adds the counts of the loaded ranges to the load's, and forgets those ranges.
+pub const COUNT_RANGES: Statement = Statement(
+    "WITH gone AS (
+        DELETE FROM termstream.load_range WHERE load_id = $1 AND counts IS NOT NULL RETURNING counts),
+    total AS (
+        SELECT count(*) AS ranges,
+               sum((counts->'counts'->>'read')::bigint)::bigint AS read,
+               sum((counts->'counts'->>'taken')::bigint)::bigint AS taken,
+               sum((counts->'counts'->>'rejected')::bigint)::bigint AS rejected,
+               sum((counts->'counts'->>'pairs')::bigint)::bigint AS pairs,
+               sum((counts->'counts'->>'bytes')::bigint)::bigint AS bytes,
+               sum((counts->'counts'->'rejected_by_stage'->>'parse')::bigint)::bigint AS parse,
+               sum((counts->'counts'->'rejected_by_stage'->>'convert')::bigint)::bigint AS convert,
+               sum((counts->'counts'->'rejected_by_stage'->>'check')::bigint)::bigint AS \"check\",
+               sum((counts->'counts'->'rejected_by_stage'->>'statement')::bigint)::bigint AS statement,
+               sum((counts->'counts'->'rejected_by_stage'->>'quality')::bigint)::bigint AS quality,
+               sum((counts->'counts'->'rejected_by_stage'->>'predict')::bigint)::bigint AS predict,
+               sum((counts->>'busy')::double precision) AS busy
+          FROM gone)
+    UPDATE termstream.load l
+       SET read = l.read + t.read, taken = l.taken + t.taken, rejected = l.rejected + t.rejected,
+           pairs = l.pairs + t.pairs, bytes = l.bytes + t.bytes, parse = l.parse + t.parse,
+           convert = l.convert + t.convert, \"check\" = l.\"check\" + t.\"check\",
+           statement = l.statement + t.statement, quality = l.quality + t.quality,
+           predict = l.predict + t.predict, busy = l.busy + t.busy
+      FROM total t
+     WHERE l.load_id = $1 AND t.ranges > 0
+    RETURNING l.read, l.taken, l.rejected, l.pairs, l.bytes",
+);
+/// Rows read and rejected by all that was committed of a load.
+pub const TOTALS: Statement = Statement(
+    "SELECT l.read + r.read, l.rejected + r.rejected
+       FROM termstream.load l,
+            (SELECT COALESCE(sum((counts->'counts'->>'read')::bigint), 0)::bigint AS read,
+                    COALESCE(sum((counts->'counts'->>'rejected')::bigint), 0)::bigint AS rejected
+               FROM termstream.load_range WHERE load_id = $1) r
+      WHERE l.load_id = $1",
+);
+pub const ADD_JOB: Statement =
+    Statement("INSERT INTO termstream.load_job (load_id, job) VALUES ($1, $2::jsonb)");
+pub const JOB: Statement = Statement(
+    "SELECT j.job::text, l.stream::oid, l.source, l.started
+       FROM termstream.load_job j JOIN termstream.load l USING (load_id)
+      WHERE load_id = $1",
+);
+/// Whether the session that leads a load is still there and wants it to go on.
+pub const IS_RUNNING: Statement =
+    Statement("SELECT state = 'running' FROM termstream.loads WHERE load_id = $1");
+/// Why a worker gives up; the first one is heard.
+pub const FAIL_JOB: Statement = Statement(
+    "UPDATE termstream.load_job SET failure = ARRAY[$2, $3, $4, $5]
+      WHERE load_id = $1 AND failure IS NULL",
+);
+pub const FAILURE: Statement = Statement(
+    "SELECT failure[1], failure[2], failure[3], failure[4]
+       FROM termstream.load_job WHERE load_id = $1 AND failure IS NOT NULL",
+);
+pub const DROP_JOB: Statement = Statement("DELETE FROM termstream.load_job WHERE load_id = $1");

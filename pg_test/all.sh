@@ -245,6 +245,7 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'termfeed, and which stream a name means' feed names
   check 'termfeed and TLS' bash pg_test/feed/tls.sh
   check 'termfeed behind PgBouncer' bash pg_test/feed/pgbouncer.sh
+  check 'what holds termfeed up' bash pg_test/feed/ready.sh
   check 'the page, in a browser' feed page
   check 'termfeed load' feed load
   check 'termfeed, as examples/menu/README.md shows it' feed example

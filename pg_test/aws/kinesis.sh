@@ -56,7 +56,7 @@ stop two
 plain_stream later 'id bigint, name text'
 numbers 1 10 | put later 1
 read_shards late later --from latest
-wait_for 30 grep -q 'shard taken' "$folder/late.log"
+wait_for 300 grep -q 'shard taken' "$folder/late.log"
 sleep 0.5
 stop late
 numbers 11 20 | put later
@@ -67,7 +67,7 @@ stop late
 plain_stream since 'id bigint, name text'
 from_time() { # from_time NAME TIME
   feed "$1" kinesis --kinesis-stream later --stream since --poll-wait 100 --batch-wait 100 --from "$(date -u -d "$2" +%FT%TZ)"
-  wait_for 30 grep -q 'shard taken' "$folder/$1.log"
+  wait_for 300 grep -q 'shard taken' "$folder/$1.log"
 }
 from_time tomorrow '1 day'
 sleep 1
@@ -82,7 +82,7 @@ export AWS_ENDPOINT_URL_KINESIS
 echo throttle >"$folder/trouble"
 python3 pg_test/aws/shards.py "$folder" >"$folder/address" 2>"$folder/shards.log" 9>&- &
 helpers+=($!)
-wait_for 20 test -s "$folder/address"
+wait_for 300 test -s "$folder/address"
 AWS_ENDPOINT_URL_KINESIS=$(cat "$folder/address")
 shard() { curl -sf -X PUT -o /dev/null -d "$1" "$AWS_ENDPOINT_URL_KINESIS/shard"; }
 records() { numbers "$1" "$2" | python3 -c 'import json, sys; print(json.dumps(sys.stdin.read().split()))'; }
@@ -103,7 +103,7 @@ soon 'an iterator that expires is asked for again' '150 150' \
 stop split
 unset AWS_ENDPOINT_URL_KINESIS
 
-refused() { timeout 20 "$termfeed" kinesis --database "host=$PGHOST user=postgres dbname=$PGDATABASE" "$@" 2>&1 | grep -o '^termfeed: .*' | cut -c -70 || true; }
+refused() { timeout 300 "$termfeed" kinesis --database "host=$PGHOST user=postgres dbname=$PGDATABASE" "$@" 2>&1 | grep -o '^termfeed: .*' | cut -c -70 || true; }
 same 'without credentials it ends at once' 'termfeed: no credentials of Amazon'"'"'s: set AWS_ACCESS_KEY_ID and AWS_SE' \
   "$(AWS_ACCESS_KEY_ID='' AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null refused --kinesis-stream things --stream things)"
 printf '[other]\naws_access_key_id = a\naws_secret_access_key = b\nregion = eu-west-1\n' >"$folder/credentials"

@@ -12,7 +12,7 @@ moto_start() {
   export AWS_ENDPOINT_URL=$moto_url AWS_REGION=eu-central-1 AWS_DEFAULT_REGION=eu-central-1
   export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_EC2_METADATA_DISABLED=true
   unset AWS_PROFILE AWS_SESSION_TOKEN
-  for _ in {1..300}; do
+  for _ in {1..3000}; do
     ! curl -s -o /dev/null "$moto_url/moto-api/" || return 0
     kill -0 "$moto_pid" 2>/dev/null || break
     sleep 0.1

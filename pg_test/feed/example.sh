@@ -8,9 +8,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/checks.sh"
 cd "$(dirname "${BASH_SOURCE[0]}")/../../examples/menu"
 
 psql -o /dev/null -c 'DROP EXTENSION IF EXISTS termstream' -f menu.sql
-"$termfeed" serve --listen 127.0.0.1:0 --database "$database" 2>"$folder/example.log" &
-trap 'kill %1' EXIT
-until url=$(grep -o 'http://127.0.0.1:[0-9]*' "$folder/example.log"); do sleep 0.1; done
+serve example.log --listen 127.0.0.1:0 --database "$database"
+trap 'kill $server' EXIT
 
 # Each "sh" block into a file of its own, and what must follow beside it; the address is another here.
 rm -f "$folder"/example.*.sh "$folder"/example.*.wanted

@@ -73,9 +73,17 @@ for _ in {1..3}; do "${load[@]}" --stream shared --batch-rows 200 rows.csv >shar
 for job in $(jobs -p); do wait "$job"; done
 same 'three that load one file take each row once' "$want $want_pairs" "$(ledger shared) $(pairs shared)"
 
+# slowly NAME: each batch of the stream takes a while, until `quickly NAME`.
+psql -o /dev/null -c "CREATE FUNCTION wait_a_while() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.1); RETURN NULL; END'"
+slowly() { psql -c "CREATE TRIGGER slowly AFTER INSERT ON $1_terms FOR EACH STATEMENT EXECUTE FUNCTION wait_a_while()"; }
+quickly() { psql -c "DROP TRIGGER slowly ON $1_terms"; }
+has_begun() { [[ $(psql -c "SELECT count(*) FROM termstream.load WHERE stream = '$1'::regclass") -gt 0 ]]; }
+
 stream away
-"${load[@]}" --stream away --batch-rows 200 rows.csv >away.out 2>away.log &
+slowly away
+"${load[@]}" --stream away --batch-rows 1000 rows.csv >away.out 2>away.log &
 pid=$!
+until_so has_begun away
 for _ in {1..6}; do
   sleep 0.1
   psql -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'termfeed'" >/dev/null
@@ -85,12 +93,14 @@ wait "$pid" || code=$?
 same 'a connection that breaks is made anew, and the load goes on' "0 $want $want_pairs" "$code $(ledger away) $(pairs away)"
 
 stream stopped
+slowly stopped
 "${load[@]}" --stream stopped --batch-rows 100 rows.csv >stopped.out 2>stopped.log &
 pid=$!
-until [[ $(psql -c "SELECT count(*) FROM termstream.load WHERE stream = 'stopped'::regclass") -gt 0 ]]; do sleep 0.05; done
+until_so has_begun stopped
 kill -INT "$pid"
 code=0
 wait "$pid" || code=$?
+quickly stopped
 same 'interrupted, it finishes the batch in hand and says so' '130 1' "$code $(grep -c 'not all of it' stopped.out)"
 load --stream stopped rows.csv >/dev/null
 same 'and goes on behind it' "$want $want_pairs" "$(ledger stopped) $(pairs stopped)"

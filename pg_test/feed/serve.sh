@@ -144,11 +144,17 @@ same 'requests are counted by route' yes "$(grep -q '^termfeed_http_requests_tot
 python3 "$(dirname "${BASH_SOURCE[0]}")/openapi.py" "$url" hush
 same 'the answers are as /openapi.json says' 0 $?
 
-{ printf 'menu_id,name\n'; sleep 1; printf '90000,pepsi\n'; } |
-  status "${csv[@]}" -T - "$url/streams/menu" >"$folder/late" &
+rm -f "$folder/late.rows"
+mkfifo "$folder/late.rows"
+status "${csv[@]}" -T - "$url/streams/menu" <"$folder/late.rows" >"$folder/late" &
 late=$!
-sleep 0.5
+exec 4>"$folder/late.rows"
+printf 'menu_id,name\n' >&4
+until_so eval "curl -s ${token[*]@Q} '$url/loads?limit=1' | grep -q '\"bytes\":13'"
 kill -TERM "$server"
+until_so grep 'told to stop' "$folder/termfeed.log"
+printf '90000,pepsi\n' >&4
+exec 4>&-
 code=0
 wait "$late" || true
 wait "$server" || code=$?

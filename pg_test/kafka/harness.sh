@@ -42,13 +42,13 @@ same() {
   fi
 }
 
-# soon NAME WANTED COMMAND…: what the command prints is, within a minute, what is wanted.
+# soon NAME WANTED COMMAND…: what the command prints is, sooner or later, what is wanted. Five minutes are
+# more than a busy machine needs.
 soon() {
-  local name=$1 wanted=$2 got tries
+  local name=$1 wanted=$2 got end=$((SECONDS + 300))
   shift 2
-  for ((tries = 0; tries < 150; tries++)); do
-    got=$("$@" 2>/dev/null || true)
-    [[ $got != "$wanted" ]] || break
+  while got=$("$@" 2>/dev/null || true); do
+    [[ $got != "$wanted" && $SECONDS -lt $end ]] || break
     sleep 0.2
   done
   same "$name" "$wanted" "$got"

@@ -17,9 +17,14 @@ plain_stream "$watched" 'id bigint, name text'
 broker_topic "$watched" 2
 psql -q -c "CREATE TABLE outbox (id bigint PRIMARY KEY, key text, payload text, delivered timestamptz, error text)" \
   -c "INSERT INTO outbox SELECT n, 'k', 'p' FROM generate_series(1, 30) n"
-kafka_port=$(free_port) relay_port=$(free_port)
-consume feed "$watched" --metrics-listen "127.0.0.1:$kafka_port"
-feed relay relay --outbox outbox --topic "out$run" --metrics-listen "127.0.0.1:$relay_port"
+# port_of NAME: the port that a termfeed says it has its metrics on.
+port_of() {
+  wait_for 300 grep -q 'metrics on http' "$folder/$1.log"
+  sed -n 's|.*metrics on http://127.0.0.1:\([0-9]*\)/.*|\1|p' "$folder/$1.log" | head -n 1
+}
+consume feed "$watched" --metrics-listen 127.0.0.1:0
+feed relay relay --outbox outbox --topic "out$run" --metrics-listen 127.0.0.1:0
+kafka_port=$(port_of feed) relay_port=$(port_of relay)
 ask() { curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$1/$2"; }
 metrics() { curl -sf "http://127.0.0.1:$1/metrics"; }
 # metric PORT SERIES: its value, as the series is written.
@@ -52,10 +57,9 @@ echo none >"$folder/shards/trouble"
 : >"$folder/shards/address"
 python3 pg_test/aws/shards.py "$folder/shards" >"$folder/shards/address" 2>"$folder/shards.log" 9>&- &
 feeds[shards]=$!
-wait_for 20 test -s "$folder/shards/address"
+wait_for 300 test -s "$folder/shards/address"
 shards=$(cat "$folder/shards/address")
 curl -sf -X PUT -o /dev/null -d '{"id": "shard-0", "records": ["{\"id\": 1}", "{\"id\": 2}"]}' "$shards/shard"
-predict_port=$(free_port) kinesis_port=$(free_port)
 without_broker() { # without_broker NAME COMMAND OPTION…
   local name=$1 command=$2
   shift 2
@@ -63,10 +67,11 @@ without_broker() { # without_broker NAME COMMAND OPTION…
   feeds[$name]=$!
 }
 without_broker predict predict --url "http://127.0.0.1:$(free_port)/" --work work --stream answered --down-after 2 \
-  --first-wait 20 --longest-wait 1 --poll-wait 100 --metrics-listen "127.0.0.1:$predict_port"
+  --first-wait 20 --longest-wait 1 --poll-wait 100 --metrics-listen 127.0.0.1:0
 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=eu-central-1 AWS_ENDPOINT_URL=$shards \
   without_broker kinesis kinesis --kinesis-stream sharded --stream sharded --poll-wait 100 --batch-wait 100 \
-  --metrics-listen "127.0.0.1:$kinesis_port"
+  --metrics-listen 127.0.0.1:0
+predict_port=$(port_of predict) kinesis_port=$(port_of kinesis)
 soon 'the circuit to a service that is not there is open' 2 metric "$predict_port" 'termfeed_circuit_state{stream="answered"}'
 soon 'the lag of a shard is known' yes \
   eval 'metrics "$kinesis_port" | grep -q "^termfeed_lag_seconds{.*partition=\"shard-0\"" && echo yes'
@@ -94,8 +99,36 @@ soon 'the alerts are evaluated without an error' 'ok' eval "curl -sf 'http://127
 same 'and fire when they should' 0 \
   "$(promtool test rules docker/prometheus/alerts_test.yml >"$folder/rules.log" 2>&1; echo $?)"
 
+# --- the broker, and Kinesis, say nothing --------------------------------------------------------
+readyz() { curl -s "http://127.0.0.1:$1/readyz" | grep -oE '^ready|broker|database' | head -n 1; }
+if [[ $broker_kind == kafka ]]; then
+  kill -STOP "$(broker_pid)"
+  sql "INSERT INTO outbox VALUES (32, 'k', 'p')"
+  soon 'a broker that says nothing holds the feeder up, and the relay' 'broker broker' \
+    eval 'echo "$(readyz "$kafka_port") $(readyz "$relay_port")"'
+  soon 'as a metric' '1 1' eval 'echo "$(metric "$kafka_port" "termfeed_stalled{what=\"broker\"}") $(metric "$relay_port" "termfeed_stalled{what=\"broker\"}")"'
+  kill -CONT "$(broker_pid)"
+  soon 'until it says something' 'ready ready' eval 'echo "$(readyz "$kafka_port") $(readyz "$relay_port")"'
+else
+  echo 'SKIP: no real broker: one that says nothing was NOT tested'
+fi
+kill -STOP "${feeds[shards]}"
+soon 'nor does Kinesis' broker readyz "$kinesis_port"
+kill -CONT "${feeds[shards]}"
+soon 'until it does' ready readyz "$kinesis_port"
+
+# --- a batch that fails again and again ----------------------------------------------------------
+sql "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \$\$BEGIN RAISE serialization_failure; END\$\$"
+sql "CREATE TRIGGER refuse BEFORE INSERT ON ${watched}_rows FOR EACH STATEMENT EXECUTE FUNCTION refuse()"
+echo '{"id": 1000}' | produce "$watched"
+soon 'a batch that fails again and again holds the feeder up' 'not ready: rows' \
+  eval 'curl -s "http://127.0.0.1:$kafka_port/readyz" | cut -d : -f 1,2'
+sql "DROP TRIGGER refuse ON ${watched}_rows"
+soon 'until it is taken' ready readyz "$kafka_port"
+
 # --- the database away ---------------------------------------------------------------------------
 stop_database
+soon 'without its database it says so' database readyz "$kafka_port"
 soon 'without its database it is alive and not ready' '200 503' \
   eval 'echo "$(ask "$kafka_port" healthz) $(ask "$kafka_port" readyz)"'
 seq 101 150 | sed 's/.*/{"id": &}/' | produce "$watched"

@@ -35,7 +35,7 @@ registry_start() {
     setsid python3 "$repo/pg_test/kafka/registry.py" "$port" >"$folder/registry.log" 2>&1 9>&- </dev/null &
   fi
   registry_pid=$!
-  wait_for 90 curl -sf "$registry/subjects" || die "the registry did not start: $(tail -n 3 "$folder/registry.log")"
+  wait_for 300 curl -sf "$registry/subjects" || die "the registry did not start: $(tail -n 3 "$folder/registry.log")"
 }
 
 # registry_add SUBJECT FILE: prints the id of the schema in the file.

@@ -81,8 +81,8 @@ topic=ended$run
 broker_topic "$topic" 3
 outbox ending
 fill ending 1 50000
-relay ending ending --batch-rows 100
-wait_for 30 bash -c "[[ \$('$pg_bin/psql' -XAtc 'SELECT count(*) FROM ending WHERE delivered IS NOT NULL') -gt 300 ]]"
+relay ending ending --batch-rows 20
+wait_for 300 bash -c "[[ \$('$pg_bin/psql' -XAtc 'SELECT count(*) FROM ending WHERE delivered IS NOT NULL') -gt 300 ]]"
 stop ending
 same 'SIGTERM in the middle: what was sent is flushed and marked, each once, and nothing else' \
   '0 yes yes' "$status $([[ $(waiting ending) -gt 0 ]] && echo yes) $(
@@ -151,13 +151,19 @@ broker_topic "$topic" 1
 psql -q -c 'CREATE TABLE events (n bigserial PRIMARY KEY, what text)' \
   -c "CREATE VIEW events_out AS SELECT n, NULL::text AS key, what AS payload FROM events"
 # A row committed late, with a number below the others.
-{ echo "BEGIN; INSERT INTO events (what) VALUES ('late');"; sleep 4; echo 'COMMIT;'; } | psql -q &
+rm -f "$folder/late"
+mkfifo "$folder/late"
+psql -q <"$folder/late" &
 late=$!
-wait_for 20 bash -c "[[ \$('$pg_bin/psql' -XAtc 'SELECT last_value FROM events_n_seq') == 1 && \$('$pg_bin/psql' -XAtc \"SELECT count(*) FROM pg_locks WHERE mode = 'RowExclusiveLock' AND relation = 'events'::regclass\") == 1 ]]"
+exec 4>"$folder/late"
+echo "BEGIN; INSERT INTO events (what) VALUES ('late');" >&4
+wait_for 300 bash -c "[[ \$('$pg_bin/psql' -XAtc 'SELECT last_value FROM events_n_seq') == 1 && \$('$pg_bin/psql' -XAtc \"SELECT count(*) FROM pg_locks WHERE mode = 'RowExclusiveLock' AND relation = 'events'::regclass\") == 1 ]]"
 sql "INSERT INTO events (what) VALUES ('two'), ('three')"
 relay cursor events_out --cursor n
 sleep 1
 same 'with a cursor nothing is sent while a row below may still come' '' "$(consumed "$topic" '%s\n')"
+echo 'COMMIT;' >&4
+exec 4>&-
 wait "$late"
 soon 'and no row is jumped over' 'late two three' eval 'consumed "$topic" "%s\n" | xargs'
 stop cursor

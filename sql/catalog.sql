@@ -1,5 +1,8 @@
--- The extension's own tables: what lexicons and streams there are, and what was loaded. Everybody
--- may read them; only the extension's functions write them.
+-- The extension's own tables: what lexicons and streams there are, and what was loaded. Only the
+-- extension's functions write them. What is no more secret than a view's definition or a function's body
+-- is in Postgres, everybody may read: a stream's statement and checks, a lexicon's settings and the query
+-- it learned from, the random tokens of changes. What holds values of somebody's rows, or names files of
+-- the server, is seen through the views, by whom it concerns: see termstream.loads.
 
 CREATE TABLE termstream.lexicon (
     lexicon      text PRIMARY KEY CHECK (lexicon <> ''),
@@ -115,7 +118,8 @@ CREATE TABLE termstream.load (
     -- What it is called when it is there no more.
     stream_name   text,
     source        text,
-    userid        regrole NOT NULL,
+    -- Whose load it is: a name, so that a dump can be restored where the role is not there.
+    userid        name NOT NULL,
     read          bigint NOT NULL DEFAULT 0,
     taken         bigint NOT NULL DEFAULT 0,
     rejected      bigint NOT NULL DEFAULT 0,
@@ -198,9 +202,8 @@ CREATE INDEX ON termstream.load_past (stream);
 COMMENT ON TABLE termstream.load_past IS
     'sums of loads that are no longer in termstream.load; see termstream.stream_stats';
 
-GRANT SELECT ON termstream.load_past, termstream.lexicon, termstream.lexicon_change, termstream.lexicon_base,
-    termstream.stream, termstream.load
-    TO PUBLIC;
+REVOKE ALL ON termstream.stream, termstream.load FROM PUBLIC;
+GRANT SELECT ON termstream.lexicon, termstream.lexicon_change, termstream.lexicon_base TO PUBLIC;
 GRANT USAGE ON SCHEMA termstream TO PUBLIC;
 
 SELECT pg_catalog.pg_extension_config_dump('termstream.lexicon', '');

@@ -53,6 +53,8 @@ COMMENT ON FUNCTION termstream.retry_rejects(text, text, bigint) IS
     'takes rejects of a stream through it again, as their column line has them now: those for which the condition holds (an expression over the columns of the rejects table, with the rights of the caller), those of a load, or all; but not those of the stage predict, which wait for their feeder. Those that pass leave the table, those that fail stay with the new error. It takes the rights to INSERT into the stream and to SELECT, UPDATE and DELETE the rejects';
 COMMENT ON FUNCTION termstream.take_rows() IS
     'trigger on a stream: takes its rows';
+COMMENT ON FUNCTION termstream.takes_rows() IS
+    'check of termstream.field: an error while session_replication_role is replica, for then no stream takes rows';
 COMMENT ON PROCEDURE termstream.load_file(text, text, text, text, text, text, text, text, name[],
         text, boolean, integer, interval, bigint, bigint, bigint, bigint, bigint, bigint) IS
     'loads a file of the server (csv, text, jsonl; gzip and zstd as they are) into a stream, committing batch by batch; called again it goes on where it stopped';

@@ -12,14 +12,20 @@ CREATE TABLE termstream.feed_position (
     PRIMARY KEY (stream, source, part)
 );
 COMMENT ON TABLE termstream.feed_position IS
-    'how far sources outside of the database were read into a stream; moved by termstream.move_position';
-
--- A position is part of feeding: who may insert into the stream sees and moves its positions.
-ALTER TABLE termstream.feed_position ENABLE ROW LEVEL SECURITY;
-CREATE POLICY feeders ON termstream.feed_position
-    USING (pg_catalog.has_table_privilege(stream, 'INSERT'));
-GRANT SELECT, INSERT, UPDATE, DELETE ON termstream.feed_position TO PUBLIC;
+    'how far sources outside of the database were read into a stream; see termstream.feed_positions';
+REVOKE ALL ON termstream.feed_position FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('termstream.feed_position', '');
+
+-- A position is part of feeding: who may insert into the stream sees and moves its positions. The table
+-- has no row-level security, so that pg_dump may be run by whoever may read all data.
+CREATE VIEW termstream.feed_positions WITH (security_barrier) AS
+SELECT stream, source, part, next, detail, updated
+  FROM termstream.feed_position
+ WHERE pg_catalog.has_table_privilege(stream, 'INSERT')
+  WITH CASCADED CHECK OPTION;
+COMMENT ON VIEW termstream.feed_positions IS
+    'positions of the streams that one may insert into; moved by termstream.move_position';
+GRANT SELECT, INSERT, UPDATE, DELETE ON termstream.feed_positions TO PUBLIC;
 
 CREATE FUNCTION termstream.move_position(stream regclass, source text, part text, expected bigint,
         next bigint, detail jsonb DEFAULT NULL) RETURNS void
@@ -34,10 +40,10 @@ BEGIN
             HINT = 'Moving a position takes the right to INSERT into the stream.';
     END IF;
     IF $4 IS NULL THEN
-        INSERT INTO termstream.feed_position (stream, source, part, next, detail)
+        INSERT INTO termstream.feed_positions (stream, source, part, next, detail)
         VALUES ($1, $2, $3, $5, $6) ON CONFLICT DO NOTHING;
     ELSE
-        UPDATE termstream.feed_position p
+        UPDATE termstream.feed_positions p
            SET next = $5, detail = coalesce($6, p.detail), updated = clock_timestamp()
          WHERE p.stream = $1 AND p.source = $2 AND p.part = $3 AND p.next = $4;
     END IF;
@@ -56,7 +62,8 @@ COMMENT ON FUNCTION termstream.move_position(regclass, text, text, bigint, bigin
 -- How far incremental exports of `termfeed export` are. They are their makers' alone: an export takes
 -- the right to read, and no right on a stream.
 CREATE TABLE termstream.export_position (
-    role    regrole NOT NULL DEFAULT CURRENT_USER::regrole,
+    -- A name, so that a dump can be restored where the role is not there.
+    role    name NOT NULL DEFAULT CURRENT_USER,
     export  text NOT NULL,
     -- Runs announced so far; the rows of the last one lie behind `after`, up to `upto`, which is NULL
     -- when its files are complete.
@@ -67,12 +74,16 @@ CREATE TABLE termstream.export_position (
     PRIMARY KEY (role, export)
 );
 COMMENT ON TABLE termstream.export_position IS
-    'how far incremental exports are: the cursor of the last row exported, and of the run at work; each role sees and moves its own';
-ALTER TABLE termstream.export_position ENABLE ROW LEVEL SECURITY;
-CREATE POLICY exporters ON termstream.export_position
-    USING (role = CURRENT_USER::regrole);
-GRANT SELECT, INSERT, UPDATE, DELETE ON termstream.export_position TO PUBLIC;
+    'how far incremental exports are: the cursor of the last row exported, and of the run at work; see termstream.export_positions';
 SELECT pg_catalog.pg_extension_config_dump('termstream.export_position', '');
+
+CREATE VIEW termstream.export_positions WITH (security_barrier) AS
+SELECT role, export, run, after, upto, updated
+  FROM termstream.export_position
+ WHERE role OPERATOR(pg_catalog.=) CURRENT_USER
+  WITH CASCADED CHECK OPTION;
+COMMENT ON VIEW termstream.export_positions IS 'how far the incremental exports of the current role are';
+GRANT SELECT, INSERT, UPDATE, DELETE ON termstream.export_positions TO PUBLIC;
 
 -- What a topic of dead letters holds of a reject.
 CREATE FUNCTION termstream.dead_letter(reject anyelement)

@@ -15,6 +15,7 @@ COMMENT ON TABLE termstream.stream IS
 DROP VIEW termstream.progress, termstream.loads, termstream.streams;
 
 ALTER TABLE termstream.load
+    ALTER COLUMN userid TYPE name USING pg_catalog.pg_get_userbyid(userid),
     ADD COLUMN stream_name   text,
     ADD COLUMN parse         bigint NOT NULL DEFAULT 0,
     ADD COLUMN convert       bigint NOT NULL DEFAULT 0,
@@ -75,7 +76,7 @@ CREATE INDEX ON termstream.load_past (stream);
 COMMENT ON TABLE termstream.load_past IS
     'sums of loads that are no longer in termstream.load; see termstream.stream_stats';
 
-GRANT SELECT ON termstream.load_past TO PUBLIC;
+REVOKE ALL ON termstream.stream, termstream.load FROM PUBLIC;
 
 SELECT pg_catalog.pg_extension_config_dump('termstream.load',
     'WHERE stream IN (SELECT stream FROM termstream.stream)');
@@ -110,38 +111,53 @@ SELECT s.stream, c.relowner::regrole AS owner, s.columns, s.statement, s.check_r
   FROM termstream.stream s JOIN pg_catalog.pg_class c ON c.oid = s.stream;
 COMMENT ON VIEW termstream.streams IS 'streams: their columns, the statement each batch runs, its conditions and options, their tables';
 
+-- A load's error can hold values of its rows; its source is a file of the server or what a feeder calls
+-- his. They, and its place in it, are shown to its role, to the owner of the stream and to whoever may read
+-- all data; counts and states to everybody.
 CREATE VIEW termstream.loads AS
 SELECT l.load_id,
        CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = l.stream)
             THEN l.stream::text ELSE l.stream_name END AS stream,
-       l.source, l.userid, l.read, l.taken, l.rejected, l.parse, l.convert, l."check", l.statement,
+       CASE WHEN w.may_see THEN l.source END AS source,
+       l.userid, l.pid, l.read, l.taken, l.rejected, l.parse, l.convert, l."check", l.statement,
        l.quality, l.predict, l.pairs, l.bytes, l.busy, l.started, l.finished,
-       -- A load whose session is gone cannot have finished. Another session may have its number; when
-       -- that one began is not shown to everybody.
+       -- Whoever runs a load holds its lock, of the kind that src/pg/lock.rs calls Load.
        CASE WHEN l.state = 'running'
-             AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a
-                              WHERE a.pid = l.pid AND (a.backend_start <= l.started) IS NOT FALSE)
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks k
+                              WHERE k.locktype = 'userlock' AND k.objsubid = 3
+                                AND k.database = (SELECT d.oid FROM pg_catalog.pg_database d
+                                                   WHERE d.datname = pg_catalog.current_database())
+                                AND (k.classid::bigint << 32) | k.objid::bigint = l.load_id)
             THEN 'interrupted' ELSE l.state END AS state,
-       l.error,
+       CASE WHEN w.may_see THEN l.error END AS error,
        -- What workers have not yet loaded is not behind it.
-       COALESCE(r.begin_byte, l.position) AS position, COALESCE(r.begin_line, l.line) AS line
+       CASE WHEN w.may_see THEN COALESCE(r.begin_byte, l.position) END AS position,
+       CASE WHEN w.may_see THEN COALESCE(r.begin_line, l.line) END AS line
   FROM termstream.load l
   LEFT JOIN LATERAL (SELECT o.begin_byte, o.begin_line FROM termstream.load_range o
                       WHERE o.load_id = l.load_id AND o.counts IS NULL
-                      ORDER BY o.begin_byte LIMIT 1) r ON true;
+                      ORDER BY o.begin_byte LIMIT 1) r ON true,
+       LATERAL (SELECT pg_catalog.pg_has_role('pg_read_all_data'::name, 'USAGE')
+                    OR EXISTS (SELECT FROM pg_catalog.pg_roles u
+                                WHERE u.rolname = l.userid AND pg_catalog.pg_has_role(u.oid, 'USAGE'))
+                    OR EXISTS (SELECT FROM pg_catalog.pg_class c
+                                WHERE c.oid = l.stream AND pg_catalog.pg_has_role(c.relowner, 'USAGE'))
+                       AS may_see) w;
 COMMENT ON VIEW termstream.loads IS
-    'runs of ingestion: rows read, taken and rejected (by stage), rows written, bytes, seconds at work, state and last committed position; of each stream the last termstream.loads_keep';
+    'runs of ingestion: rows read, taken and rejected (by stage), rows written, bytes, seconds at work, state and last committed position; of each stream the last termstream.loads_keep. source, error and position are shown to the load''s role and the stream''s owner';
 
 CREATE VIEW termstream.progress AS
-SELECT l.load_id, l.stream, l.source, l.pid, r.bytes, l.total_bytes,
+SELECT l.load_id, l.stream, s.source, l.pid, r.bytes, l.total_bytes,
        pg_catalog.round(100.0 * r.bytes / NULLIF(l.total_bytes, 0), 1) AS percent,
        l.read AS rows, pg_catalog.round(l.read / r.seconds) AS rows_per_second,
        pg_catalog.make_interval(secs => ((l.total_bytes - r.bytes) * r.seconds
            / NULLIF(r.bytes - l.file_begin, 0))::double precision) AS eta
-  FROM termstream.load l JOIN termstream.loads s USING (load_id),
+  FROM termstream.load l JOIN termstream.loads s USING (load_id)
+  LEFT JOIN LATERAL (SELECT pg_catalog.min(o.begin_byte) AS begin_byte FROM termstream.load_range o
+                      WHERE o.load_id = l.load_id AND o.counts IS NULL) o ON true,
        LATERAL (SELECT NULLIF(EXTRACT(epoch FROM l.updated - l.started), 0) AS seconds,
                        -- What workers have before them is not read yet.
-                       CASE WHEN l.file_position = l.position THEN s.position
+                       CASE WHEN l.file_position = l.position THEN COALESCE(o.begin_byte, l.position)
                             ELSE l.file_position END AS bytes) r
  WHERE s.state = 'running' AND l.total_bytes IS NOT NULL;
 COMMENT ON VIEW termstream.progress IS
@@ -254,6 +270,16 @@ CREATE FUNCTION termstream.retry_rejects(stream text, condition text DEFAULT NUL
     VOLATILE PARALLEL UNSAFE
     LANGUAGE c AS 'MODULE_PATHNAME', 'retry_rejects_wrapper';
 
+CREATE FUNCTION termstream.takes_rows() RETURNS boolean
+    -- STABLE: depends on session_replication_role.
+    STABLE PARALLEL SAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', 'takes_rows_wrapper';
+CREATE DOMAIN termstream.field AS text CHECK (termstream.takes_rows());
+COMMENT ON DOMAIN termstream.field IS
+    'a field of a row on its way into a stream; refused where the triggers of the stream would not fire';
+
+COMMENT ON FUNCTION termstream.takes_rows() IS
+    'check of termstream.field: an error while session_replication_role is replica, for then no stream takes rows';
 COMMENT ON FUNCTION termstream.match_ids(text, text[]) IS
     'the ids of the terms that one of the documents mentions, each once, nested ones too: the fastest form of match';
 COMMENT ON FUNCTION termstream.create_stream(text, text, text, text, text, bigint, double precision, integer,
@@ -281,10 +307,58 @@ COMMENT ON PROCEDURE termstream.load_file(text, text, boolean, text, text, text,
         text, boolean, integer, interval, bigint, bigint, bigint, bigint, bigint, bigint) IS
     'the same, for header => true or false without quotes';
 
+DROP POLICY feeders ON termstream.feed_position;
+ALTER TABLE termstream.feed_position DISABLE ROW LEVEL SECURITY;
+REVOKE ALL ON termstream.feed_position FROM PUBLIC;
+COMMENT ON TABLE termstream.feed_position IS
+    'how far sources outside of the database were read into a stream; see termstream.feed_positions';
+
+-- A position is part of feeding: who may insert into the stream sees and moves its positions. The table
+-- has no row-level security, so that pg_dump may be run by whoever may read all data.
+CREATE VIEW termstream.feed_positions WITH (security_barrier) AS
+SELECT stream, source, part, next, detail, updated
+  FROM termstream.feed_position
+ WHERE pg_catalog.has_table_privilege(stream, 'INSERT')
+  WITH CASCADED CHECK OPTION;
+COMMENT ON VIEW termstream.feed_positions IS
+    'positions of the streams that one may insert into; moved by termstream.move_position';
+GRANT SELECT, INSERT, UPDATE, DELETE ON termstream.feed_positions TO PUBLIC;
+
+CREATE OR REPLACE FUNCTION termstream.move_position(stream regclass, source text, part text, expected bigint,
+        next bigint, detail jsonb DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    IF NOT has_table_privilege($1, 'INSERT') THEN
+        RAISE insufficient_privilege USING
+            MESSAGE = format('permission denied for stream %s', $1),
+            HINT = 'Moving a position takes the right to INSERT into the stream.';
+    END IF;
+    IF $4 IS NULL THEN
+        INSERT INTO termstream.feed_positions (stream, source, part, next, detail)
+        VALUES ($1, $2, $3, $5, $6) ON CONFLICT DO NOTHING;
+    ELSE
+        UPDATE termstream.feed_positions p
+           SET next = $5, detail = coalesce($6, p.detail), updated = clock_timestamp()
+         WHERE p.stream = $1 AND p.source = $2 AND p.part = $3 AND p.next = $4;
+    END IF;
+    IF NOT FOUND THEN
+        RAISE serialization_failure USING
+            MESSAGE = format('the position of "%s", part "%s", in stream %s is not %s', $2, $3, $1,
+                             coalesce($4::text, 'new')),
+            DETAIL = 'Somebody else has moved it.',
+            HINT = 'Roll back, and read the position anew.';
+    END IF;
+END
+$$;
+
 -- How far incremental exports of `termfeed export` are. They are their makers' alone: an export takes
 -- the right to read, and no right on a stream.
 CREATE TABLE termstream.export_position (
-    role    regrole NOT NULL DEFAULT CURRENT_USER::regrole,
+    -- A name, so that a dump can be restored where the role is not there.
+    role    name NOT NULL DEFAULT CURRENT_USER,
     export  text NOT NULL,
     -- Runs announced so far; the rows of the last one lie behind `after`, up to `upto`, which is NULL
     -- when its files are complete.
@@ -295,12 +369,16 @@ CREATE TABLE termstream.export_position (
     PRIMARY KEY (role, export)
 );
 COMMENT ON TABLE termstream.export_position IS
-    'how far incremental exports are: the cursor of the last row exported, and of the run at work; each role sees and moves its own';
-ALTER TABLE termstream.export_position ENABLE ROW LEVEL SECURITY;
-CREATE POLICY exporters ON termstream.export_position
-    USING (role = CURRENT_USER::regrole);
-GRANT SELECT, INSERT, UPDATE, DELETE ON termstream.export_position TO PUBLIC;
+    'how far incremental exports are: the cursor of the last row exported, and of the run at work; see termstream.export_positions';
 SELECT pg_catalog.pg_extension_config_dump('termstream.export_position', '');
+
+CREATE VIEW termstream.export_positions WITH (security_barrier) AS
+SELECT role, export, run, after, upto, updated
+  FROM termstream.export_position
+ WHERE role OPERATOR(pg_catalog.=) CURRENT_USER
+  WITH CASCADED CHECK OPTION;
+COMMENT ON VIEW termstream.export_positions IS 'how far the incremental exports of the current role are';
+GRANT SELECT, INSERT, UPDATE, DELETE ON termstream.export_positions TO PUBLIC;
 
 -- What a topic of dead letters holds of a reject.
 CREATE FUNCTION termstream.dead_letter(reject anyelement)

@@ -16,38 +16,53 @@ SELECT s.stream, c.relowner::regrole AS owner, s.columns, s.statement, s.check_r
   FROM termstream.stream s JOIN pg_catalog.pg_class c ON c.oid = s.stream;
 COMMENT ON VIEW termstream.streams IS 'streams: their columns, the statement each batch runs, its conditions and options, their tables';
 
+-- A load's error can hold values of its rows; its source is a file of the server or what a feeder calls
+-- his. They, and its place in it, are shown to its role, to the owner of the stream and to whoever may read
+-- all data; counts and states to everybody.
 CREATE VIEW termstream.loads AS
 SELECT l.load_id,
        CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = l.stream)
             THEN l.stream::text ELSE l.stream_name END AS stream,
-       l.source, l.userid, l.read, l.taken, l.rejected, l.parse, l.convert, l."check", l.statement,
+       CASE WHEN w.may_see THEN l.source END AS source,
+       l.userid, l.pid, l.read, l.taken, l.rejected, l.parse, l.convert, l."check", l.statement,
        l.quality, l.predict, l.pairs, l.bytes, l.busy, l.started, l.finished,
-       -- A load whose session is gone cannot have finished. Another session may have its number; when
-       -- that one began is not shown to everybody.
+       -- Whoever runs a load holds its lock, of the kind that src/pg/lock.rs calls Load.
        CASE WHEN l.state = 'running'
-             AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a
-                              WHERE a.pid = l.pid AND (a.backend_start <= l.started) IS NOT FALSE)
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks k
+                              WHERE k.locktype = 'userlock' AND k.objsubid = 3
+                                AND k.database = (SELECT d.oid FROM pg_catalog.pg_database d
+                                                   WHERE d.datname = pg_catalog.current_database())
+                                AND (k.classid::bigint << 32) | k.objid::bigint = l.load_id)
             THEN 'interrupted' ELSE l.state END AS state,
-       l.error,
+       CASE WHEN w.may_see THEN l.error END AS error,
        -- What workers have not yet loaded is not behind it.
-       COALESCE(r.begin_byte, l.position) AS position, COALESCE(r.begin_line, l.line) AS line
+       CASE WHEN w.may_see THEN COALESCE(r.begin_byte, l.position) END AS position,
+       CASE WHEN w.may_see THEN COALESCE(r.begin_line, l.line) END AS line
   FROM termstream.load l
   LEFT JOIN LATERAL (SELECT o.begin_byte, o.begin_line FROM termstream.load_range o
                       WHERE o.load_id = l.load_id AND o.counts IS NULL
-                      ORDER BY o.begin_byte LIMIT 1) r ON true;
+                      ORDER BY o.begin_byte LIMIT 1) r ON true,
+       LATERAL (SELECT pg_catalog.pg_has_role('pg_read_all_data'::name, 'USAGE')
+                    OR EXISTS (SELECT FROM pg_catalog.pg_roles u
+                                WHERE u.rolname = l.userid AND pg_catalog.pg_has_role(u.oid, 'USAGE'))
+                    OR EXISTS (SELECT FROM pg_catalog.pg_class c
+                                WHERE c.oid = l.stream AND pg_catalog.pg_has_role(c.relowner, 'USAGE'))
+                       AS may_see) w;
 COMMENT ON VIEW termstream.loads IS
-    'runs of ingestion: rows read, taken and rejected (by stage), rows written, bytes, seconds at work, state and last committed position; of each stream the last termstream.loads_keep';
+    'runs of ingestion: rows read, taken and rejected (by stage), rows written, bytes, seconds at work, state and last committed position; of each stream the last termstream.loads_keep. source, error and position are shown to the load''s role and the stream''s owner';
 
 CREATE VIEW termstream.progress AS
-SELECT l.load_id, l.stream, l.source, l.pid, r.bytes, l.total_bytes,
+SELECT l.load_id, l.stream, s.source, l.pid, r.bytes, l.total_bytes,
        pg_catalog.round(100.0 * r.bytes / NULLIF(l.total_bytes, 0), 1) AS percent,
        l.read AS rows, pg_catalog.round(l.read / r.seconds) AS rows_per_second,
        pg_catalog.make_interval(secs => ((l.total_bytes - r.bytes) * r.seconds
            / NULLIF(r.bytes - l.file_begin, 0))::double precision) AS eta
-  FROM termstream.load l JOIN termstream.loads s USING (load_id),
+  FROM termstream.load l JOIN termstream.loads s USING (load_id)
+  LEFT JOIN LATERAL (SELECT pg_catalog.min(o.begin_byte) AS begin_byte FROM termstream.load_range o
+                      WHERE o.load_id = l.load_id AND o.counts IS NULL) o ON true,
        LATERAL (SELECT NULLIF(EXTRACT(epoch FROM l.updated - l.started), 0) AS seconds,
                        -- What workers have before them is not read yet.
-                       CASE WHEN l.file_position = l.position THEN s.position
+                       CASE WHEN l.file_position = l.position THEN COALESCE(o.begin_byte, l.position)
                             ELSE l.file_position END AS bytes) r
  WHERE s.state = 'running' AND l.total_bytes IS NOT NULL;
 COMMENT ON VIEW termstream.progress IS

@@ -6,9 +6,10 @@
 //! file can make a [`Statement`].
 
 use pgrx::pg_sys;
+use std::thread::LocalKey;
 
 use crate::pg::catalog;
-use crate::pg::session::{self, Arg, Mode, Rows};
+use crate::pg::session::{self, Arg, Mode, Rows, Saved};
 use crate::pg::user::{SAFE_PATH, current_role, restricted};
 
 /// A statement on the extension's own tables.
@@ -49,6 +50,20 @@ impl Statement {
 
     fn with<R>(&self, args: &[Arg], mode: Mode, take: impl FnOnce(&Rows) -> R) -> R {
         let rows = |session: &session::Session| take(&session.run(self.0, args, mode));
+        as_owner(|| session::connect(rows))
+    }
+}
+
+/// A statement that is planned once in a backend.
+pub struct Kept(&'static LocalKey<Saved>);
+
+impl Kept {
+    /// Runs it, and takes what is wanted of its rows. It sees everything up to now.
+    pub fn run<R>(&self, args: &[Arg], take: impl FnOnce(&Rows) -> R) -> R {
+        let rows = |session: &session::Session| {
+            self.0
+                .with(|saved| take(&saved.run(session, args, Mode::Write)))
+        };
         as_owner(|| session::connect(rows))
     }
 }
@@ -169,6 +184,24 @@ pub const DROP_DELTA_SEEN: Statement = Statement(
 
 // Streams.
 
+thread_local! {
+    /// Read with every load, so that it is planned once in a backend.
+    static READ_STREAM: Saved = const { Saved::new(
+        "SELECT columns, statement, search_path, rejects::oid, on_error, batch_rows,
+                reject_limit, reject_ratio, on_quality,
+                ARRAY(SELECT key FROM pg_catalog.json_each_text(check_rows)),
+                ARRAY(SELECT value FROM pg_catalog.json_each_text(check_rows)),
+                ARRAY(SELECT key FROM pg_catalog.json_each_text(quality_check)),
+                ARRAY(SELECT value FROM pg_catalog.json_each_text(quality_check)),
+                ARRAY(SELECT key FROM pg_catalog.jsonb_each_text(formats)),
+                ARRAY(SELECT value FROM pg_catalog.jsonb_each_text(formats))
+           FROM termstream.stream WHERE stream = $1",
+        &[pg_sys::OIDOID],
+    ) };
+}
+
+/// A stream's row, as it is now.
+pub const STREAM: Kept = Kept(&READ_STREAM);
 pub const ADD_STREAM: Statement = Statement(
     "INSERT INTO termstream.stream (check_rows, quality_check, on_error, on_quality, reject_limit,
             reject_ratio, batch_rows, formats, stream, columns, statement, search_path, rejects,
@@ -193,6 +226,11 @@ pub const DROP_STREAM: Statement =
 pub const DROP_POSITIONS: Statement =
     Statement("DELETE FROM termstream.feed_position WHERE stream::oid = $1");
 
+/// Whether the relation is a stream.
+pub const IS_STREAM: Statement = Statement("SELECT FROM termstream.stream WHERE stream = $1");
+pub const REJECTS: Statement =
+    Statement("SELECT rejects::oid FROM termstream.stream WHERE stream = $1");
+
 // Loads.
 
 pub const NEXT_LOAD_ID: Statement = Statement("SELECT nextval('termstream.load_id')");
@@ -200,7 +238,7 @@ pub const WRITE_LOAD: Statement = Statement(
     "INSERT INTO termstream.load (load_id, stream, source, userid, started, finished, state, position, line,
             read, taken, rejected, parse, convert, \"check\", statement, quality, predict, pairs, bytes, busy,
             stream_name)
-     VALUES ($1, $2::regclass, $3, $4::regrole, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+     VALUES ($1, $2::regclass, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
              $18, $19, $20, $21, $22)
      ON CONFLICT (load_id) DO UPDATE
         SET finished = $6, state = $7, position = $8, line = $9, read = $10, taken = $11, rejected = $12,
@@ -211,6 +249,21 @@ pub const FINISH_LOAD: Statement =
     Statement("UPDATE termstream.load SET state = 'done', finished = $2 WHERE load_id = $1");
 pub const FAIL_LOAD: Statement = Statement(
     "UPDATE termstream.load SET state = 'failed', error = $2, finished = $3 WHERE load_id = $1",
+);
+/// A load that this session has done in its running transaction, by its number and role.
+pub const OWN_LOAD: Statement = Statement(
+    "SELECT stream::oid, read, taken, rejected, parse, convert, \"check\", statement, quality, predict, pairs,
+            bytes, busy
+       FROM termstream.load
+      WHERE load_id = $1 AND userid = $2 AND pid = pg_backend_pid() AND started >= transaction_timestamp()",
+);
+/// The newest load of a file that has a place to go on at, by its stream, path and role.
+pub const LAST_LOAD: Statement = Statement(
+    "SELECT l.position, l.line, l.head_hash, l.tail_hash, l.state, s.state = 'running', l.load_id, l.pid,
+            l.total_bytes
+       FROM termstream.load l JOIN termstream.loads s USING (load_id)
+      WHERE l.stream = $1 AND l.source = $2 AND l.userid = $3 AND l.tail_hash IS NOT NULL
+      ORDER BY l.load_id DESC LIMIT 1",
 );
 /// The position of a load of a file, and what the file has before it, by which it is known again.
 pub const REMEMBER_FILE: Statement = Statement(

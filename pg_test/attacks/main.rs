@@ -10,3 +10,5 @@ mod database;
 mod lexicons;
 mod mallory;
 mod note_change;
+mod streams;
+mod waiting;

@@ -38,8 +38,8 @@ fn insert_and_copy_take_a_default_as_it_is_written_and_not_in_the_format_of_the_
         ]
     );
     assert_eq!(
-        session.one("INSERT INTO s (c) VALUES ('1') RETURNING a, b"),
-        "1|it's, (so"
+        session.one("INSERT INTO s (c) VALUES ('1') RETURNING b"),
+        "it's, (so"
     );
     session.run("TRUNCATE t; ALTER SEQUENCE q RESTART");
     session.run("SELECT termstream.alter_stream('s', formats => '{\"d\": \"DD/MM/YYYY\"}')");
@@ -106,7 +106,8 @@ fn a_rejected_row_that_has_left_a_column_out_is_retried_so() {
     session.run("INSERT INTO s (b, d) VALUES ('x', 'bad')");
     session.run("UPDATE s_rejects SET line = replace(line, 'bad', '01/02/2024')");
     session.run("SELECT termstream.retry_rejects('s')");
-    assert_eq!(rows(&mut session), ["1|x|1234.5|2024-02-01"]);
+    // The first number was drawn for the row that failed.
+    assert_eq!(rows(&mut session), ["2|x|1234.5|2024-02-01"]);
 }
 
 #[test]

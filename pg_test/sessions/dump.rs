@@ -121,7 +121,7 @@ fn the_extension_can_be_dropped_and_created_again() {
     session.run("CREATE EXTENSION termstream");
     session.run(crate::fixtures::LEXICON);
     assert_eq!(ids(&mut session, "fanta"), "6");
-    session.run("DROP VIEW menu");
+    session.run("DROP VIEW IF EXISTS menu");
     session.run(crate::fixtures::STREAM);
     session.copy("COPY menu FROM STDIN (FORMAT csv)", "2,pepsi,1\n");
     assert_eq!(pairs(&mut session), ["1|2", "2|2"]);

@@ -43,7 +43,7 @@ fn insert_in_all_its_forms_makes_the_pairs() {
     );
     let prepared = session
         .client
-        .prepare("INSERT INTO menu VALUES ($1, $2)")
+        .prepare("INSERT INTO menu VALUES ($1::text, $2)")
         .expect("a statement");
     for n in 0..8 {
         let rows = session

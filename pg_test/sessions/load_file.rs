@@ -4,7 +4,7 @@ use crate::database::{Database, Session, server_folder};
 use crate::fixtures::{loads, pairs, with_lexicon, with_stream};
 
 /// A stream of small batches, and a trigger that makes each new pair wait for an advisory lock.
-fn with_gate(name: &str) -> (Database, Session) {
+pub fn with_gate(name: &str) -> (Database, Session) {
     let (database, mut session) = with_lexicon(name);
     session.run(
         "SELECT termstream.create_match_stream('menu', 'menu_id bigint, name text', 'brands', 'menu_id', '{name}',
@@ -22,7 +22,7 @@ fn with_gate(name: &str) -> (Database, Session) {
 }
 
 /// Waits until somebody waits at the gate.
-fn wait_at_gate(session: &mut Session) {
+pub fn wait_at_gate(session: &mut Session) {
     session.wait_for(
         "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
           WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted",
@@ -30,12 +30,13 @@ fn wait_at_gate(session: &mut Session) {
     );
 }
 
-const FILE: &str = "menu_id,name\n1,pepsi\n2,pepsi\nx,pepsi\n4,pepsi\n5,pepsi\n6,pepsi\n7,pepsi\n";
+pub const FILE: &str =
+    "menu_id,name\n1,pepsi\n2,pepsi\nx,pepsi\n4,pepsi\n5,pepsi\n6,pepsi\n7,pepsi\n";
 
 /// Behind the fourth row, where the second batch ends.
 const TWO_BATCHES: usize = "menu_id,name\n1,pepsi\n2,pepsi\nx,pepsi\n4,pepsi\n".len();
 
-fn call(path: &str) -> String {
+pub fn call(path: &str) -> String {
     format!("CALL termstream.load_file('menu', '{path}')")
 }
 
@@ -52,7 +53,7 @@ fn a_file_is_loaded_and_counted() {
     assert_eq!(pairs(&mut session), ["1|2", "2|4"]);
     assert_eq!(
         session.one(
-            "SELECT stream, source, userid = current_user::regrole, read, taken, rejected, pairs, bytes, position, line,
+            "SELECT stream, source, userid = current_user, read, taken, rejected, pairs, bytes, position, line,
                     started < finished, state, error IS NULL FROM termstream.loads"
         ),
         format!("menu|{path}|t|2|2|0|2|25|44|4|t|done|t")
@@ -133,12 +134,10 @@ fn a_load_whose_session_dies_is_interrupted() {
 }
 
 #[test]
-fn a_load_whose_process_number_was_given_to_another_session_is_interrupted() {
+fn a_load_that_nobody_runs_is_interrupted_though_its_session_is_there() {
     let (_database, mut session) = with_stream("pid_reused");
     session.run("INSERT INTO menu VALUES (1, 'pepsi')");
     session.run("UPDATE termstream.load SET state = 'running', pid = pg_backend_pid()");
-    assert_eq!(session.one("SELECT state FROM termstream.loads"), "running");
-    session.run("UPDATE termstream.load SET started = started - interval '1 hour'");
     assert_eq!(
         session.one("SELECT state FROM termstream.loads"),
         "interrupted"

@@ -1,10 +1,7 @@
 //! `load_file` again: it goes on where it stopped, and knows a file that has changed.
 
 use crate::fixtures::{loads, pairs, with_stream};
-
-fn call(path: &str) -> String {
-    format!("CALL termstream.load_file('menu', '{path}')")
-}
+use crate::load_file::{call, wait_at_gate, with_gate};
 
 const HEADER: &str = "menu_id,name,price\n";
 
@@ -63,12 +60,18 @@ fn a_last_line_that_has_grown_after_it_was_taken_is_refused() {
 
 #[test]
 fn a_running_load_shows_its_progress_and_is_not_begun_a_second_time() {
-    let (database, mut session) = with_stream("progress");
-    let path = database.file("menu.csv", format!("{HEADER}1,pepsi,1\n2,pepsi,1\n"));
-    session.run(&call(&path));
-    assert_eq!(session.one("SELECT count(*) FROM termstream.progress"), "0");
+    let (database, mut session) = with_gate("progress");
+    let path = database.file("menu.csv", "menu_id,name\n5,pepsi\n6,pepsi\n");
+    session.run("SELECT pg_advisory_lock(1)");
+    let mut loader = database.session();
+    let begin = call(&path);
+    let loading = std::thread::spawn(move || {
+        loader.run(&begin);
+        loader
+    });
+    wait_at_gate(&mut session);
     session.run(
-        "UPDATE termstream.load SET state = 'running', pid = pg_backend_pid(), position = 29, file_position = 29,
+        "UPDATE termstream.load SET position = 24, file_position = 24, total_bytes = 29,
                 line = 2, read = 1, taken = 1, bytes = 10, updated = started + interval '2 s'",
     );
     let mut other = database.session();
@@ -77,7 +80,7 @@ fn a_running_load_shows_its_progress_and_is_not_begun_a_second_time() {
             "SELECT stream, source, bytes, total_bytes, percent, rows, rows_per_second, eta
                FROM termstream.progress"
         ),
-        format!("menu|{path}|29|39|74.4|1|1|00:00:00.689655")
+        format!("menu|{path}|24|29|82.8|1|1|00:00:00.416667")
     );
     other
         .error(&call(&path))
@@ -86,4 +89,7 @@ fn a_running_load_shows_its_progress_and_is_not_begun_a_second_time() {
             &format!("file \"{path}\" is being loaded into the stream"),
         )
         .details("Load 1 runs");
+    session.run("SELECT pg_advisory_unlock(1)");
+    loading.join().expect("an answer");
+    assert_eq!(session.one("SELECT count(*) FROM termstream.progress"), "0");
 }

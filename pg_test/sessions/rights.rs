@@ -36,7 +36,7 @@ fn whoever_may_insert_may_load_and_reads_nothing() {
     assert_eq!(pairs(&mut owner), ["1|2", "2|4"]);
     assert_eq!(
         owner.lines(&format!(
-            "SELECT userid, read, taken FROM termstream.loads WHERE userid = '{role}'::regrole"
+            "SELECT userid, read, taken FROM termstream.loads WHERE userid = '{role}'"
         )),
         [format!("{role}|2|1"), format!("{role}|1|1")]
     );

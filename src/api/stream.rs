@@ -161,3 +161,17 @@ fn take_rows(fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> 
     // A trigger returns a null pointer where it returns no row, never NULL.
     Ok(Returned(Some(row.unwrap_or(pg_sys::Datum::from(0)))))
 }
+
+#[pg_extern(sql = r#"
+CREATE FUNCTION termstream.takes_rows() RETURNS boolean
+    -- STABLE: depends on session_replication_role.
+    STABLE PARALLEL SAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+CREATE DOMAIN termstream.field AS text CHECK (termstream.takes_rows());
+COMMENT ON DOMAIN termstream.field IS
+    'a field of a row on its way into a stream; refused where the triggers of the stream would not fire';
+"#)]
+fn takes_rows() -> Result<bool, ErrorReport> {
+    stream::must_fire()?;
+    Ok(true)
+}

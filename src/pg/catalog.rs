@@ -27,6 +27,18 @@ pub fn qualified_name(relation: pg_sys::Oid) -> Option<String> {
     }
 }
 
+/// The relation's name as it is, without its schema.
+pub fn relation_name(relation: pg_sys::Oid) -> String {
+    // SAFETY: null for what is gone, else a palloc'd string.
+    unsafe {
+        let name = pg_sys::get_rel_name(relation);
+        match name.is_null() {
+            true => String::new(),
+            false => CStr::from_ptr(name).to_string_lossy().into_owned(),
+        }
+    }
+}
+
 /// What kind of relation it is: `r` table, `p` partitioned table, `v` view …; `None` if it is gone.
 pub fn relation_kind(relation: pg_sys::Oid) -> Option<char> {
     // SAFETY: a syscache look-up by value; '\0' for what is gone.
@@ -53,6 +65,11 @@ pub fn is_base_type(oid: pg_sys::Oid) -> bool {
         pg_sys::get_typtype(base) == pg_sys::TYPTYPE_BASE as i8
             && pg_sys::get_element_type(base) == pg_sys::InvalidOid
     }
+}
+
+/// Whether the type, or that of an array's elements, came with Postgres.
+pub fn is_system_type(oid: pg_sys::Oid) -> bool {
+    oid.to_u32() < pg_sys::FirstNormalObjectId
 }
 
 /// The category of a type, or of the one below a domain: `N` number, `D` date or time, `S` text …

@@ -84,6 +84,8 @@ pub struct Caught {
     pub message: String,
     pub detail: Option<String>,
     pub hint: Option<String>,
+    /// The function of Postgres that has raised it.
+    function: Option<String>,
     error: CaughtError,
 }
 
@@ -99,8 +101,15 @@ impl Caught {
             message: report.message().to_owned(),
             detail: report.detail().map(str::to_owned),
             hint: report.hint().map(str::to_owned),
+            function: report.function_name().map(str::to_owned),
             error,
         }
+    }
+
+    /// Whether Postgres has refused to let a trigger wait for the commit, in a security-restricted
+    /// operation. Its message is translated, and its SQLSTATE is that of all missing rights.
+    pub fn is_deferred_trigger(&self) -> bool {
+        self.function.as_deref() == Some("afterTriggerMarkEvents")
     }
 
     /// What the error says, to be told with more.

@@ -14,6 +14,8 @@ pub enum Kind {
     CompiledForm = 1,
     /// A file that one session loads into a stream.
     LoadedFile = 2,
+    /// A load at work, by its number: `termstream.loads` looks for it.
+    Load = 3,
 }
 
 /// A lock of the current database, known by its kind and a number of 64 bits.
@@ -47,6 +49,15 @@ impl Lock {
         }
     }
 
+    /// Takes the lock for as long as the result lives, over the ends of transactions; `None` if somebody
+    /// has it. Neither taking it nor giving it back waits or hears a cancel, so that an error gives it
+    /// back whatever else it interrupts; the end of the process does, too.
+    pub fn hold_until_dropped(self) -> Option<Held> {
+        // SAFETY: the tag is copied.
+        let taken = unsafe { pg_sys::LockAcquire(&self.tag, MODE, true, true) };
+        (taken != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL).then_some(Held { lock: self })
+    }
+
     /// Runs `work` while nobody else holds the lock; waits for whoever does.
     pub fn alone<R>(&self, work: impl FnOnce() -> R) -> R {
         self.hold();
@@ -56,5 +67,19 @@ impl Lock {
             pg_sys::LockRelease(&self.tag, MODE, false);
         }
         result
+    }
+}
+
+/// A lock that is held.
+pub struct Held {
+    lock: Lock,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // SAFETY: held by this session since it was made, and given back once.
+        unsafe {
+            pg_sys::LockRelease(&self.lock.tag, MODE, true);
+        }
     }
 }

@@ -105,6 +105,23 @@ pub(super) fn expression(text: &str) -> Result<Option<*mut pg_sys::Node>, Mistak
     }
 }
 
+/// The text that the expression writes, where it is nothing but a text in quotes.
+pub fn literal(text: &str) -> Option<String> {
+    let tree = expression(text).ok()??;
+    // SAFETY: the tags are checked before the casts; a constant of this kind holds a string.
+    unsafe {
+        if (*tree).type_ != pg_sys::NodeTag::T_A_Const {
+            return None;
+        }
+        let constant = &*tree.cast::<pg_sys::A_Const>();
+        let is_text = !constant.isnull && constant.val.node.type_ == pg_sys::NodeTag::T_String;
+        is_text.then(|| {
+            let text = std::ffi::CStr::from_ptr(constant.val.sval.sval);
+            text.to_string_lossy().into_owned()
+        })
+    }
+}
+
 fn raw(text: &str) -> Result<*mut pg_sys::List, Mistake> {
     located(|| {
         let text: CString = super::session::text(text);

@@ -7,7 +7,7 @@ use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys;
 
 use super::error::Raise;
-use super::parse::statements;
+use super::parse::{items, statements};
 use super::session::{Session, text};
 
 /// A statement without parameters, or several, planned; freed when dropped.
@@ -36,6 +36,24 @@ impl KeptPlan {
         }
     }
 
+    /// The tables that it writes itself, views and rules resolved: not what its triggers write.
+    pub fn written(&self) -> Vec<pg_sys::Oid> {
+        let mut found = Vec::new();
+        for part in &self.parts {
+            // SAFETY: a kept plan has sources, each with the queries of its statement as they were
+            // analysed; a utility command has no tables.
+            unsafe {
+                for source in items(pg_sys::SPI_plan_get_plan_sources(part.plan)) {
+                    let source = source.cast::<pg_sys::CachedPlanSource>();
+                    for query in items((*source).query_list) {
+                        add_written(query.cast(), &mut found);
+                    }
+                }
+            }
+        }
+        found
+    }
+
     /// Runs it for what it does; returns the number of rows it touched, of several statements those of
     /// all that write. The relations it was planned with are registered on this session too, with the
     /// same columns.
@@ -45,6 +63,27 @@ impl KeptPlan {
             parts => {
                 let done = parts.iter().map(|part| part.execute(session));
                 done.filter(|part| part.writes).map(|part| part.rows).sum()
+            }
+        }
+    }
+}
+
+/// # Safety
+/// `query` is an analysed query.
+unsafe fn add_written(query: *mut pg_sys::Query, found: &mut Vec<pg_sys::Oid>) {
+    // SAFETY: the result relation is a number in the range table, from 1; 0 is none. The query of a CTE
+    // is analysed, too.
+    unsafe {
+        let query = &*query;
+        if let Some(number) = (query.resultRelation as usize).checked_sub(1)
+            && let Some(entry) = items(query.rtable).get(number)
+        {
+            found.push((*entry.cast::<pg_sys::RangeTblEntry>()).relid);
+        }
+        for cte in items(query.cteList) {
+            let inner = (*cte.cast::<pg_sys::CommonTableExpr>()).ctequery;
+            if (*inner).type_ == pg_sys::NodeTag::T_Query {
+                add_written(inner.cast(), found);
             }
         }
     }

@@ -11,7 +11,7 @@ use std::ffi::CString;
 use super::definition::Column;
 use super::error::Raise;
 use super::input::Converter;
-use super::session::Session;
+use super::session::{Rows, Session};
 
 /// Typed rows in a tuplestore, which spills to disk beyond `work_mem`.
 ///
@@ -47,6 +47,30 @@ impl BatchRelation {
                 descriptor,
                 name,
                 rows: 0,
+            }
+        }
+    }
+
+    /// A relation `name` of rows that a query has returned, with the columns they have there.
+    pub fn of_rows(name: &str, rows: &Rows) -> BatchRelation {
+        let name = CString::new(name).unwrap_or_default();
+        // SAFETY: as for `new`; the store copies the rows, which are of this descriptor.
+        unsafe {
+            let store = pg_sys::tuplestore_begin_heap(true, false, pg_sys::work_mem);
+            let descriptor = match rows.table() {
+                None => pg_sys::CreateTemplateTupleDesc(0),
+                Some(table) => {
+                    for row in 0..table.numvals as usize {
+                        pg_sys::tuplestore_puttuple(store, *table.vals.add(row));
+                    }
+                    pg_sys::CreateTupleDescCopy(table.tupdesc)
+                }
+            };
+            BatchRelation {
+                store,
+                descriptor,
+                name,
+                rows: rows.len(),
             }
         }
     }

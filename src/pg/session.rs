@@ -198,6 +198,12 @@ impl Rows {
         self.len() == 0
     }
 
+    /// The rows and their columns as Postgres has them; `None` for a statement that returns none.
+    pub(super) fn table(&self) -> Option<&pg_sys::SPITupleTable> {
+        // SAFETY: null, or ours until dropped.
+        unsafe { self.table.as_ref() }
+    }
+
     /// The value in `row` (from 0) and `column` (from 1); `None` for NULL, and beyond the rows.
     pub fn get<T: FromDatum>(&self, row: usize, column: i32) -> Option<T> {
         if row >= self.len() {

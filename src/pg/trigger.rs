@@ -118,7 +118,7 @@ impl TriggerCall {
         }
     }
 
-    /// Whether the relation has so many columns, all of them text. A view's owner can add columns of any
+    /// Whether the relation has so many columns, all of them text or domains of it. A view's owner can add columns of any
     /// type, but neither take one away nor change its type.
     pub fn has_text_columns(&self, columns: usize) -> bool {
         // SAFETY: the descriptor belongs to this call; the numbers are in its range.
@@ -126,7 +126,11 @@ impl TriggerCall {
             let descriptor = (*(*self.data).tg_relation).rd_att;
             let natts = (*descriptor).natts;
             natts as usize == columns
-                && (1..=natts).all(|n| pg_sys::SPI_gettypeid(descriptor, n) == pg_sys::TEXTOID)
+                && (1..=natts).all(|n| {
+                    let of_type = pg_sys::SPI_gettypeid(descriptor, n);
+                    // A dropped column has none.
+                    of_type != pg_sys::InvalidOid && pg_sys::getBaseType(of_type) == pg_sys::TEXTOID
+                })
         }
     }
 
@@ -154,6 +158,13 @@ impl TriggerCall {
         }
         true
     }
+}
+
+/// Whether this session fires none but those triggers that are enabled for a replica.
+pub fn are_triggers_off() -> bool {
+    // SAFETY: a plain read of a setting.
+    let role = unsafe { pg_sys::SessionReplicationRole };
+    role == pg_sys::SESSION_REPLICATION_ROLE_REPLICA as i32
 }
 
 /// The fields of a row, in a memory that each row uses again.

@@ -97,10 +97,45 @@ pub fn on_safe_path<R>(work: impl FnOnce() -> R) -> R {
     as_role(current_role(), SAFE_PATH, work)
 }
 
+/// The role of the session as its client has set it, whatever function runs: as it what waits for the
+/// commit will run.
+pub fn session_role() -> pg_sys::Oid {
+    // SAFETY: a plain read of backend-local state.
+    unsafe { pg_sys::GetOuterUserId() }
+}
+
+/// Runs `work` as [`session_role`], on the search_path that there is.
+///
+/// An error in between is cleaned up by the (sub)transaction, which restores the role.
+pub fn as_session_role<R>(work: impl FnOnce() -> R) -> R {
+    // SAFETY: saved and restored in pairs.
+    unsafe {
+        let mut saved_user = pg_sys::InvalidOid;
+        let mut saved_context = 0;
+        pg_sys::GetUserIdAndSecContext(&mut saved_user, &mut saved_context);
+        pg_sys::SetUserIdAndSecContext(
+            session_role(),
+            saved_context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32,
+        );
+        let result = work();
+        pg_sys::SetUserIdAndSecContext(saved_user, saved_context);
+        result
+    }
+}
+
 /// The role whose rights apply now.
 pub fn current_role() -> pg_sys::Oid {
     // SAFETY: a plain read of backend-local state.
     unsafe { pg_sys::GetUserId() }
+}
+
+/// The name of a role that exists.
+pub fn role_name(role: pg_sys::Oid) -> String {
+    // SAFETY: a palloc'd string; an error for a role that is gone.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(role, false);
+        CStr::from_ptr(name).to_string_lossy().into_owned()
+    }
 }
 
 /// Whether the current role has the rights of `role` (is it, is a member of it, or is a superuser).

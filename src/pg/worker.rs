@@ -38,12 +38,13 @@ impl Worker {
     /// `None` where the server has no worker to spare (`max_worker_processes`).
     pub fn start(job: i64, name: &str) -> Option<Worker> {
         // SAFETY: plain reads of backend-local state.
-        let (database, login, role, me) = unsafe {
+        let (database, login, role, me, is_superuser) = unsafe {
             (
                 pg_sys::MyDatabaseId,
                 pg_sys::GetAuthenticatedUserId(),
                 pg_sys::GetUserId(),
                 pg_sys::MyProcPid,
+                pg_sys::superuser(),
             )
         };
         let started = BackgroundWorkerBuilder::new(name)
@@ -56,10 +57,11 @@ impl Worker {
             .set_restart_time(None)
             .set_argument(Some(pg_sys::Datum::from(job)))
             .set_extra(&format!(
-                "{} {} {}",
+                "{} {} {} {}",
                 database.to_u32(),
                 login.to_u32(),
-                role.to_u32()
+                role.to_u32(),
+                u32::from(is_superuser)
             ))
             .set_notify_pid(me)
             .load_dynamic();
@@ -74,10 +76,17 @@ impl Worker {
         )
     }
 
-    /// Ends it, and waits until it is gone: then its transaction is, too.
-    pub fn stop(self) {
-        // A postmaster that died ends this session as well.
-        let _ = self.handle.terminate().wait_for_shutdown();
+    /// Ends them, and waits until they are gone: then their transactions are, too. All are told before
+    /// the first is waited for, since a cancel may end the wait.
+    pub fn stop(workers: Vec<Worker>) {
+        let told: Vec<_> = workers
+            .into_iter()
+            .map(|worker| worker.handle.terminate())
+            .collect();
+        for handle in told {
+            // A postmaster that died ends this session as well.
+            let _ = handle.wait_for_shutdown();
+        }
     }
 }
 
@@ -138,18 +147,15 @@ pub extern "C-unwind" fn termstream_worker(job: pg_sys::Datum) {
         handle_signal(pg_sys::SIGHUP as i32, plain::SignalHandlerForConfigReload);
         pg_sys::BackgroundWorkerUnblockSignals();
         let extra = CStr::from_ptr((*pg_sys::MyBgworkerEntry).bgw_extra.as_ptr());
-        let mut oids = extra
-            .to_str()
-            .unwrap_or_default()
-            .split(' ')
-            .filter_map(|oid| oid.parse().ok())
-            .map(|oid: u32| pg_sys::Oid::from(oid));
-        let (Some(database), Some(login), Some(role)) = (oids.next(), oids.next(), oids.next())
-        else {
+        let numbers = extra.to_str().unwrap_or_default().split(' ');
+        let numbers: Vec<u32> = numbers.filter_map(|number| number.parse().ok()).collect();
+        let [database, login, role, is_superuser] = numbers[..] else {
             return;
         };
+        let [database, login, role] = [database, login, role].map(pg_sys::Oid::from);
         pg_sys::BackgroundWorkerInitializeConnectionByOid(database, login, 0);
-        pg_sys::SetUserIdAndSecContext(role, 0);
+        // As after SET ROLE: no error goes back to another role.
+        pg_sys::SetCurrentRoleId(role, is_superuser != 0);
         if let Some(main) = MAIN {
             main(job.value() as i64);
         }

@@ -15,12 +15,13 @@ use super::validation::{self, told};
 use super::{refused, rejects_table};
 use crate::load::Limits;
 use crate::own;
-use crate::pg::catalog::{qualified_name, quote_identifier};
+use crate::pg::catalog::{qualified_name, quote_identifier, quote_literal};
 use crate::pg::definition::{Column, parse_columns};
 use crate::pg::error::Raise;
+use crate::pg::parse::literal;
 use crate::pg::position::located;
 use crate::pg::session::{self, Arg, Mode, Session};
-use crate::pg::user::{acts_for, as_role, current_role, on_safe_path};
+use crate::pg::user::{acts_for, current_role, restricted};
 use crate::record::LEFT_OUT;
 
 /// A stream that is to be made.
@@ -75,7 +76,7 @@ pub fn create(session: &Session, new: &NewStream, options: &Options) -> Result<(
     Limits::new(options.reject_limit, options.reject_ratio).map_err(|error| refused(&error))?;
     let settings = Settings::default().change(session, new.columns, options)?;
     let path = CString::new(new.search_path.as_str()).unwrap_or_default();
-    as_role(current_role(), &path, || {
+    restricted(current_role(), &path, || {
         validate(new.columns, new.statement, &settings)
     })?;
     let rejects = rejects_table::create(session, new.name)?;
@@ -103,7 +104,7 @@ pub fn alter_stream(stream: &str, statement: Option<&str>, options: &Options) ->
         let view = find_stream(session, stream)?;
         must_own(view, stream)?;
         lock(session, view);
-        let definition = Definition::read(session, view)?;
+        let definition = Definition::read(view)?;
         let settings = Settings::of(&definition).change(session, &definition.columns, options)?;
         let path = match statement {
             Some(_) => pinned_path(session),
@@ -111,7 +112,7 @@ pub fn alter_stream(stream: &str, statement: Option<&str>, options: &Options) ->
         };
         let statement = statement.unwrap_or(&definition.statement);
         let pinned = CString::new(path.as_str()).unwrap_or_default();
-        as_role(definition.owner, &pinned, || {
+        restricted(definition.owner, &pinned, || {
             validate(&definition.columns, statement, &settings)?;
             if options.formats.is_some() {
                 set_defaults(session, &definition.name, &definition.columns, &settings);
@@ -132,9 +133,8 @@ pub fn drop_stream(stream: &str, keep_rejects: bool) -> Result<(), Raise> {
         let view = find_stream(session, stream)?;
         lock(session, view);
         // No more of the definition, which may not even be read: a type of its may be gone.
-        let query = "SELECT rejects::oid FROM termstream.stream WHERE stream = $1";
-        let found = on_safe_path(|| session.run(query, &[view.into()], Mode::Write));
-        let rejects = found.get::<pg_sys::Oid>(0, 1).and_then(qualified_name);
+        let rejects = own::REJECTS.run(&[view.into()], |row| row.get::<pg_sys::Oid>(0, 1));
+        let rejects = rejects.and_then(qualified_name);
         session.execute(&format!("DROP VIEW {}", found_name(view)), &[]);
         if let (false, Some(rejects)) = (keep_rejects, rejects) {
             session.execute(&format!("DROP TABLE {rejects}"), &[]);
@@ -149,7 +149,7 @@ pub fn drop_stream(stream: &str, keep_rejects: bool) -> Result<(), Raise> {
 pub fn find_stream(session: &Session, stream: &str) -> Result<pg_sys::Oid, Raise> {
     RelationName::parse(session, stream)?
         .find_on_path(session)
-        .filter(|view| is_stream(session, *view))
+        .filter(|view| is_stream(*view))
         .ok_or_else(|| not_a_stream(stream))
 }
 
@@ -158,10 +158,8 @@ pub fn found_name(relation: pg_sys::Oid) -> String {
     qualified_name(relation).unwrap_or_else(|| relation.to_u32().to_string())
 }
 
-fn is_stream(session: &Session, view: pg_sys::Oid) -> bool {
-    let query = "SELECT FROM termstream.stream WHERE stream = $1";
-    let found = on_safe_path(|| session.run(query, &[view.into()], Mode::Write));
-    found.len() == 1
+fn is_stream(view: pg_sys::Oid) -> bool {
+    own::IS_STREAM.run(&[view.into()], |rows| rows.len() == 1)
 }
 
 /// Whoever does that to a stream needs the right that COPY needs.
@@ -251,23 +249,19 @@ pub fn sql_column(column: &Column) -> String {
     format!("{name} {}{default}{not_null}", column.type_name())
 }
 
-/// As for a table: whoever leaves the column out gets the default, whoever says NULL does not. Where the
-/// values of the column have a format, which the default has not, the batch takes it.
+/// As for a table: whoever leaves the column out gets the default, whoever says NULL does not. A default of
+/// the view would run as whoever feeds the stream: so the view has a mark, for which the batch takes the
+/// default, as the stream's owner. Only a plain text stands there itself.
 fn set_defaults(session: &Session, view: &str, columns: &[Column], settings: &Settings) {
     for column in columns {
         let Some(default) = &column.default else {
             continue;
         };
-        let default = match settings.has_format(column) {
-            true => format!(
-                "pg_catalog.chr({})",
-                LEFT_OUT.chars().map(u32::from).sum::<u32>()
-            ),
-            false => format!(
-                "(CAST(({default}\n) AS {}))::pg_catalog.text",
-                column.type_name()
-            ),
+        let plain = match column.type_oid {
+            pg_sys::TEXTOID if !settings.has_format(column) => literal(default),
+            _ => None,
         };
+        let default = quote_literal(plain.as_deref().unwrap_or(LEFT_OUT));
         let name = quote_identifier(&column.name);
         session.execute(
             &format!("ALTER VIEW {view} ALTER COLUMN {name} SET DEFAULT {default}"),
@@ -275,6 +269,9 @@ fn set_defaults(session: &Session, view: &str, columns: &[Column], settings: &Se
         );
     }
 }
+
+/// The type of a stream's first column: a text, whose domain asks whether the triggers fire.
+const ASKING: &str = "termstream.field";
 
 fn create_view(
     session: &Session,
@@ -284,11 +281,14 @@ fn create_view(
     let view = name.sql();
     let texts: Vec<String> = columns
         .iter()
-        .map(|column| {
-            format!(
-                "NULL::pg_catalog.text AS {}",
-                quote_identifier(&column.name)
-            )
+        .enumerate()
+        .map(|(number, column)| {
+            let of_type = if number == 0 {
+                ASKING
+            } else {
+                "pg_catalog.text"
+            };
+            format!("NULL::{of_type} AS {}", quote_identifier(&column.name))
         })
         .collect();
     session.execute(
@@ -298,6 +298,14 @@ fn create_view(
         ),
         &[],
     );
+    // Whoever leaves the first column out is asked, too.
+    if let Some(first) = columns.first() {
+        let first = quote_identifier(&first.name);
+        session.execute(
+            &format!("ALTER VIEW {view} ALTER COLUMN {first} SET DEFAULT NULL"),
+            &[],
+        );
+    }
     for (trigger, moment) in [
         (
             "termstream_begin",

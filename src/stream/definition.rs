@@ -7,10 +7,11 @@ use std::ffi::CString;
 use super::expressions::Condition;
 use super::formats::{self, Format};
 use crate::load::{Limits, OnError};
-use crate::pg::catalog::{lock_for_insert, owner, qualified_name};
+use crate::own;
+use crate::pg::catalog::{column_type, lock_for_insert, owner, qualified_name};
 use crate::pg::definition::{Column, parse_columns};
 use crate::pg::error::Raise;
-use crate::pg::session::{Mode, Saved, Session};
+use crate::pg::session::{Mode, Rows};
 
 /// A stream's row in `termstream.stream`.
 pub struct Definition {
@@ -24,6 +25,9 @@ pub struct Definition {
     pub search_path: CString,
     /// The rejects table for SQL, qualified.
     pub rejects: String,
+    pub rejects_table: pg_sys::Oid,
+    /// Whether its column userid is of type regrole.
+    pub rejects_have_oids: bool,
     pub on_error: OnError,
     pub limits: Limits,
     pub batch_rows: usize,
@@ -34,21 +38,6 @@ pub struct Definition {
     pub on_quality: OnError,
     /// For each column how its values are written, if not as SQL writes them.
     pub formats: Vec<Option<Format>>,
-}
-
-const READ: &str = "
-SELECT columns, statement, search_path, rejects::pg_catalog.oid, on_error, batch_rows,
-       reject_limit, reject_ratio, on_quality,
-       ARRAY(SELECT key FROM json_each_text(check_rows)),
-       ARRAY(SELECT value FROM json_each_text(check_rows)),
-       ARRAY(SELECT key FROM json_each_text(quality_check)),
-       ARRAY(SELECT value FROM json_each_text(quality_check)),
-       ARRAY(SELECT key FROM jsonb_each_text(formats)),
-       ARRAY(SELECT value FROM jsonb_each_text(formats))
-  FROM termstream.stream WHERE stream = $1";
-
-thread_local! {
-    static READ_DEFINITION: Saved = const { Saved::new(READ, &[pg_sys::OIDOID]) };
 }
 
 impl Definition {
@@ -66,27 +55,63 @@ impl Definition {
 
     /// Reads the definition of the stream behind a view. Whoever would change or drop it waits from now
     /// on until the transaction ends, as for a table that rows go into.
-    pub fn read(session: &Session, stream: pg_sys::Oid) -> Result<Definition, Raise> {
+    pub fn read(stream: pg_sys::Oid) -> Result<Definition, Raise> {
         lock_for_insert(stream);
-        let row = READ_DEFINITION.with(|read| read.run(session, &[stream.into()], Mode::Write));
+        let stored = own::STREAM.run(&[stream.into()], Stored::take);
         let name = qualified_name(stream);
-        let (Some(name), Some(owner), Some(columns)) =
-            (name, owner(stream), row.get::<String>(0, 1))
-        else {
+        let (Some(name), Some(owner), Some(stored)) = (name, owner(stream), stored) else {
             let name = qualified_name(stream);
             return Err(not_a_stream(
                 &name.unwrap_or_else(|| stream.to_u32().to_string()),
             ));
         };
-        let rejects_table = row.get::<pg_sys::Oid>(0, 4).and_then(qualified_name);
-        let Some(rejects) = rejects_table else {
+        let rejects_table = stored.rejects;
+        let Some(rejects) = qualified_name(rejects_table) else {
             return Err(Raise::new(
                 PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
                 format!("the rejects table of stream {name} was dropped"),
             )
             .hint("Drop the stream with termstream.drop_stream and create it anew."));
         };
-        let columns = parse_columns(&columns);
+        let columns = parse_columns(&stored.columns);
+        Ok(Definition {
+            stream,
+            name,
+            owner,
+            formats: formats::by_column(&columns, &stored.formats)?,
+            columns,
+            statement: stored.statement,
+            search_path: stored.search_path,
+            rejects,
+            rejects_table,
+            rejects_have_oids: column_type(rejects_table, "userid") == Some(pg_sys::REGROLEOID),
+            on_error: stored.on_error,
+            limits: stored.limits,
+            checks: stored.checks,
+            quality: stored.quality,
+            on_quality: stored.on_quality,
+            batch_rows: stored.batch_rows,
+        })
+    }
+}
+
+/// The row as it is, read as the extension's owner: what is in it is not yet looked at.
+struct Stored {
+    columns: String,
+    statement: String,
+    search_path: CString,
+    rejects: pg_sys::Oid,
+    on_error: OnError,
+    batch_rows: usize,
+    limits: Limits,
+    on_quality: OnError,
+    checks: Vec<Condition>,
+    quality: Vec<Condition>,
+    formats: Vec<(String, String)>,
+}
+
+impl Stored {
+    fn take(row: &Rows) -> Option<Stored> {
         let pairs = |names, values| {
             let names = row.get::<Vec<String>>(0, names).unwrap_or_default();
             let values = row.get::<Vec<String>>(0, values).unwrap_or_default();
@@ -103,22 +128,19 @@ impl Definition {
                 .and_then(|option| option.parse().ok())
                 .unwrap_or(OnError::Table)
         };
-        Ok(Definition {
-            stream,
-            name,
-            owner,
-            formats: formats::by_column(&columns, &pairs(14, 15))?,
-            columns,
-            statement: row.get(0, 2).unwrap_or_default(),
-            search_path: CString::new(row.get::<String>(0, 3).unwrap_or_default())
-                .unwrap_or_default(),
-            rejects,
+        let search_path: String = row.get(0, 3)?;
+        Some(Stored {
+            columns: row.get(0, 1)?,
+            statement: row.get(0, 2)?,
+            search_path: CString::new(search_path).unwrap_or_default(),
+            rejects: row.get(0, 4)?,
             on_error: option(5),
+            batch_rows: row.get::<i32>(0, 6).map_or(1, |rows| rows.max(1) as usize),
             limits: Limits::new(row.get(0, 7), row.get(0, 8)).unwrap_or_default(),
+            on_quality: option(9),
             checks: conditions(10, 11),
             quality: conditions(12, 13),
-            on_quality: option(9),
-            batch_rows: row.get::<i32>(0, 6).map_or(1, |rows| rows.max(1) as usize),
+            formats: pairs(14, 15),
         })
     }
 }
@@ -127,9 +149,7 @@ impl Definition {
 pub fn not_a_stream(name: &str) -> Raise {
     let known = crate::pg::session::connect(|session| {
         let rows = session.run(
-            "SELECT stream::pg_catalog.text FROM termstream.stream s
-              WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) s.stream::pg_catalog.oid)
-              ORDER BY 1 LIMIT 20",
+            "SELECT stream::pg_catalog.text FROM termstream.streams ORDER BY 1 LIMIT 20",
             &[],
             Mode::Read,
         );

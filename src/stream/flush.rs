@@ -1,12 +1,15 @@
 //! One batch on its way through: convert, check, statement; what is wrong becomes rejects.
 //!
-//! Everything happens in the transaction of the caller, as the stream's owner, with the stream's
-//! search_path. A data error undoes no more than its own row; any other error ends the load.
+//! Everything happens in the transaction of the caller, as the stream's owner and in a
+//! security-restricted operation, with the stream's search_path: what the owner's code sets is gone behind
+//! the batch, and nothing of it waits for the commit. A data error undoes no more than its own row; any
+//! other error ends the load.
 
 use std::time::Instant;
 
+use super::deferred::immediate;
 use super::definition::Definition;
-use super::statement::execute;
+use super::statement::{execute, written};
 use super::{Load, checks, quality, refused, rejects};
 use crate::load::{Batch, Bisected, Reject, Row, Stage, is_data_error};
 use crate::pg::definition::Column;
@@ -17,26 +20,33 @@ use crate::pg::relation::BatchRelation;
 use crate::pg::session;
 use crate::pg::snapshot::with_snapshot;
 use crate::pg::subtransaction::subtransaction;
-use crate::pg::user::{as_role, current_role, on_safe_path};
+use crate::pg::user::{current_role, on_safe_path, restricted, role_name};
 use crate::record::LEFT_OUT;
 
 /// Runs the batch and empties it. On success the counts balance.
 pub fn flush(load: &mut Load) -> Result<(), Raise> {
     let started = Instant::now();
-    let caller = current_role();
+    let caller = role_name(current_role());
     let owner = load.definition.owner;
     let path = load.definition.search_path.clone();
     let batch = std::mem::replace(&mut load.batch, empty(&load.definition)?);
-    let outcome = as_role(owner, &path, || {
-        in_own_context(|| {
-            with_snapshot(|| {
-                let outcome = run(load, &batch);
-                if outcome.is_ok() {
-                    session::connect(|session| {
-                        on_safe_path(|| rejects::write(session, load, caller, &load.refused));
-                    });
-                }
-                outcome
+    let mut tables = vec![load.definition.rejects_table];
+    if !batch.is_empty() {
+        let (statement, columns) = (&load.definition.statement, &load.definition.columns);
+        tables.extend(restricted(owner, &path, || written(statement, columns)));
+    }
+    let outcome = immediate(owner, tables, || {
+        restricted(owner, &path, || {
+            in_own_context(|| {
+                with_snapshot(|| {
+                    let outcome = run(load, &batch);
+                    if outcome.is_ok() {
+                        session::connect(|session| {
+                            on_safe_path(|| rejects::write(session, load, &caller, &load.refused));
+                        });
+                    }
+                    outcome
+                })
             })
         })
     });
@@ -51,6 +61,16 @@ pub fn flush(load: &mut Load) -> Result<(), Raise> {
         .check_balance()
         .map_err(|error| refused(&error))?;
     load.check_limits()
+}
+
+/// A trigger of a table that the statement does not name, nor the stream's owner own, was to wait for the
+/// commit.
+fn deferred_trigger(load: &Load, error: &Caught) -> Raise {
+    error.to_raise().detail(format!(
+        "The statement of stream {}, or a trigger that it fires, writes a table with a constraint that is INITIALLY DEFERRED; it would be checked when the stream's owner has gone.",
+        load.definition.name
+    ))
+    .hint("Make the constraint INITIALLY IMMEDIATE; or, where the stream's statement or owner writes its table, grant USAGE on the schema of the table to whoever feeds the stream.")
 }
 
 fn empty(definition: &Definition) -> Result<Batch, Raise> {
@@ -71,6 +91,7 @@ fn run(load: &mut Load, batch: &Batch) -> Result<(), Raise> {
     }
     let Bisected { taken, guilty } = match execute(load, &relation) {
         Ok(bisected) => bisected,
+        Err(error) if error.is_deferred_trigger() => return Err(deferred_trigger(load, &error)),
         Err(error) => error.rethrow(),
     };
     for (rows, pairs) in taken {

@@ -16,9 +16,8 @@ use super::flush::flush;
 use super::ledger::{self, State};
 use crate::load::Place;
 use crate::pg::error::Raise;
-use crate::pg::session;
 use crate::pg::transaction::current_subtransaction;
-use crate::pg::trigger::{Fields, ReturnedRow, TriggerCall};
+use crate::pg::trigger::{Fields, ReturnedRow, TriggerCall, are_triggers_off};
 
 struct Open {
     load: Load,
@@ -39,6 +38,20 @@ pub fn take(call: &TriggerCall) -> Result<Option<pg_sys::Datum>, Raise> {
         (false, true) => begin(call).map(|()| None),
         (false, false) => end(call).map(|()| None),
     }
+}
+
+/// Refuses rows where the triggers would not fire, and so nobody would take them. Triggers of a view cannot
+/// be made to fire always, so that a type asks, with the first field of each row: see `termstream.field`.
+pub fn must_fire() -> Result<(), Raise> {
+    if !are_triggers_off() {
+        return Ok(());
+    }
+    Err(Raise::new(
+        pgrx::PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "a stream takes no rows while session_replication_role is \"replica\"",
+    )
+    .detail("Its triggers do not fire, and the rows would be lost.")
+    .hint("SET session_replication_role = origin, or leave the stream out of what is replicated."))
 }
 
 /// Whoever has dropped the trigger that closes a load would lose its rows without a word.
@@ -62,7 +75,7 @@ pub fn forget_since(subtransaction: u32) {
 }
 
 fn begin(call: &TriggerCall) -> Result<(), Raise> {
-    let definition = session::connect(|session| Definition::read(session, call.relation()))?;
+    let definition = Definition::read(call.relation())?;
     if !call.has_text_columns(definition.columns.len()) {
         return Err(incomplete());
     }

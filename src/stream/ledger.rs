@@ -5,8 +5,8 @@ use pgrx::pg_sys;
 use super::{Load, retention};
 use crate::load::{Counts, Position, RejectedByStage};
 use crate::own;
-use crate::pg::session::{Arg, Mode, Session};
-use crate::pg::user::{current_role, on_safe_path};
+use crate::pg::session::{Arg, Rows};
+use crate::pg::user::{current_role, role_name};
 
 /// The state of a load that goes well; see [`fail`] for the other.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub fn write(load: &Load, state: State, position: Option<Position>) {
         load.id.into(),
         load.definition.stream.into(),
         load.file.as_deref().into(),
-        current_role().into(),
+        role_name(current_role()).into(),
         load.started.into(),
         finished.into(),
         state.as_str().into(),
@@ -86,15 +86,12 @@ pub struct OwnLoad {
     pub busy: f64,
 }
 
-const OWN: &str = "
-SELECT stream::oid, read, taken, rejected, parse, convert, \"check\", statement, quality, predict, pairs,
-       bytes, busy
-  FROM termstream.load
- WHERE load_id = $1 AND userid = $2 AND pid = pg_backend_pid() AND started >= transaction_timestamp()";
+pub fn find_own(load_id: i64) -> Option<OwnLoad> {
+    let role = role_name(current_role());
+    own::OWN_LOAD.run(&[load_id.into(), role.into()], own_load)
+}
 
-pub fn find_own(session: &Session, load_id: i64) -> Option<OwnLoad> {
-    let args = [load_id.into(), current_role().into()];
-    let rows = on_safe_path(|| session.run(OWN, &args, Mode::Write));
+fn own_load(rows: &Rows) -> Option<OwnLoad> {
     let stream = rows.get(0, 1)?;
     let number = |column| rows.get::<i64>(0, column).unwrap_or(0).max(0) as u64;
     Some(OwnLoad {

@@ -11,6 +11,7 @@
 
 pub mod catalog;
 mod checks;
+mod deferred;
 mod definition;
 mod expressions;
 mod file;
@@ -33,7 +34,7 @@ mod statement;
 mod validation;
 
 pub use file::{FileOptions, load_file, work_on_load};
-pub use inbox::take;
+pub use inbox::{must_fire, take};
 pub use note::{Note, Notes, note_rejects};
 pub use options::Options;
 pub use place::{Places, place_rejects};

@@ -48,12 +48,12 @@ pub fn note_rejects(notes: &Notes, rows: Vec<Note>) -> Result<i64, Raise> {
         let own = match notes.load_id {
             None => None,
             Some(load_id) => Some(
-                ledger::find_own(session, load_id)
+                ledger::find_own(load_id)
                     .filter(|own| own.stream == view)
                     .ok_or_else(|| not_own(load_id))?,
             ),
         };
-        Ok::<_, Raise>((Definition::read(session, view)?, own))
+        Ok::<_, Raise>((Definition::read(view)?, own))
     })?;
     LineFormat::read(notes.line_format.as_deref(), &definition)?;
     let mut load = Load::new(definition, Some(notes.source.to_owned()))?;

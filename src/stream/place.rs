@@ -3,12 +3,13 @@
 //! A stream sees the rows of a COPY by their number. A feeder that has read them from elsewhere says
 //! for each number where that was, and the rejects say so too.
 
+use super::deferred::immediate;
 use super::definition::Definition;
 use super::ledger;
 use super::note::not_own;
 use crate::pg::error::Raise;
 use crate::pg::session;
-use crate::pg::user::{SAFE_PATH, as_role};
+use crate::pg::user::{SAFE_PATH, restricted};
 
 /// For each row of the load, in its order, what is to stand in its reject.
 pub struct Places {
@@ -20,16 +21,11 @@ pub struct Places {
 
 /// Tells the rejects of a load of this transaction where they came from; returns how many there are.
 pub fn place_rejects(load_id: i64, places: Places) -> Result<i64, Raise> {
-    let definition = session::connect(|session| {
-        let own = ledger::find_own(session, load_id).ok_or_else(|| not_own(load_id))?;
-        if own.counts.rejected == 0 {
-            return Ok(None);
-        }
-        Definition::read(session, own.stream).map(Some)
-    })?;
-    let Some(definition) = definition else {
+    let own = ledger::find_own(load_id).ok_or_else(|| not_own(load_id))?;
+    if own.counts.rejected == 0 {
         return Ok(0);
-    };
+    }
+    let definition = Definition::read(own.stream)?;
     let update = format!(
         "UPDATE {} r SET filename = o.source, lineno = o.line, origin = o.origin::jsonb
            FROM ROWS FROM (unnest($2), unnest($3), unnest($4)) WITH ORDINALITY o (source, line, origin, number)
@@ -42,8 +38,10 @@ pub fn place_rejects(load_id: i64, places: Places) -> Result<i64, Raise> {
         places.lines.into(),
         places.origins.into(),
     ];
-    let placed = as_role(definition.owner, SAFE_PATH, || {
-        session::connect(|session| session.execute(&update, &args))
+    let placed = immediate(definition.owner, vec![definition.rejects_table], || {
+        restricted(definition.owner, SAFE_PATH, || {
+            session::connect(|session| session.execute(&update, &args))
+        })
     });
     Ok(placed as i64)
 }

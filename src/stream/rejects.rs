@@ -14,7 +14,7 @@ const TYPES: [pg_sys::Oid; 19] = [
     pg_sys::TEXTOID,
     pg_sys::TEXTOID,
     pg_sys::TIMESTAMPTZOID,
-    pg_sys::OIDOID,
+    pg_sys::TEXTOID,
     pg_sys::OIDOID,
     pg_sys::TEXTOID,
     pg_sys::INT8OID,
@@ -32,7 +32,7 @@ const TYPES: [pg_sys::Oid; 19] = [
 ];
 
 /// Writes rejects to the stream's table. Runs as the stream's owner.
-pub fn write(session: &Session, load: &Load, userid: pg_sys::Oid, rejects: &[Reject]) {
+pub fn write(session: &Session, load: &Load, userid: &str, rejects: &[Reject]) {
     if rejects.is_empty() {
         return;
     }
@@ -44,9 +44,10 @@ pub fn write(session: &Session, load: &Load, userid: pg_sys::Oid, rejects: &[Rej
             "INSERT INTO {} (load_id, stream, stage, starttime, userid, copy_tbl, filename, lineno,
                     line, line_bytes, colname, raw_field_value, err_message, err_detail, errorcode,
                     line_size, line_format, origin, checks)
-             VALUES ($1, $2, $3, $4, $5::regrole, $6::regclass, $7, $8, $9, $10, $11, $12, $13, $14,
+             VALUES ($1, $2, $3, $4, {userid}, $6::regclass, $7, $8, $9, $10, $11, $12, $13, $14,
                     $15, $16, $17::jsonb, $18::jsonb, nullif($19, '{{}}'))",
-            load.definition.rejects
+            load.definition.rejects,
+            userid = role("$5", load),
         ),
         &TYPES,
     );
@@ -83,7 +84,7 @@ const RETRIED: [pg_sys::Oid; 11] = [
     pg_sys::INT8OID,
     pg_sys::TEXTOID,
     pg_sys::TIMESTAMPTZOID,
-    pg_sys::OIDOID,
+    pg_sys::TEXTOID,
     pg_sys::TEXTOID,
     pg_sys::TEXTOID,
     pg_sys::TEXTOID,
@@ -94,15 +95,16 @@ const RETRIED: [pg_sys::Oid; 11] = [
 
 /// Gives rejects that were taken again, and failed again, their new errors. Where they came from, and
 /// as what, stays.
-fn rewrite(session: &Session, load: &Load, userid: pg_sys::Oid, rejects: &[Reject]) {
+fn rewrite(session: &Session, load: &Load, userid: &str, rejects: &[Reject]) {
     let update = session.prepare(
         &format!(
             "UPDATE {}
-                SET load_id = $2, stage = $3, starttime = $4, userid = $5::regrole, colname = $6,
+                SET load_id = $2, stage = $3, starttime = $4, userid = {userid}, colname = $6,
                     raw_field_value = $7, err_message = $8, err_detail = $9, errorcode = $10,
                     checks = nullif($11, '{{}}'), failed_at = clock_timestamp()
               WHERE reject_id = $1",
-            load.definition.rejects
+            load.definition.rejects,
+            userid = role("$5", load),
         ),
         &RETRIED,
     );
@@ -123,6 +125,15 @@ fn rewrite(session: &Session, load: &Load, userid: pg_sys::Oid, rejects: &[Rejec
                 reject.checks.clone().into(),
             ]
         });
+    }
+}
+
+/// The name of a role as the rejects table has it: tables that version 0.1.0 made have a column of another
+/// type.
+fn role(name: &str, load: &Load) -> String {
+    match load.definition.rejects_have_oids {
+        true => format!("quote_ident({name})::regrole"),
+        false => name.to_owned(),
     }
 }
 

@@ -13,19 +13,22 @@ use crate::pg::error::Raise;
 use crate::pg::session::Session;
 
 const COLUMNS: &str = "
-    reject_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    load_id bigint NOT NULL, stream text NOT NULL, stage text NOT NULL,
-    starttime timestamptz NOT NULL, userid regrole NOT NULL, copy_tbl regclass NOT NULL,
-    filename text, lineno bigint, line text, line_bytes bytea, colname text, raw_field_value text,
-    err_message text NOT NULL, err_detail text, errorcode text NOT NULL,
-    failed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(), origin jsonb,
-    line_format jsonb, line_size bigint, checks text[]";
+    reject_id pg_catalog.int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    load_id pg_catalog.int8 NOT NULL, stream pg_catalog.text NOT NULL, stage pg_catalog.text NOT NULL,
+    starttime pg_catalog.timestamptz NOT NULL, userid pg_catalog.name NOT NULL,
+    copy_tbl pg_catalog.regclass NOT NULL, filename pg_catalog.text, lineno pg_catalog.int8,
+    line pg_catalog.text, line_bytes pg_catalog.bytea, colname pg_catalog.text,
+    raw_field_value pg_catalog.text, err_message pg_catalog.text NOT NULL, err_detail pg_catalog.text,
+    errorcode pg_catalog.text NOT NULL,
+    failed_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    origin pg_catalog.jsonb, line_format pg_catalog.jsonb, line_size pg_catalog.int8,
+    checks pg_catalog.text[]";
 
 /// Those that came with version 0.2.
 const LATER_COLUMNS: &str = "
-    ADD COLUMN IF NOT EXISTS failed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    ADD COLUMN IF NOT EXISTS origin jsonb, ADD COLUMN IF NOT EXISTS line_format jsonb,
-    ADD COLUMN IF NOT EXISTS line_size bigint, ADD COLUMN IF NOT EXISTS checks text[]";
+    ADD COLUMN IF NOT EXISTS failed_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    ADD COLUMN IF NOT EXISTS origin pg_catalog.jsonb, ADD COLUMN IF NOT EXISTS line_format pg_catalog.jsonb,
+    ADD COLUMN IF NOT EXISTS line_size pg_catalog.int8, ADD COLUMN IF NOT EXISTS checks pg_catalog.text[]";
 
 /// What is said of the columns that do not speak for themselves.
 const COMMENTS: [(&str, &str); 12] = [

@@ -2,7 +2,8 @@
 //! the table, those that fail stay there, once, with the new error.
 //!
 //! The caller's condition and his right to the rejects are his own; what the stream does with the rows
-//! it does as its owner, as ever. A reject whose row was not kept whole stays as it is, until somebody
+//! it does as its owner, as ever. The owner's table is read as its owner, for its indexes and policies are
+//! code of his; the condition sees a copy of the rows, of columns without code. A reject whose row was not kept whole stays as it is, until somebody
 //! has written the whole row into `line`.
 
 use pgrx::pg_sys;
@@ -10,6 +11,7 @@ use pgrx::prelude::*;
 
 use super::Load;
 use super::catalog::find_stream;
+use super::deferred::immediate;
 use super::definition::Definition;
 use super::flush::flush;
 use super::ledger::{self, State};
@@ -17,11 +19,15 @@ use super::line_format::{LineFormat, Split};
 use super::validation::told;
 use crate::bounds::extend;
 use crate::load::{Counts, OnError, Place, Reject, Stage};
-use crate::pg::catalog::{column_type, lock_for_insert, relation_kind};
+use crate::pg::catalog::{
+    column_names, column_type, is_system_type, lock_for_insert, quote_identifier, relation_kind,
+    relation_name,
+};
 use crate::pg::error::Raise;
 use crate::pg::parse::is_expression;
-use crate::pg::session::{self, AnotherType, Mode, Session};
-use crate::pg::user::{SAFE_PATH, as_role, on_safe_path};
+use crate::pg::relation::BatchRelation;
+use crate::pg::session::{self, AnotherType, Arg, Mode, Rows, Session};
+use crate::pg::user::{SAFE_PATH, on_safe_path, restricted};
 
 /// What became of the rejects.
 pub struct Retried {
@@ -39,23 +45,14 @@ pub fn retry_rejects(
     condition: Option<&str>,
     load_id: Option<i64>,
 ) -> Result<Retried, Raise> {
-    let condition = condition.unwrap_or("true");
-    match is_expression(condition) {
-        Ok(true) => {}
-        Ok(false) => {
-            return Err(Raise::new(
-                PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
-                format!("condition \"{condition}\" is not one expression"),
-            )
-            .hint("Write it as in WHERE, over the columns of the rejects table."));
-        }
-        Err((error, at)) => return Err(told(error, at, condition, 0)),
+    if let Some(condition) = condition {
+        must_be_expression(condition)?;
     }
     let definition = session::connect(|session| {
         let view = find_stream(session, stream)?;
-        let mut definition = Definition::read(session, view)?;
+        let mut definition = Definition::read(view)?;
         must_have_rights(session, stream, view, &definition.rejects)?;
-        refuse_other_table(session, &definition.rejects)?;
+        refuse_other_table(&definition)?;
         // What fails again must stay, whatever the stream does with rows that fail for the first time.
         definition.on_error = OnError::Table;
         definition.on_quality = OnError::Table;
@@ -66,7 +63,12 @@ pub fn retry_rejects(
     load.retries = true;
     let end = newest(&load);
     let mut last = 0;
-    while let Some(next) = retry_some(&mut load, condition, load_id, last, end)? {
+    let wanted = Wanted {
+        condition,
+        load_id,
+        columns: plain_columns(load.definition.rejects_table),
+    };
+    while let Some(next) = retry_some(&mut load, &wanted, last, end)? {
         pgrx::check_for_interrupts!();
         last = next;
     }
@@ -77,6 +79,18 @@ pub fn retry_rejects(
     })
 }
 
+fn must_be_expression(condition: &str) -> Result<(), Raise> {
+    match is_expression(condition) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Raise::new(
+            PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
+            format!("condition \"{condition}\" is not one expression"),
+        )
+        .hint("Write it as in WHERE, over the columns of the rejects table.")),
+        Err((error, at)) => Err(told(error, at, condition, 0)),
+    }
+}
+
 /// The rights that the caller needs to do it by hand.
 fn must_have_rights(
     session: &Session,
@@ -85,9 +99,19 @@ fn must_have_rights(
     rejects: &str,
 ) -> Result<(), Raise> {
     let query = "SELECT has_table_privilege($1, 'INSERT'), has_table_privilege($2::regclass, 'SELECT')
-        AND has_table_privilege($2::regclass, 'UPDATE') AND has_table_privilege($2::regclass, 'DELETE')";
+        AND has_table_privilege($2::regclass, 'UPDATE') AND has_table_privilege($2::regclass, 'DELETE'),
+        row_security_active($2::regclass)";
     let rights = on_safe_path(|| session.run(query, &[view.into(), rejects.into()], Mode::Write));
     let denied = match (rights.get::<bool>(0, 1), rights.get::<bool>(0, 2)) {
+        (Some(true), Some(true)) if rights.get(0, 3) == Some(true) => {
+            return Err(Raise::new(
+                PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+                format!("rejects of stream {stream} cannot be retried under row-level security"),
+            )
+            .hint(format!(
+                "ALTER TABLE {rejects} DISABLE ROW LEVEL SECURITY, or retry as its owner."
+            )));
+        }
         (Some(true), Some(true)) => return Ok(()),
         (Some(true), _) => format!("permission denied for table {rejects}"),
         _ => format!("permission denied for stream {stream}"),
@@ -99,13 +123,9 @@ fn must_have_rights(
     )
 }
 
-/// The owner of the table could have put something in its place that runs code of his in the caller's
-/// name: a view, or a column of a type with casts of its own. Nobody can from now on.
-fn refuse_other_table(session: &Session, rejects: &str) -> Result<(), Raise> {
-    let query = "SELECT $1::regclass::oid";
-    let table: Option<pg_sys::Oid> =
-        on_safe_path(|| session.run(query, &[rejects.into()], Mode::Write)).get(0, 1);
-    let table = table.unwrap_or(pg_sys::InvalidOid);
+/// The owner of the table could have put another one in its place. Nobody can from now on.
+fn refuse_other_table(definition: &Definition) -> Result<(), Raise> {
+    let table = definition.rejects_table;
     lock_for_insert(table);
     let is_table = matches!(relation_kind(table), Some('r' | 'p'));
     let is_intact = [
@@ -121,17 +141,77 @@ fn refuse_other_table(session: &Session, rejects: &str) -> Result<(), Raise> {
     .all(|(column, of_type)| column_type(table, column) == Some(of_type));
     match is_table && is_intact {
         true => Ok(()),
-        false => Err(no_rejects_table(rejects)),
+        false => Err(no_rejects_table(&definition.rejects)),
     }
+}
+
+/// Asks the rejects table as its owner.
+fn ask<R>(load: &Load, query: &str, args: &[Arg], take: impl FnOnce(&Rows) -> R) -> R {
+    restricted(load.definition.owner, SAFE_PATH, || {
+        session::connect(|session| take(&session.run(query, args, Mode::Write)))
+    })
 }
 
 /// The newest reject: those that come later are not meant.
 fn newest(load: &Load) -> i64 {
+    let query = format!("SELECT max(reject_id) FROM {}", load.definition.rejects);
+    ask(load, &query, &[], |rows| rows.get(0, 1)).unwrap_or(0)
+}
+
+/// What is asked for: the rejects of a load, and those for which a condition of the caller's holds.
+struct Wanted<'a> {
+    condition: Option<&'a str>,
+    load_id: Option<i64>,
+    /// The columns that the condition sees.
+    columns: String,
+}
+
+/// The columns of the rejects table whose types are the system's: a type of somebody else's can have
+/// casts and operators, which the condition would call in the caller's name. The number comes first.
+fn plain_columns(table: pg_sys::Oid) -> String {
+    let mut columns = "reject_id".to_owned();
+    for name in column_names(table) {
+        if name != "reject_id" && column_type(table, &name).is_some_and(is_system_type) {
+            columns += ", ";
+            columns += &quote_identifier(&name);
+        }
+    }
+    columns
+}
+
+/// The numbers of the next rejects that are wanted, and the last one that was looked at.
+fn next(load: &Load, wanted: &Wanted, last: i64, end: i64) -> (Vec<i64>, Option<i64>) {
+    let rejects = &load.definition.rejects;
+    let columns = match wanted.condition {
+        None => "reject_id",
+        Some(_) => &wanted.columns,
+    };
     let query = format!(
-        "SELECT pg_catalog.max(reject_id) FROM {}",
-        load.definition.rejects
+        "SELECT {columns} FROM {rejects}
+          WHERE reject_id > $1 AND reject_id <= $2 AND stage <> 'predict'
+            AND ($3 IS NULL OR load_id = $3)
+          ORDER BY reject_id LIMIT {ROWS_AT_ONCE}"
     );
-    session::connect(|session| session.run(&query, &[], Mode::Write).get(0, 1)).unwrap_or(0)
+    let ids = |rows: &Rows| (0..rows.len()).filter_map(|row| rows.get(row, 1)).collect();
+    let args = [last.into(), end.into(), wanted.load_id.into()];
+    let Some(condition) = wanted.condition else {
+        let all: Vec<i64> = ask(load, &query, &args, ids);
+        let looked_at = all.last().copied();
+        return (all, looked_at);
+    };
+    let name = relation_name(load.definition.rejects_table);
+    session::connect(|session| {
+        let owner = load.definition.owner;
+        let rows = restricted(owner, SAFE_PATH, || session.run(&query, &args, Mode::Write));
+        let looked_at = rows.len().checked_sub(1).and_then(|row| rows.get(row, 1));
+        let copy = BatchRelation::of_rows(&name, &rows);
+        copy.register(session);
+        let query = format!(
+            "SELECT reject_id FROM {} WHERE ({condition}\n)",
+            quote_identifier(&name)
+        );
+        (ids(&session.run(&query, &[], Mode::Write)), looked_at)
+    })
 }
 
 struct Kept {
@@ -141,29 +221,16 @@ struct Kept {
     format: Option<String>,
 }
 
-/// Reads the next rejects as the caller, and runs them; returns the last one, if there was any.
-fn retry_some(
-    load: &mut Load,
-    condition: &str,
-    load_id: Option<i64>,
-    last: i64,
-    end: i64,
-) -> Result<Option<i64>, Raise> {
+/// Takes the next rejects, and runs them; returns the last one that was looked at, if there was any.
+fn retry_some(load: &mut Load, wanted: &Wanted, last: i64, end: i64) -> Result<Option<i64>, Raise> {
+    let (holds, mut more) = next(load, wanted, last, end);
     let query = format!(
         "SELECT reject_id, line, line_bytes, line_size, line_format
-           FROM {rejects}
-          WHERE reject_id OPERATOR(pg_catalog.>) $1 AND reject_id OPERATOR(pg_catalog.<=) $2
-            AND stage OPERATOR(pg_catalog.<>) 'predict'::pg_catalog.text
-            AND ($3 IS NULL OR load_id OPERATOR(pg_catalog.=) $3)
-            AND ({condition}\n)
-          ORDER BY reject_id LIMIT {ROWS_AT_ONCE} FOR UPDATE",
-        rejects = load.definition.rejects
+           FROM {} WHERE reject_id = ANY ($1) ORDER BY reject_id FOR UPDATE",
+        load.definition.rejects
     );
     let mut kept: Vec<Kept> = Vec::new();
-    let mut more = None;
-    session::connect(|session| {
-        let args = [last.into(), end.into(), load_id.into()];
-        let rows = session.run(&query, &args, Mode::Write);
+    ask(load, &query, &[holds.into()], |rows| {
         let mut bytes = 0;
         for row in 0..rows.len() {
             pgrx::check_for_interrupts!();
@@ -177,7 +244,6 @@ fn retry_some(
             let mut own = Vec::new();
             extend(&mut own, line.map_or(raw, str::as_bytes))?;
             bytes += own.len() as i64;
-            more = Some(reject_id);
             kept.push(Kept {
                 reject_id,
                 bytes: own,
@@ -185,6 +251,7 @@ fn retry_some(
                 format,
             });
             if bytes >= BYTES_AT_ONCE {
+                more = Some(reject_id);
                 break;
             }
         }
@@ -240,7 +307,14 @@ fn remove_taken(load: &Load, ids: Vec<i64>) {
         "DELETE FROM {} WHERE reject_id = ANY ($1) AND load_id <> $2",
         load.definition.rejects
     );
-    as_role(load.definition.owner, SAFE_PATH, || {
-        session::connect(|session| session.execute(&delete, &[ids.into(), load.id.into()]))
+    let Definition {
+        owner,
+        rejects_table,
+        ..
+    } = load.definition;
+    immediate(owner, vec![rejects_table], || {
+        restricted(owner, SAFE_PATH, || {
+            session::connect(|session| session.execute(&delete, &[ids.into(), load.id.into()]))
+        })
     });
 }

@@ -1,13 +1,14 @@
 //! The stream's statement over a batch: run as a whole, or over the parts that it takes.
 //!
 //! It is planned once in a backend and kept, for as long as it reads the same, for all batches of all
-//! loads.
+//! loads: Postgres plans it anew for another role or search_path where that makes a difference.
 //!
 //! `ON CONFLICT DO NOTHING` costs nearly as much as the rest of an INSERT: the index is looked up once
 //! more, and each row is inserted on trial (measured: a million new pairs 2.6 s with the clause, 1.3 s
 //! without). So a statement that ends in it is tried without it, as long as the load has met no
 //! duplicate; where there is one, the trial is undone and the statement runs as it is written.
 
+use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
@@ -18,7 +19,7 @@ use crate::pg::definition::Column;
 use crate::pg::error::Caught;
 use crate::pg::plan::KeptPlan;
 use crate::pg::relation::BatchRelation;
-use crate::pg::session;
+use crate::pg::session::{self, Session};
 use crate::pg::subtransaction::subtransaction;
 use crate::registry::pinned;
 
@@ -113,35 +114,48 @@ fn without_conflict_clause(statement: &str) -> Option<&str> {
     Some(rest)
 }
 
+/// The tables that the statement writes. Called as the role and on the search_path that it runs with.
+pub fn written(statement: &str, columns: &[Column]) -> Vec<pg_sys::Oid> {
+    session::connect(|session| {
+        let batch = BatchRelation::new("batch", columns);
+        batch.register(session);
+        plan(session, statement, columns).written()
+    })
+}
+
 fn run(statement: &str, columns: &[Column], rows: &BatchRelation) -> u64 {
     session::connect(|session| {
         rows.register(session);
-        let kept = PLANS.with(|plans| {
+        plan(session, statement, columns).execute(session)
+    })
+}
+
+/// The plan of the statement, made or kept. The batch is registered on the session.
+fn plan(session: &Session, statement: &str, columns: &[Column]) -> Rc<KeptPlan> {
+    let kept = PLANS.with(|plans| {
+        let mut plans = plans.borrow_mut();
+        let place = plans
+            .iter()
+            .position(|kept| kept.statement == statement && kept.columns == columns)?;
+        let kept = plans.remove(place);
+        let plan = Rc::clone(&kept.plan);
+        plans.push(kept);
+        Some(plan)
+    });
+    // Planning runs code of others' (functions that are folded), so nothing is borrowed meanwhile.
+    kept.unwrap_or_else(|| {
+        let plan = Rc::new(KeptPlan::new(session, statement));
+        PLANS.with(|plans| {
             let mut plans = plans.borrow_mut();
-            let place = plans
-                .iter()
-                .position(|kept| kept.statement == statement && kept.columns == columns)?;
-            let kept = plans.remove(place);
-            let plan = Rc::clone(&kept.plan);
-            plans.push(kept);
-            Some(plan)
-        });
-        // Planning runs code of others' (functions that are folded), so nothing is borrowed meanwhile.
-        let plan = kept.unwrap_or_else(|| {
-            let plan = Rc::new(KeptPlan::new(session, statement));
-            PLANS.with(|plans| {
-                let mut plans = plans.borrow_mut();
-                if plans.len() == PLANS_KEPT {
-                    plans.remove(0);
-                }
-                plans.push(Kept {
-                    statement: statement.to_owned(),
-                    columns: columns.to_vec(),
-                    plan: Rc::clone(&plan),
-                });
+            if plans.len() == PLANS_KEPT {
+                plans.remove(0);
+            }
+            plans.push(Kept {
+                statement: statement.to_owned(),
+                columns: columns.to_vec(),
+                plan: Rc::clone(&plan),
             });
-            plan
         });
-        plan.execute(session)
+        plan
     })
 }

@@ -96,19 +96,24 @@ pub const STAGES: [&str; 6] = [
 const FIND: &str = "
 WITH found AS (
     SELECT s.stream, s.formats, s.rejects, n.nspname, c.relname
-      FROM termstream.stream s
+      FROM termstream.streams s
       JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) s.stream
       JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
      WHERE s.stream OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)
 ), columns AS (
-    SELECT a.attname::pg_catalog.text AS name, a.atthasdef, a.attnum FROM found
+    SELECT a.attname::pg_catalog.text AS name, a.attnum,
+           -- The first column has NULL for a default where it has none of its own.
+           a.atthasdef AND NOT EXISTS (SELECT FROM pg_catalog.pg_attrdef d
+               WHERE d.adrelid OPERATOR(pg_catalog.=) a.attrelid AND d.adnum OPERATOR(pg_catalog.=) a.attnum
+                 AND pg_catalog.pg_get_expr(d.adbin, d.adrelid) OPERATOR(pg_catalog.~~) 'NULL%') AS has_default
+      FROM found
       JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) found.stream
        AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped
 )
 SELECT stream::pg_catalog.text,
        pg_catalog.format('%I.%I', nspname, relname),
        ARRAY(SELECT name FROM columns ORDER BY attnum),
-       ARRAY(SELECT atthasdef FROM columns ORDER BY attnum),
+       ARRAY(SELECT has_default FROM columns ORDER BY attnum),
        ARRAY(SELECT formats OPERATOR(pg_catalog.->>) name FROM columns ORDER BY attnum),
        (SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c
           JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
@@ -191,9 +196,9 @@ impl Copy {
 const LATEST: &str = "
 SELECT load_id, read, taken, rejected, pairs, bytes,
        ARRAY[parse, convert, \"check\", statement, quality, predict]
-  FROM termstream.load
+  FROM termstream.loads
  WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()
-   AND stream OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)
+   AND stream OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)::pg_catalog.text
  ORDER BY load_id DESC LIMIT 1";
 
 pub async fn latest_load(client: &impl GenericClient, inbox: &Inbox) -> Result<Counts, Error> {

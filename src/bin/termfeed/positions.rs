@@ -21,7 +21,7 @@ pub async fn next(
 ) -> Result<Option<i64>, Error> {
     let row = client
         .query_typed_opt(
-            "SELECT next FROM termstream.feed_position
+            "SELECT next FROM termstream.feed_positions
               WHERE stream OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)
                 AND source OPERATOR(pg_catalog.=) $2 AND part OPERATOR(pg_catalog.=) $3",
             &[
@@ -68,7 +68,7 @@ pub async fn found(
 ) -> Result<Option<(i64, Option<serde_json::Value>)>, Error> {
     let row = client
         .query_typed_opt(
-            "SELECT next, detail FROM termstream.feed_position
+            "SELECT next, detail FROM termstream.feed_positions
               WHERE stream OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)
                 AND source OPERATOR(pg_catalog.=) $2 AND part OPERATOR(pg_catalog.=) $3",
             &[

@@ -9,7 +9,9 @@ use crate::pg::input::{Converter, is_valid_text};
 use crate::pg::memory::in_own_context;
 use crate::pg::snapshot::with_snapshot;
 use crate::pg::subtransaction::subtransaction;
+use crate::pg::user::restricted;
 use crate::record::{Event, Header};
+use crate::stream::definition::Definition;
 
 pub fn refuse_no_header(path: &str, first: &[u8]) -> Result<(), Raise> {
     if !first.is_empty() {
@@ -24,14 +26,19 @@ pub fn refuse_no_header(path: &str, first: &[u8]) -> Result<(), Raise> {
 
 /// A file without a header would lose its first row to `header => true`. A first line whose values
 /// convert to the declared types is taken for a row; text columns tell nothing.
-pub fn refuse_data_as_header(layout: &Layout, path: &str, first: &[u8]) -> Result<(), Raise> {
+pub fn refuse_data_as_header(
+    definition: &Definition,
+    layout: &Layout,
+    path: &str,
+    first: &[u8],
+) -> Result<(), Raise> {
     let mut looks_like_data = None;
     let columns = &layout.columns;
     let mut parser = layout.parser(Header::No)?;
     let mut look = |event: Event<'_>| {
         if looks_like_data.is_none() {
             looks_like_data = Some(match event {
-                Event::Record(record) => all_convert(columns, record.fields()),
+                Event::Record(record) => all_convert(definition, columns, record.fields()),
                 Event::Malformed(_) => false,
             });
         }
@@ -54,8 +61,13 @@ pub fn refuse_data_as_header(layout: &Layout, path: &str, first: &[u8]) -> Resul
     .hint("If the file has no header, call load_file with header => false."))
 }
 
-/// Whether there is a column that is not text, and a value in it, and all such values convert.
-fn all_convert<'a>(columns: &[Column], fields: impl Iterator<Item = Option<&'a [u8]>>) -> bool {
+/// Whether there is a column that is not text, and a value in it, and all such values convert. That can
+/// run the check of a domain, which is the stream's owner's.
+fn all_convert<'a>(
+    definition: &Definition,
+    columns: &[Column],
+    fields: impl Iterator<Item = Option<&'a [u8]>>,
+) -> bool {
     let typed: Vec<_> = fields
         .enumerate()
         .filter(|(number, _)| columns.get(*number).is_some_and(|column| !column.is_text()))
@@ -65,12 +77,14 @@ fn all_convert<'a>(columns: &[Column], fields: impl Iterator<Item = Option<&'a [
         return false;
     }
     let outcome = subtransaction(|| {
-        in_own_context(|| {
-            with_snapshot(|| {
-                let mut converter = Converter::new(columns);
-                for (number, field) in &typed {
-                    converter.convert(*number, Some(field));
-                }
+        restricted(definition.owner, &definition.search_path, || {
+            in_own_context(|| {
+                with_snapshot(|| {
+                    let mut converter = Converter::new(columns);
+                    for (number, field) in &typed {
+                        converter.convert(*number, Some(field));
+                    }
+                })
             })
         })
     });

@@ -212,5 +212,5 @@ pub fn dismiss(workers: Vec<Worker>, patience: i64) {
         }
         wait(WAIT_MILLISECONDS);
     }
-    workers.into_iter().for_each(Worker::stop);
+    Worker::stop(workers);
 }

@@ -30,6 +30,7 @@ use super::definition::Definition;
 use super::ledger::State;
 use crate::load::{Counts, Position};
 use crate::pg::error::{Raise, caught};
+use crate::pg::lock::{Held, Kind, Lock};
 use crate::pg::procedure::Transactions;
 use crate::pg::session::Session;
 use crate::pg::worker::Worker;
@@ -62,7 +63,7 @@ pub fn load_file(
     let mut source = Source::open(path)?;
     let layout = Layout::new(session, options, &definition)?;
     let start = match options.resume {
-        true => resume::find(session, definition.stream, &source)?,
+        true => resume::find(definition.stream, &source)?,
         false => Start::Beginning,
     };
     let (position, earlier, parser) = match start {
@@ -86,12 +87,14 @@ pub fn load_file(
     if earlier.is_none() && options.header() != Header::No {
         header::refuse_no_header(path, &first)?;
         if options.header() == Header::Yes {
-            header::refuse_data_as_header(&layout, path, &first)?;
+            header::refuse_data_as_header(&definition, &layout, path, &first)?;
         }
     }
     let mut load = Load::new(definition, Some(path.to_owned()))?;
     load.line_format = options.line_format();
     load.committed = Some(0);
+    let running = Lock::new(Kind::Load, load.id as u64).hold_until_dropped();
+    let running = running.ok_or_else(|| taken(load.id))?;
     let run = Run {
         transactions,
         load,
@@ -103,6 +106,8 @@ pub fn load_file(
     run.write(State::Running)?;
     if let Some(earlier) = earlier {
         ranges::adopt(earlier, run.load.id);
+        // A load that was cut off has left it.
+        job::remove(earlier);
     }
     if options.parallel > 1 {
         Job::new(options, run.source.identity()?).write(run.load.id);
@@ -112,22 +117,32 @@ pub fn load_file(
         1 => Vec::new(),
         some => leader::start_workers(run.load.id, some),
     };
-    finish(run, parser, first, workers)
+    finish(run, parser, first, workers, running)
+}
+
+fn taken(load_id: i64) -> Raise {
+    Raise::new(
+        pgrx::PgSqlErrorCode::ERRCODE_OBJECT_IN_USE,
+        format!("another session runs a load of the number {load_id}"),
+    )
+    .hint("The sequence termstream.load_id must be ahead of all loads.")
 }
 
 /// The stream's definition, for somebody who may load it.
 fn definition(session: &Session, stream: &str) -> Result<Definition, Raise> {
     let view = find_stream(session, stream)?;
     must_feed(session, view, stream, "Loading")?;
-    Definition::read(session, view)
+    Definition::read(view)
 }
 
-/// Loads what is to be loaded, and leaves word in the ledger of how it ended.
+/// Loads what is to be loaded, and leaves word in the ledger of how it ended. A cancel that comes while it
+/// does so leaves no word, but gives back the lock by which the load is known to be at work.
 fn finish(
     mut run: Run,
     parser: Parser,
     first: Vec<u8>,
     workers: Vec<Worker>,
+    running: Held,
 ) -> Result<Loaded, Raise> {
     let outcome = caught(|| match workers.is_empty() {
         true => run
@@ -139,12 +154,18 @@ fn finish(
         Ok(Ok(())) => 50,
         _ => 0,
     };
-    leader::dismiss(workers, patience);
+    // A cancel ends the wait for the workers, not what is left to do: they see that the load is over.
+    let dismissed = caught(|| leader::dismiss(workers, patience));
+    // Whatever happens from now on, the load is not at work any more. A rollback gives the lock back, too.
+    drop(running);
     match outcome {
-        Ok(Ok(())) => Ok(Loaded {
-            load_id: Some(run.load.id),
-            counts: run.load.counts,
-        }),
+        Ok(Ok(())) => {
+            dismissed.unwrap_or_else(|error| error.rethrow());
+            Ok(Loaded {
+                load_id: Some(run.load.id),
+                counts: run.load.counts,
+            })
+        }
         Ok(Err(raise)) => {
             run.fail(&raise.message);
             Err(raise)

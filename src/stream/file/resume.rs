@@ -1,19 +1,21 @@
 //! Where a load of a file begins: after what an earlier load of it has committed.
 //!
-//! A file is known by its path, its stream and the role that loads it, and by what it has before the
+//! A file is known by its path, its stream and the name of the role that loads it, and by what it has before the
 //! committed position: so a file that has grown is still the same, and the load goes on at its old end.
 //! One that has shrunk, or has other bytes there, is refused. Of a compressed file all that was there
 //! is compared, for no place in it is that of a position.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::source::{Fingerprint, Source, changed};
 use crate::load::Position;
 use crate::own;
 use crate::pg::error::Raise;
-use crate::pg::session::{Mode, Session};
-use crate::pg::user::{current_role, on_safe_path};
+use crate::pg::lock::{Kind, Lock};
+use crate::pg::session::Rows;
+use crate::pg::user::{current_role, role_name};
 
 pub enum Start {
     Beginning,
@@ -43,54 +45,59 @@ impl Earlier {
     }
 }
 
-/// The newest load of the file that has a place to go on at. The transaction's lock keeps two sessions
-/// from finding the same one.
-const LAST: &str = "
-SELECT l.position, l.line, l.head_hash, l.tail_hash, l.state, s.state = 'running', l.load_id, l.pid,
-       l.total_bytes
-  FROM termstream.load l JOIN termstream.loads s USING (load_id)
- WHERE l.stream = $1 AND l.source = $2 AND l.userid = $3 AND l.tail_hash IS NOT NULL
- ORDER BY l.load_id DESC LIMIT 1";
+/// What the ledger has of the newest load of the file that has a place to go on at.
+struct Last {
+    earlier: Earlier,
+    known: Fingerprint,
+    total_bytes: u64,
+    is_running: bool,
+    pid: i32,
+}
 
-const LOCK: &str = "SELECT pg_catalog.pg_advisory_xact_lock(
-    pg_catalog.hashtextextended(pg_catalog.concat('termstream', $1::oid, ' ', $2), 0))";
+impl Last {
+    fn take(row: &Rows) -> Option<Last> {
+        let number = |column| row.get::<i64>(0, column);
+        Some(Last {
+            earlier: Earlier {
+                load_id: number(7)?,
+                position: Position {
+                    bytes: number(1)? as u64,
+                    lines: number(2)? as u64,
+                },
+                done: row.get::<String>(0, 5).as_deref() == Some("done"),
+            },
+            known: Fingerprint {
+                head: number(3).unwrap_or(0),
+                tail: number(4).unwrap_or(0),
+            },
+            total_bytes: number(9).unwrap_or(0) as u64,
+            is_running: row.get(0, 6) == Some(true),
+            pid: row.get(0, 8).unwrap_or(0),
+        })
+    }
+}
 
-pub fn find(session: &Session, stream: pg_sys::Oid, source: &Source) -> Result<Start, Raise> {
+/// The transaction's lock keeps two sessions from finding the same load.
+pub fn find(stream: pg_sys::Oid, source: &Source) -> Result<Start, Raise> {
     let path = source.path();
-    let last = on_safe_path(|| {
-        session.execute(LOCK, &[stream.into(), path.into()]);
-        let args = [stream.into(), path.into(), current_role().into()];
-        session.run(LAST, &args, Mode::Write)
-    });
-    let number = |column| last.get::<i64>(0, column);
-    let (Some(bytes), Some(lines)) = (number(1), number(2)) else {
+    Lock::new(Kind::LoadedFile, key(stream, path)).hold();
+    let args = [stream.into(), path.into(), role_name(current_role()).into()];
+    let Some(last) = own::LAST_LOAD.run(&args, Last::take) else {
         return Ok(Start::Beginning);
     };
-    let load_id = number(7).unwrap_or(0);
-    if last.get(0, 6) == Some(true) {
+    let Last { earlier, known, .. } = last;
+    if last.is_running {
         return Err(Raise::new(
             PgSqlErrorCode::ERRCODE_OBJECT_IN_USE,
             format!("file \"{path}\" is being loaded into the stream"),
         )
         .detail(format!(
-            "Load {load_id} runs in the process {}.",
-            last.get::<i32>(0, 8).unwrap_or(0)
+            "Load {} runs in the process {}.",
+            earlier.load_id, last.pid
         ))
         .hint("Wait for it, or give resume => false to load the file a second time."));
     }
-    let known = Fingerprint {
-        head: number(3).unwrap_or(0),
-        tail: number(4).unwrap_or(0),
-    };
-    let earlier = Earlier {
-        load_id,
-        position: Position {
-            bytes: bytes as u64,
-            lines: lines as u64,
-        },
-        done: last.get::<String>(0, 5).as_deref() == Some("done"),
-    };
-    let known_bytes = known_bytes(source, earlier.position, number(9).unwrap_or(0) as u64);
+    let known_bytes = known_bytes(source, earlier.position, last.total_bytes);
     let now = source.size()?;
     if now < known_bytes || source.fingerprint(known_bytes)? != known {
         return Err(changed(
@@ -103,6 +110,13 @@ pub fn find(session: &Session, stream: pg_sys::Oid, source: &Source) -> Result<S
         _ if earlier.done && now == known_bytes => Start::Done,
         _ => Start::At(earlier),
     })
+}
+
+/// The number by which the lock of a file is known. Where two files have the same, they wait for each other.
+fn key(stream: pg_sys::Oid, path: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (stream.to_u32(), path).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// How many bytes of the file the fingerprint is of.

@@ -82,8 +82,7 @@ impl Run<'_> {
         if state == State::Running {
             // Somebody may have changed or dropped the stream in between.
             let stream = self.load.definition.stream;
-            self.load.definition =
-                contained(|| Definition::read(self.transactions.session(), stream))?;
+            self.load.definition = contained(|| Definition::read(stream))?;
         }
         Ok(())
     }

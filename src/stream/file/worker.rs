@@ -96,7 +96,7 @@ impl Worker {
         };
         let assigned = &self.assigned;
         let (definition, layout) = session::connect(|session| {
-            let definition = Definition::read(session, assigned.stream)?;
+            let definition = Definition::read(assigned.stream)?;
             let layout = Layout::new(session, &assigned.job.options, &definition)?;
             Ok::<_, Raise>((definition, layout))
         })?;

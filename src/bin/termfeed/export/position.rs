@@ -32,8 +32,7 @@ pub async fn claim(client: &Client, name: &str) -> Result<bool, Error> {
 pub async fn read(client: &Client, name: &str) -> Result<Position, Error> {
     let row = client
         .query_opt(
-            "SELECT run, after, upto FROM termstream.export_position
-              WHERE role = CURRENT_USER::pg_catalog.regrole AND export = $1",
+            "SELECT run, after, upto FROM termstream.export_positions WHERE export = $1",
             &[&name],
         )
         .await?;
@@ -50,7 +49,7 @@ pub async fn read(client: &Client, name: &str) -> Result<Position, Error> {
 pub async fn write(client: &Client, name: &str, position: &Position) -> Result<(), Error> {
     client
         .execute(
-            "INSERT INTO termstream.export_position (export, run, after, upto)
+            "INSERT INTO termstream.export_positions (export, run, after, upto)
              VALUES ($1, $2, $3, $4)
              ON CONFLICT (role, export) DO UPDATE
                 SET run = $2, after = $3, upto = $4, updated = pg_catalog.clock_timestamp()",

@@ -24,7 +24,7 @@ pub async fn all(
 ) -> Result<BTreeMap<String, Position>, Error> {
     let rows = client
         .query_typed(
-            "SELECT part, next, detail FROM termstream.feed_position
+            "SELECT part, next, detail FROM termstream.feed_positions
               WHERE stream OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)
                 AND source OPERATOR(pg_catalog.=) $2 AND part OPERATOR(pg_catalog.<>) $3",
             &[

@@ -235,6 +235,7 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'two sessions at once, by pg_isolation_regress' regress isolation isolation/pg_isolation_regress spec
   check 'sessions' server_tests sessions
   check 'attacks by ordinary roles' server_tests attacks
+  check 'interruptions, and long mixed use' server_tests storm
   check 'load_file, ended at random moments' kills
   check 'the statements of README.md' readme "$repo/README.md"
   check 'the statements of examples/menu/README.md' readme "$repo/examples/menu/README.md"

@@ -10,7 +10,9 @@ AS $$
 DECLARE
     inbox record;
 BEGIN
-    FOR inbox IN SELECT s.stream, s.rejects FROM termstream.stream s LOOP
+    -- Tables of the function's own role alone: reading another's runs what its owner put into indexes.
+    FOR inbox IN SELECT s.stream, s.rejects FROM termstream.stream s JOIN pg_class c ON c.oid = s.rejects
+                  WHERE c.relkind = 'r' AND pg_get_userbyid(c.relowner) = current_user LOOP
         RETURN QUERY EXECUTE format(
             'SELECT starttime, $1, stage, err_message, concat_ws('':'', filename, lineno)
                FROM %s ORDER BY reject_id DESC LIMIT 50', inbox.rejects)

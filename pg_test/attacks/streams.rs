@@ -230,3 +230,87 @@ fn a_stream_that_feeds_another_ones_runs_each_as_its_owner() {
         [format!("anna|{anna}")]
     );
 }
+
+#[test]
+fn a_table_that_waits_for_a_stream_is_not_taken_over() {
+    let (database, mut superuser, mut mallory, role) = with_spy("squatting");
+    let anna = database.role("anna");
+    superuser.run(&format!(
+        "GRANT CREATE ON SCHEMA public TO PUBLIC; CREATE TABLE terms (term_id bigint, term text);
+         INSERT INTO terms VALUES (1, 'Pepsi'); GRANT SELECT ON terms TO PUBLIC;
+         SELECT termstream.create_lexicon('brands', 'terms');
+         CREATE ROLE {anna}_team; GRANT {anna}_team TO {anna}"
+    ));
+    // Rejects and pairs as a stream makes them, of Mallory's.
+    let bait = "
+        SELECT termstream.create_match_stream('menu', 'id bigint, name text', 'brands', 'id', '{name}', 'menu_terms');
+        SELECT termstream.drop_stream('menu');
+        GRANT ALL ON menu_rejects, menu_terms TO PUBLIC";
+    mallory.run(bait);
+    let mut anna_session = database.session_of(&anna);
+    for (pairs, what) in [
+        ("menu_terms", "pairs table public.menu_terms"),
+        ("mine", "rejects table public.menu_rejects"),
+    ] {
+        let make = format!(
+            "SELECT termstream.create_match_stream('menu', 'id bigint, name text', 'brands', 'id', '{{name}}', '{pairs}')"
+        );
+        for session in [&mut anna_session, &mut superuser] {
+            session
+                .error(&make)
+                .is("42501", &format!("{what} belongs to role \"{role}\""))
+                .hints("OWNER TO");
+        }
+    }
+    // Her own, and those of a role that she is a member of, are.
+    superuser.run(&format!(
+        "ALTER TABLE menu_rejects OWNER TO {anna}; ALTER TABLE menu_terms OWNER TO {anna}_team"
+    ));
+    anna_session.run(
+        "SELECT termstream.create_match_stream('menu', 'id bigint, name text', 'brands', 'id', '{name}', 'menu_terms')",
+    );
+    anna_session.run("INSERT INTO menu VALUES ('1', 'pepsi'), ('x', 'y')");
+    assert_eq!(
+        superuser
+            .one("SELECT (SELECT count(*) FROM menu_terms), (SELECT count(*) FROM menu_rejects)"),
+        "1|1"
+    );
+    superuser.run(&format!("DROP OWNED BY {anna}_team; DROP ROLE {anna}_team"));
+}
+
+#[test]
+fn whoever_retries_rejects_runs_nothing_of_the_tables_owner() {
+    let (database, mut superuser, mut mallory, role) = with_spy("retrying");
+    mallory.run(
+        "CREATE TABLE m.t (a int);
+         SELECT termstream.create_stream('m.s', 'a int', 'INSERT INTO m.t SELECT * FROM batch');
+         INSERT INTO m.s VALUES ('x'), ('2y');
+         CREATE FUNCTION m.is_it(text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN m.spy($$policy$$) = 1; END';
+         CREATE TYPE m.sly AS (t text);
+         CREATE FUNCTION m.as_text(m.sly) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM m.spy($$cast$$); RETURN $$x$$; END';
+         CREATE CAST (m.sly AS text) WITH FUNCTION m.as_text(m.sly) AS IMPLICIT;
+         ALTER TABLE m.s_rejects ALTER colname TYPE m.sly USING ROW(colname)::m.sly;
+         CREATE INDEX ON m.s_rejects ((m.folded('index'))); UPDATE m.s_rejects SET line = '2' WHERE line = '2y'",
+    );
+    // A column of a type of hers is none for a condition.
+    superuser.error("SELECT termstream.retry_rejects('m.s', $$colname::text = 'a'$$)");
+    assert_eq!(
+        superuser.one(
+            "SELECT read, taken FROM termstream.retry_rejects('m.s', $$s_rejects.line LIKE '2%'$$)"
+        ),
+        "1|1"
+    );
+    mallory.run("ALTER TABLE m.s_rejects ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON m.s_rejects USING (m.is_it(line))");
+    let reader = database.role("reader");
+    mallory.run(&format!("GRANT ALL ON m.s_rejects, m.s TO {reader}"));
+    database
+        .session_of(&reader)
+        .error("SELECT termstream.retry_rejects('m.s')")
+        .is(
+            "42501",
+            "rejects of stream m.s cannot be retried under row-level security",
+        );
+    superuser.run("SELECT termstream.retry_rejects('m.s', $$line = 'y'$$)");
+    let others = format!("SELECT count(*) FROM m.seen WHERE who <> '{role}'");
+    assert_eq!(superuser.one(&others), "0");
+}

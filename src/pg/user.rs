@@ -144,6 +144,12 @@ pub fn acts_for(role: pg_sys::Oid) -> bool {
     unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), role) }
 }
 
+/// Whether the current role is `role`, or a member of it: a superuser is no member of others.
+pub fn is_or_is_in(role: pg_sys::Oid) -> bool {
+    // SAFETY: a catalog look-up by value.
+    unsafe { pg_sys::is_member_of_role_nosuper(pg_sys::GetUserId(), role) }
+}
+
 /// Whether the current role may read files of the server.
 pub fn may_read_server_files() -> bool {
     // SAFETY: catalog look-ups by value.

@@ -15,8 +15,8 @@
 
 use pgrx::pg_sys;
 
-use crate::pg::session::{self, Mode, Session};
-use crate::pg::user::{as_session_role, on_safe_path, session_role};
+use crate::pg::session::{self, Mode, Saved, Session};
+use crate::pg::user::{as_session_role, session_role};
 
 /// The constraints by name, and whether all of that name are INITIALLY DEFERRED: others cannot be
 /// deferred, or were not. A foreign key has triggers on both of its tables. A name whose schema is closed
@@ -39,6 +39,11 @@ SELECT format('%I.%I', n.nspname, d.conname),
  WHERE has_schema_privilege($3, n.oid, 'USAGE')
  ORDER BY 1";
 
+thread_local! {
+    static FIND_KEPT: Saved =
+        const { Saved::new(FIND, &[pg_sys::OIDOID, pg_sys::OIDARRAYOID, pg_sys::OIDOID]) };
+}
+
 /// Runs `work`, which does something as the stream's owner, with nothing deferred of his tables and of
 /// those that are written.
 pub fn immediate<R>(owner: pg_sys::Oid, written: Vec<pg_sys::Oid>, work: impl FnOnce() -> R) -> R {
@@ -56,7 +61,7 @@ fn find(
     written: Vec<pg_sys::Oid>,
 ) -> (Vec<String>, Vec<String>) {
     let args = [owner.into(), written.into(), session_role().into()];
-    let rows = on_safe_path(|| session.run(FIND, &args, Mode::Write));
+    let rows = FIND_KEPT.with(|find| find.run(session, &args, Mode::Write));
     let (mut all, mut deferred) = (Vec::new(), Vec::new());
     for row in 0..rows.len() {
         let Some(name) = rows.get::<String>(row, 1) else {

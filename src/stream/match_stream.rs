@@ -8,6 +8,7 @@ use super::catalog::{NewStream, create, found_name, refuse_existing, sql_column}
 use super::definition::not_a_stream;
 use super::name::RelationName;
 use super::options::Options;
+use super::rejects_table::refuse_others_table;
 use crate::pg::catalog::{
     column_names, column_type, is_temporary, quote_identifier, quote_literal,
 };
@@ -184,6 +185,7 @@ fn check_pairs(
     key: &[Column],
 ) -> Result<pg_sys::Oid, Raise> {
     let pairs = found_name(table);
+    refuse_others_table(table, "pairs table")?;
     if is_temporary(table) {
         return Err(Raise::new(
             PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,

@@ -6,11 +6,13 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use super::catalog::found_name;
 use super::definition::not_a_stream;
 use super::name::RelationName;
-use crate::pg::catalog::{column_type, quote_literal};
+use crate::pg::catalog::{column_type, owner, quote_literal};
 use crate::pg::error::Raise;
 use crate::pg::session::Session;
+use crate::pg::user::{is_or_is_in, role_name};
 
 const COLUMNS: &str = "
     reject_id pg_catalog.int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -75,6 +77,7 @@ pub fn create(session: &Session, stream: &RelationName) -> Result<pg_sys::Oid, R
         }
         Some(found) => {
             refuse_other_table(found, &rejects.name)?;
+            refuse_others_table(found, "rejects table")?;
             if column_type(found, "checks").is_none() {
                 session.execute(&format!("ALTER TABLE {table} {LATER_COLUMNS}"), &[]);
             }
@@ -97,6 +100,23 @@ pub fn create(session: &Session, stream: &RelationName) -> Result<pg_sys::Oid, R
     rejects
         .find(session)
         .ok_or_else(|| not_a_stream(&rejects.name))
+}
+
+/// A stream does not take over a table that somebody else has made, perhaps to wait for it: what the
+/// table's triggers do they would do as the stream's owner.
+pub fn refuse_others_table(table: pg_sys::Oid, what: &str) -> Result<(), Raise> {
+    let Some(owner) = owner(table).filter(|owner| !is_or_is_in(*owner)) else {
+        return Ok(());
+    };
+    let (name, owner) = (found_name(table), role_name(owner));
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("{what} {name} belongs to role \"{owner}\""),
+    )
+    .detail("Its triggers would run with the rights of the stream's owner.")
+    .hint(format!(
+        "ALTER TABLE {name} OWNER TO your role, if you know its triggers; or give the stream another name or schema."
+    )))
 }
 
 /// A table of that name that is none of ours is not written into.

@@ -12,15 +12,15 @@ SELECT termstream.create_lexicon('brands', 'terms');
 CREATE TABLE kept (id int);
 SELECT termstream.create_stream('mine', 'id int', 'INSERT INTO kept SELECT id FROM batch');
 SELECT termstream.create_stream('theirs', 'id int', 'INSERT INTO kept SELECT id FROM batch');
-DROP ROLE IF EXISTS feeder;
-CREATE ROLE feeder LOGIN;
-GRANT USAGE ON SCHEMA termstream TO feeder;
-GRANT INSERT ON mine TO feeder;
-GRANT SELECT ON terms TO feeder;
+DROP ROLE IF EXISTS feed_feeder;
+CREATE ROLE feed_feeder LOGIN;
+GRANT USAGE ON SCHEMA termstream TO feed_feeder;
+GRANT INSERT ON mine TO feed_feeder;
+GRANT SELECT ON terms TO feed_feeder;
 SQL
-database="postgresql://feeder:sesame@/$PGDATABASE?host=$PGHOST&port=$PGPORT"
+database="postgresql://feed_feeder:sesame@/$PGDATABASE?host=$PGHOST&port=$PGPORT"
 rm -f "$folder"/{gone,slow.*,long.*}
-start_serve --connections 2 --min-rate 0
+start_serve --connections 2 --min-rate 0 --stall-timeout 600
 trap 'kill -9 $server 2>/dev/null || true' EXIT
 
 token=(-H 'Authorization: Bearer hush')
@@ -77,7 +77,7 @@ exec 4>"$folder/slow.1"
 slow 2
 exec 5>"$folder/slow.2"
 for out in 4 5; do seq 20000 | sed '1i id' >&"$out"; done
-holding() { [[ $(psql -c "SELECT count(*) FROM pg_stat_activity WHERE usename = 'feeder' AND query LIKE 'COPY%' AND state = 'active'") == "$1" ]]; }
+holding() { [[ $(psql -c "SELECT count(*) FROM pg_stat_activity WHERE usename = 'feed_feeder' AND query LIKE 'COPY%' AND state = 'active'") == "$1" ]]; }
 until_so holding 2
 same 'slow bodies make room for one who waits' 200 "$(status -m 300 "${csv[@]}" --data-binary $'id\n1\n' "$url/streams/mine")"
 exec 4>&- 5>&-
@@ -113,7 +113,7 @@ same 'each of them has an answer' '' "$(grep -vxE '200|413|503|504' "$folder"/lo
 same 'no answer is longer than it may be' '' "$(find "$folder" -name 'long.?' -size +4200k)"
 head -c 1048577 /dev/zero | tr '\0' x >"$folder/longer"
 same 'a document that is too long' 413 "$(status -X POST --data-binary @"$folder/longer" "$url/lexicons/brands/match")"
-idle() { psql -c "SELECT count(*) FROM pg_stat_activity WHERE usename = 'feeder' AND query LIKE '%termstream.match(%'"; }
+idle() { psql -c "SELECT count(*) FROM pg_stat_activity WHERE usename = 'feed_feeder' AND query LIKE '%termstream.match(%'"; }
 until_so eval '[[ $(idle) == 0 ]]'
 same 'behind a long document its session is gone, and its memory' 0 "$(idle)"
 peak=$(awk '$1 == "VmHWM:" { print int($2 / 1024) }' "/proc/$server/status")

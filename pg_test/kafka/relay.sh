@@ -162,7 +162,7 @@ sql "INSERT INTO events (what) VALUES ('two'), ('three')"
 relay cursor events_out --cursor n
 sleep 1
 same 'with a cursor nothing is sent while a row below may still come' '' "$(consumed "$topic" '%s\n')"
-echo 'COMMIT;' >&4
+printf 'COMMIT;\n\\q\n' >&4
 exec 4>&-
 wait "$late"
 soon 'and no row is jumped over' 'late two three' eval 'consumed "$topic" "%s\n" | xargs'

@@ -2,8 +2,6 @@
 
 use tokio_postgres::error::{DbError, SqlState};
 
-use crate::readiness::Need;
-
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The settings are wrong: nothing has been done.
@@ -49,21 +47,6 @@ impl Error {
                     || *code == SqlState::DUPLICATE_PSTATEMENT
             }
             _ => false,
-        }
-    }
-
-    /// What is in the way of the work that has failed so.
-    pub fn need(&self) -> Need {
-        let class = |error: &DbError| error.code().code().get(..2).map(str::to_owned);
-        match self {
-            Error::Unreachable(_) => Need::Database,
-            Error::Refused(error)
-                if matches!(class(error).as_deref(), Some("08" | "53" | "57")) =>
-            {
-                Need::Database
-            }
-            Error::Away(_) => Need::Service,
-            _ => Need::Rows,
         }
     }
 

@@ -4,8 +4,9 @@
 //! computed in the database. One folder per subcommand; the rooms beside them are shared:
 //!
 //! ```text
-//! settings  database ◀── door, notes, positions ◀── serve, kafka, kinesis, predict; relay, export
-//! error     metrics, monitor    decode, aws    shutdown
+//! environment ◀── settings    conninfo, tls ◀── database    decode, aws    listen    shutdown
+//! error ◀── metrics ◀── readiness ◀── monitor
+//! door, notes, positions ◀── serve, kafka, kinesis, predict; relay, export
 //! ```
 #![forbid(unsafe_code)]
 // What the doors share waits for them.
@@ -29,6 +30,7 @@ mod intake;
 mod kafka;
 #[cfg(feature = "kinesis")]
 mod kinesis;
+mod listen;
 mod load;
 mod logging;
 mod metrics;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 
 use crate::error::Error;
+use crate::listen;
 use crate::metrics;
 use crate::readiness::{Health, Need, Readiness};
 use crate::shutdown::Shutdown;
@@ -23,7 +24,7 @@ pub struct Flags {
 }
 
 /// Counts from now on, and answers where it is told to, until shutdown.
-pub async fn start(flags: &Flags, mut shutdown: Shutdown) -> Result<Readiness, Error> {
+pub async fn start(flags: &Flags, shutdown: Shutdown) -> Result<Readiness, Error> {
     let health = Health::default();
     let readiness = health.part(Need::Database);
     let Some(address) = flags.metrics_listen else {
@@ -52,9 +53,7 @@ pub async fn start(flags: &Flags, mut shutdown: Shutdown) -> Result<Readiness, E
     let address = listener.local_addr().unwrap_or(address);
     tracing::info!("metrics on http://{address}/metrics");
     tokio::spawn(async move {
-        let served = axum::serve(listener, routes)
-            .with_graceful_shutdown(async move { shutdown.wait().await });
-        if let Err(error) = served.await {
+        if let Err(error) = listen::serve(listener, routes, shutdown).await {
             tracing::warn!(%error, "metrics are no longer served");
         }
     });

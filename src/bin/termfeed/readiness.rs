@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::error::Error;
 use crate::metrics;
 
 /// The longest wait that is no stall. What watches must be told within ten seconds, and some of them
@@ -39,6 +40,19 @@ impl Need {
         Need::Rows,
         Need::Queue,
     ];
+
+    /// What is in the way of work that has failed so.
+    pub fn of(error: &Error) -> Need {
+        match error {
+            Error::Unreachable(_) => Need::Database,
+            Error::Refused(refused) => match refused.code().code().get(..2) {
+                Some("08" | "53" | "57") => Need::Database,
+                _ => Need::Rows,
+            },
+            Error::Away(_) => Need::Service,
+            _ => Need::Rows,
+        }
+    }
 
     pub fn name(self) -> &'static str {
         match self {
@@ -215,6 +229,9 @@ mod tests {
         drop(part);
         assert_eq!(health.in_words(), Ok(()), "what is gone is not waited for");
     }
+
+    /// The statistics of librdkafka come each second, and the gauges are set each second.
+    const _: () = assert!(PATIENCE.as_secs() + 1 + TOLD.as_secs() < 10);
 
     #[test]
     fn a_wait_without_an_end_is_a_stall() {

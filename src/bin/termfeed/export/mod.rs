@@ -28,6 +28,7 @@ use crate::database::{Database, backoff};
 use crate::error::Error;
 use crate::metrics;
 use crate::monitor;
+use crate::readiness::Need;
 use crate::settings::{Common, needed};
 use crate::shutdown::Shutdown;
 use exporter::Exporter;
@@ -128,7 +129,7 @@ pub async fn run(common: Common, flags: Flags, mut shutdown: Shutdown) -> Result
         let outcome = exporter.export(connected).await;
         match &outcome {
             Ok(_) => readiness.fine(),
-            Err(error) => readiness.failed(error.need(), error),
+            Err(error) => readiness.failed(Need::of(error), error),
         }
         let wait = match outcome {
             Ok(()) => {

@@ -123,7 +123,7 @@ impl Worker {
                     let wait = waits.next().unwrap_or(POLL);
                     tracing::warn!(reason = %error, wait_ms = wait.as_millis() as u64,
                         "nothing was committed: waiting, and going on where the database says");
-                    self.readiness.failed(error.need(), &error);
+                    self.readiness.failed(Need::of(&error), &error);
                     self.client = None;
                     self.astray = !self.committed.is_empty();
                     self.rest(wait);

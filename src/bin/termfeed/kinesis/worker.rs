@@ -125,7 +125,7 @@ impl Worker {
             match ended {
                 Ok(()) | Err(Error::Stopped) => break,
                 Err(error) if error.is_passing() => {
-                    self.readiness.failed(error.need(), &error);
+                    self.readiness.failed(Need::of(&error), &error);
                     metrics::failed(&self.settings.stream);
                     metrics::retried("batch");
                     let wait = waits.next().unwrap_or(SHARING);

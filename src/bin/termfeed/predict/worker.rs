@@ -92,7 +92,7 @@ impl Worker {
                 Err(Error::Stopped) => break,
                 Err(error) if error.is_passing() => {
                     client = None;
-                    self.readiness.failed(error.need(), &error);
+                    self.readiness.failed(Need::of(&error), &error);
                     metrics::failed(&self.settings.stream);
                     metrics::retried("predict");
                     tracing::warn!(reason = %error, "rolled back: the rows will be asked about again");

@@ -285,7 +285,7 @@ impl Relay {
     fn start_anew(&mut self, error: &Error) {
         let need = match error {
             Error::Away(_) => Need::Broker,
-            other => other.need(),
+            other => Need::of(other),
         };
         self.readiness.failed(need, error);
         self.source = None;

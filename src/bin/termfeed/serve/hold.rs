@@ -5,9 +5,8 @@
 //! and then. What counts is the time in which we wait for the client while it holds a session.
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt, future, stream};
 use std::io::{self, ErrorKind};
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -115,15 +114,15 @@ pub async fn with_beginning(
     mut body: impl Stream<Item = io::Result<Bytes>> + Send + Unpin,
     bytes: usize,
 ) -> io::Result<impl Stream<Item = io::Result<Bytes>> + Send> {
-    let (mut beginning, mut length) = (Vec::new(), 0);
-    let mut reading = pin!(&mut body);
-    while length < bytes
-        && let Some(piece) = reading.next().await.transpose()?
+    // In one piece: who sends a byte at a time shall not have a buffer for each kept.
+    let mut beginning = Vec::new();
+    while beginning.len() < bytes
+        && let Some(piece) = body.next().await.transpose()?
     {
-        length += piece.len();
-        beginning.push(Ok(piece));
+        beginning.extend_from_slice(&piece);
     }
-    Ok(stream::iter(beginning).chain(body))
+    let beginning = stream::once(future::ready(Ok(Bytes::from(beginning))));
+    Ok(beginning.chain(body))
 }
 
 #[cfg(test)]

@@ -1,19 +1,18 @@
 //! `termfeed serve`: streams over HTTP, and a page to look at them. Rows are posted and their counts
 //! answered; streams, loads, rejects and lexicons are read; `/metrics` is for Prometheus.
 //!
-//! A request works with one session of a pool: loads, reads and matches have one each, and so does not
-//! wait for the others. Who has no token is refused, where one is set, but for
-//! the page (its files), the health checks and `/metrics`, which tell names of streams and counts.
+//! A request works with one session of a pool. Loads, reads and matches have pools of their own, and so
+//! do not wait for each other. Who has no token is refused, where one is set, but for the page (its
+//! files), the health checks and `/metrics`, which tell names of streams and counts.
 //!
 //! ```text
-//! listen ──▶ guard ──▶ page, post, read, matches, rejects, ready ──▶ answer
-//!                                  ▲ session, hold, pace
+//! guard ──▶ page, post, read, matches, rejects, ready ──▶ answer
+//!                       ▲ session, hold, pace
 //! ```
 
 mod answer;
 mod guard;
 mod hold;
-mod listen;
 mod matches;
 mod pace;
 mod page;
@@ -41,6 +40,7 @@ use tower_http::trace::TraceLayer;
 
 use crate::database::Database;
 use crate::error::Error;
+use crate::listen;
 use crate::metrics;
 use crate::settings::{Common, Secret};
 use crate::shutdown::Shutdown;

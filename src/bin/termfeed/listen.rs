@@ -1,4 +1,4 @@
-//! Connections: so many at once, each with a bound on its header and on the time that takes; at the
+//! Connections over HTTP: so many at once, each with a bound on its header and on the time that takes; at the
 //! end those in hand are finished.
 //!
 //! axum's own loop has no timer, so that a client that sends its header a byte a minute would hold a

@@ -103,9 +103,18 @@ pub fn extend<T: Copy>(list: &mut Vec<T>, items: &[T]) -> Result<(), OutOfMemory
     Ok(())
 }
 
+/// Whether so many bytes could be had now: asked before work that allocates by itself, and cannot say that
+/// it failed.
+pub fn room_for(bytes: usize) -> Result<(), OutOfMemory> {
+    let mut room: Vec<u8> = Vec::new();
+    let outcome = room.try_grow_exact(bytes);
+    std::hint::black_box(&room);
+    outcome
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Grow, OutOfMemory, PIECE, collected, extend, filled};
+    use super::{Grow, OutOfMemory, PIECE, collected, extend, filled, room_for};
     use crate::bounds::Interrupts;
 
     #[test]
@@ -115,6 +124,8 @@ mod tests {
         let interrupts = Interrupts::default();
         assert_eq!(filled(0u64, usize::MAX / 16, &interrupts), Err(OutOfMemory));
         assert_eq!(filled(7u8, PIECE + 1, &interrupts), Ok(vec![7; PIECE + 1]));
+        assert_eq!(room_for(isize::MAX as usize), Err(OutOfMemory));
+        assert_eq!(room_for(1 << 20), Ok(()));
         assert_eq!(collected(0..3, &interrupts), Ok(vec![0, 1, 2]));
         assert_eq!(
             String::new().try_grow(isize::MAX as usize),

@@ -13,6 +13,7 @@ pub const EVERY: u32 = 1024;
 const SORTED_AT_ONCE: usize = 1 << 20;
 
 /// Asks every [`EVERY`] steps whether to go on.
+#[derive(Debug)]
 pub struct Interrupts {
     check: fn(),
     left: Cell<u32>,

@@ -5,5 +5,5 @@
 mod growth;
 mod interrupts;
 
-pub use growth::{Grow, OutOfMemory, collected, extend, filled};
+pub use growth::{Grow, OutOfMemory, collected, extend, filled, room_for};
 pub use interrupts::{EVERY, Interrupts};

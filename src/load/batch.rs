@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::error::Error;
+use crate::bounds::{Grow, OutOfMemory, extend};
 use crate::record::csv_line;
 
 pub const DEFAULT_BATCH_ROWS: i64 = 5_000;
@@ -94,34 +95,38 @@ impl Batch {
         })
     }
 
-    /// Adds one row and returns how many bytes its values have. `raw` is the record as read, where
+    /// Adds one row and returns how many bytes its values have. Where there is no room for it, the batch
+    /// is spent. `raw` is the record as read, where
     /// there is one.
     pub fn push<'a>(
         &mut self,
         place: Place,
         raw: Option<&[u8]>,
         fields: impl IntoIterator<Item = Option<&'a [u8]>>,
-    ) -> usize {
+    ) -> Result<usize, OutOfMemory> {
         let start = self.bytes.len();
         for value in fields {
-            self.bytes.extend_from_slice(value.unwrap_or_default());
-            self.fields.push(Field {
+            extend(&mut self.bytes, value.unwrap_or_default())?;
+            self.fields.try_push(Field {
                 end: self.bytes.len(),
                 is_null: value.is_none(),
-            });
+            })?;
         }
         let values = self.bytes.len() - start;
-        let raw_end = raw.map(|raw| {
-            self.bytes.extend_from_slice(raw);
-            self.bytes.len()
-        });
-        self.rows.push(Extent {
+        let raw_end = match raw {
+            Some(raw) => {
+                extend(&mut self.bytes, raw)?;
+                Some(self.bytes.len())
+            }
+            None => None,
+        };
+        self.rows.try_push(Extent {
             place,
             start,
             fields_end: self.fields.len(),
             raw_end,
-        });
-        values
+        })?;
+        Ok(values)
     }
 
     /// Time to flush. One row more always fits, however big it is.

@@ -3,10 +3,15 @@
 use pgrx::pg_sys;
 use std::ffi::CStr;
 
+use super::error::Raise;
 use super::user::on_safe_path;
+use crate::bounds::Grow;
 
 /// No conversion makes more of one byte than this (`MAX_CONVERSION_GROWTH`), and a NUL ends the text.
 const GROWTH: usize = 4;
+/// Bytes that are converted at once, and those of the longest character, which a piece may end inside of.
+const PIECE: usize = 1 << 20;
+const LONGEST: usize = 8;
 
 /// The conversion from one encoding to UTF-8.
 #[derive(Clone, Copy)]
@@ -24,20 +29,41 @@ impl Conversion {
         (function != pg_sys::InvalidOid).then_some(Conversion { function, from })
     }
 
-    /// Appends the bytes as UTF-8, or says how many of them could be converted.
+    /// Appends the bytes as UTF-8, or says how many of them could be converted. They are converted by the
+    /// piece, so that there need be no room for what they could become at the most.
     pub fn append(&self, bytes: &[u8], text: &mut Vec<u8>) -> Result<(), usize> {
+        let mut done = 0;
+        while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+            pgrx::check_for_interrupts!();
+            let piece = rest.get(..PIECE).unwrap_or(rest);
+            let converted = self.append_piece(piece, text);
+            done += converted;
+            let is_cut = rest.len() > piece.len() && piece.len() - converted < LONGEST;
+            if converted < piece.len() && !is_cut {
+                return Err(done);
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends what can be converted of a piece, and says how many bytes that was.
+    fn append_piece(&self, piece: &[u8], text: &mut Vec<u8>) -> usize {
         let before = text.len();
-        text.resize(before + bytes.len() * GROWTH + 1, 0);
+        let room = piece.len() * GROWTH + 1;
+        if let Err(error) = text.try_grow(room) {
+            Raise::from(error).raise();
+        }
+        text.resize(before + room, 0);
         let room = &mut text[before..];
-        // SAFETY: reads and writes no more than the lengths given; raises nothing about the bytes
-        // (`noError`); a record has at most 16 MiB.
+        // SAFETY: reads and writes no more than the lengths given, which are far below those of an `i32`;
+        // raises nothing about the bytes (`noError`).
         let converted = unsafe {
             pg_sys::pg_do_encoding_conversion_buf(
                 self.function,
                 self.from,
                 pg_sys::pg_enc::PG_UTF8 as i32,
-                bytes.as_ptr().cast_mut(),
-                bytes.len() as i32,
+                piece.as_ptr().cast_mut(),
+                piece.len() as i32,
                 room.as_mut_ptr(),
                 room.len() as i32,
                 true,
@@ -45,10 +71,6 @@ impl Conversion {
         };
         let length = CStr::from_bytes_until_nul(room).map_or(0, CStr::count_bytes);
         text.truncate(before + length);
-        match usize::try_from(converted) {
-            Ok(all) if all >= bytes.len() => Ok(()),
-            Ok(some) => Err(some),
-            Err(_) => Err(0),
-        }
+        usize::try_from(converted).unwrap_or(0).min(piece.len())
     }
 }

@@ -1,6 +1,8 @@
 //! What can be wrong: with the options or the header, which ends the reading ([`Error`]), or with one
 //! record, which is rejected while the reading goes on ([`RecordError`]). The words are COPY's.
 
+use crate::bounds::OutOfMemory;
+
 /// An error that ends the reading.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -48,6 +50,14 @@ pub enum Error {
     HeaderMalformed(RecordError),
     #[error("header line is missing: the input is empty")]
     HeaderMissing,
+    #[error("out of memory")]
+    OutOfMemory,
+}
+
+impl From<OutOfMemory> for Error {
+    fn from(_: OutOfMemory) -> Error {
+        Error::OutOfMemory
+    }
 }
 
 /// Why one record cannot be split into the expected fields.

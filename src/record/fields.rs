@@ -7,6 +7,7 @@ use super::escaped::Escaped;
 use super::object::Object;
 use super::options::{Format, Options};
 use super::quoted::Quoted;
+use crate::bounds::{Grow, OutOfMemory, room_for};
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Place {
@@ -48,6 +49,9 @@ impl Span {
     }
 }
 
+/// Bytes of a record that is not taken for granted to fit into memory once more.
+const LONG: usize = 1 << 20;
+
 /// The fields of the record at hand; the memory is used again for the next one.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
@@ -59,6 +63,16 @@ impl Fields {
     pub fn clear(&mut self) {
         self.spans.clear();
         self.copied.clear();
+    }
+
+    /// Makes room for what is written anew of a long record: no more bytes than the record has, and what
+    /// the splitter takes beside them while it works.
+    pub fn make_room(&mut self, record: usize, growth: usize) -> Result<(), OutOfMemory> {
+        if record > LONG {
+            self.copied.try_grow(record)?;
+            room_for(growth * record)?;
+        }
+        Ok(())
     }
 
     pub fn push(&mut self, start: usize, end: usize, place: Place) {
@@ -80,6 +94,15 @@ impl Splitter {
             Format::Csv => Splitter::Quoted(Box::new(Quoted::new(options))),
             Format::Text => Splitter::Escaped(Escaped::new(options)),
             Format::JsonLines => Splitter::Object(Object::new(options)),
+        }
+    }
+
+    /// How many times the bytes of a record are taken while it is split, beside what is kept of it.
+    pub fn growth(&self) -> usize {
+        match self {
+            Splitter::Quoted(_) | Splitter::Escaped(_) => 0,
+            // The text of a string, put together in a buffer that doubles.
+            Splitter::Object(_) => 3,
         }
     }
 

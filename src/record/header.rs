@@ -9,8 +9,7 @@ pub(super) fn match_header<'a>(
     found: impl Iterator<Item = Option<&'a [u8]>>,
 ) -> Result<(), Error> {
     // A null string has no place in a header: an empty name is shown as it is.
-    let mut found =
-        found.map(|name| String::from_utf8_lossy(name.unwrap_or_default()).into_owned());
+    let mut found = found.map(|name| shown(name.unwrap_or_default()));
     for (index, expected) in columns.iter().enumerate() {
         let Some(found) = found.next() else {
             return Err(Error::HeaderTooShort {
@@ -29,4 +28,11 @@ pub(super) fn match_header<'a>(
         Some(found) => Err(Error::HeaderTooLong { found }),
         None => Ok(()),
     }
+}
+
+/// A name as it is compared and shown. No column has a longer one than this, so that one field, of however
+/// many bytes, makes no longer message.
+fn shown(name: &[u8]) -> String {
+    const LONGEST: usize = 256;
+    String::from_utf8_lossy(name.get(..LONGEST).unwrap_or(name)).into_owned()
 }

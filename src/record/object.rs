@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use super::error::RecordError;
@@ -17,13 +18,22 @@ use super::options::{LEFT_OUT, Options};
 #[derive(Debug)]
 pub(super) struct Object {
     columns: Vec<String>,
+    /// The number of each column.
+    numbers: HashMap<String, usize>,
     defaults: Vec<usize>,
     points: Vec<Option<char>>,
 }
 
 impl Object {
     pub fn new(options: &Options) -> Object {
+        let numbered = options
+            .columns
+            .iter()
+            .cloned()
+            .zip(0..options.columns.len());
         Object {
+            // Of two columns of one name the first.
+            numbers: numbered.rev().collect(),
             columns: options.columns.clone(),
             defaults: options.defaults.clone(),
             points: options.points.clone(),
@@ -43,6 +53,7 @@ impl Object {
         input
             .deserialize_map(Members {
                 columns: &self.columns,
+                numbers: &self.numbers,
                 points: &self.points,
                 raw,
                 fields,
@@ -68,6 +79,7 @@ struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 struct Members<'s> {
     columns: &'s [String],
+    numbers: &'s HashMap<String, usize>,
     points: &'s [Option<char>],
     raw: &'s [u8],
     fields: &'s mut Fields,
@@ -89,13 +101,14 @@ impl<'de> Visitor<'de> for Members<'_> {
             // Objects of one file mostly have their keys in one order.
             let place = match self.columns.get(next) {
                 Some(column) if *column == key => Some(next),
-                _ => self.columns.iter().position(|column| *column == key),
+                _ => self.numbers.get(&*key).copied(),
             };
             let wrong = match place {
                 Some(column) => {
                     next = column + 1;
                     self.take(column, value.get()).err()
                 }
+                None if self.wrong.is_some() => None,
                 None => Some(RecordError::UnknownColumn {
                     column: key.into_owned(),
                 }),

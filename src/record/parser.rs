@@ -33,10 +33,14 @@ use super::newline::End;
 use super::options::{Header, Options};
 use super::recover::{Oversized, Recovery};
 use super::scan::Scanner;
+use crate::bounds::{Interrupts, extend};
 
 /// Input is taken over into the buffer in pieces of this size, so that memory does not depend on how
 /// much is fed at once. Rows of 92 bytes and 4 fields: 1.23, 1.22, 1.19 GB/s at 4 KiB, 64 KiB, 1 MiB.
 const PIECE: usize = 64 << 10;
+
+/// Bytes that are looked through in one step of [`Interrupts`].
+const STEP: usize = 16 << 10;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -79,6 +83,7 @@ pub struct Parser {
     /// The record over the limit whose line end is being looked for.
     pub(super) oversized: Option<Oversized>,
     pub(super) recovery: Recovery,
+    interrupts: Interrupts,
 }
 
 impl Parser {
@@ -100,6 +105,7 @@ impl Parser {
             at_beginning: true,
             oversized: None,
             recovery: Recovery::default(),
+            interrupts: Interrupts::default(),
         })
     }
 
@@ -113,6 +119,12 @@ impl Parser {
         parser.header = Header::No;
         parser.at_beginning = false;
         Ok(parser)
+    }
+
+    /// Asks now and then whether to go on.
+    pub fn interrupted_by(mut self, interrupts: Interrupts) -> Self {
+        self.interrupts = interrupts;
+        self
     }
 
     /// The records are in another encoding than UTF-8.
@@ -136,7 +148,7 @@ impl Parser {
         sink: &mut impl FnMut(Event<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         for piece in bytes.chunks(PIECE) {
-            self.buffer.extend_from_slice(piece);
+            extend(&mut self.buffer, piece).map_err(Error::from)?;
             self.advance(false, sink)?;
             self.buffer.drain(..self.start);
             self.start = 0;
@@ -189,6 +201,7 @@ impl Parser {
             if window.is_empty() {
                 return Ok(());
             }
+            self.interrupts.steps(1 + window.len() / STEP);
             if self.recovery.rejects(self.offset) {
                 if !self.reject_line(complete, sink)? {
                     return Ok(());
@@ -234,6 +247,7 @@ impl Parser {
         self.header = Header::No;
         self.scanner.restart();
         self.decoded.shrink_to(PIECE);
+        self.fields.copied.shrink_to(PIECE);
     }
 
     /// A whole record: the header, an event of fields, or a malformed one.
@@ -263,6 +277,9 @@ impl Parser {
             Some(Ok(())) => self.decoded.as_slice(),
             _ => bytes,
         };
+        self.fields
+            .make_room(raw.len(), self.splitter.growth())
+            .map_err(Error::from)?;
         let split = decoded
             .unwrap_or(Ok(()))
             .and_then(|()| check_encoding(raw))

@@ -11,6 +11,7 @@ use super::deferred::immediate;
 use super::definition::Definition;
 use super::statement::{execute, written};
 use super::{Load, checks, quality, refused, rejects};
+use crate::bounds::room_for;
 use crate::load::{Batch, Bisected, Reject, Row, Stage, is_data_error};
 use crate::pg::definition::Column;
 use crate::pg::error::{Caught, Raise};
@@ -22,6 +23,11 @@ use crate::pg::snapshot::with_snapshot;
 use crate::pg::subtransaction::subtransaction;
 use crate::pg::user::{current_role, on_safe_path, restricted, role_name};
 use crate::record::LEFT_OUT;
+
+/// Of a batch of more bytes than this it is asked whether there is room for it so many times more: for its
+/// rows as rejects, each as a line of CSV, and for one value in the words of an error.
+const LARGE: usize = 1 << 20;
+const GROWTH: usize = 6;
 
 /// Runs the batch and empties it. On success the counts balance.
 pub fn flush(load: &mut Load) -> Result<(), Raise> {
@@ -80,6 +86,9 @@ fn empty(definition: &Definition) -> Result<Batch, Raise> {
 fn run(load: &mut Load, batch: &Batch) -> Result<(), Raise> {
     if batch.is_empty() {
         return Ok(());
+    }
+    if batch.bytes() > LARGE {
+        room_for(GROWTH * batch.bytes())?;
     }
     let mut converter = Converter::new(&load.definition.columns);
     let mut relation = BatchRelation::new("batch", &load.definition.columns);

@@ -99,7 +99,7 @@ fn take_row(call: &TriggerCall) -> Result<pg_sys::Datum, Raise> {
         let place = Place::Row {
             number: load.counts.read + 1,
         };
-        let bytes = load.batch.push(place, None, open.fields.texts(call));
+        let bytes = load.batch.push(place, None, open.fields.texts(call))?;
         load.counts.add_read(bytes as u64);
         Ok((open.returned.copy(call), load.is_full()))
     })??;

@@ -6,6 +6,7 @@ use super::definition::Definition;
 use super::file::{FileOptions, Value};
 use crate::load::{Place, Reject, Stage};
 use crate::pg::error::Raise;
+use crate::pg::interrupts::interrupts;
 use crate::record::{Event, Options, Parser};
 
 pub struct LineFormat {
@@ -60,7 +61,7 @@ impl LineFormat {
             };
             Ok::<(), Raise>(())
         };
-        let mut parser = Parser::new(self.options.clone())?;
+        let mut parser = Parser::new(self.options.clone())?.interrupted_by(interrupts());
         parser.feed(line, &mut sink)?;
         parser.finish(&mut sink)?;
         if rows != 1 {

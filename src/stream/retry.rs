@@ -280,7 +280,7 @@ fn retry_some(load: &mut Load, wanted: &Wanted, last: i64, end: i64) -> Result<O
         match format.split(&one.bytes, place)? {
             Split::Fields(fields) => {
                 let fields = fields.iter().map(Option::as_deref);
-                load.batch.push(place, Some(&one.bytes), fields);
+                load.batch.push(place, Some(&one.bytes), fields)?;
             }
             Split::NoRow(reject) => load.refuse(*reject)?,
         }

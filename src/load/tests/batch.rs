@@ -9,9 +9,9 @@ const HERE: Place = Place::Row { number: 1 };
 fn a_batch_is_full_at_its_number_of_rows() {
     let mut batch = Batch::new(2).unwrap();
     assert!(batch.is_empty() && !batch.is_full());
-    batch.push(HERE, None, [Some(&b"x"[..])]);
+    batch.push(HERE, None, [Some(&b"x"[..])]).unwrap();
     assert!(!batch.is_full());
-    batch.push(HERE, None, []);
+    batch.push(HERE, None, []).unwrap();
     assert!(batch.is_full());
     batch.clear();
     assert!(batch.is_empty() && !batch.is_full());
@@ -23,7 +23,9 @@ fn a_batch_is_full_at_its_number_of_bytes_and_gives_back_what_a_big_row_took() {
     let mut batch = Batch::new(MAX_BATCH_ROWS).unwrap();
     let value = vec![b'x'; MAX_BATCH_BYTES / 4];
     for _ in 0..2 {
-        batch.push(HERE, Some(&value), [Some(value.as_slice()), None]);
+        batch
+            .push(HERE, Some(&value), [Some(value.as_slice()), None])
+            .unwrap();
     }
     assert!(batch.is_full());
     batch.clear();
@@ -31,7 +33,7 @@ fn a_batch_is_full_at_its_number_of_bytes_and_gives_back_what_a_big_row_took() {
     assert!(ordinary >= MAX_BATCH_BYTES);
 
     let value = vec![b'x'; MAX_BATCH_BYTES * 4];
-    batch.push(HERE, None, [Some(value.as_slice())]);
+    batch.push(HERE, None, [Some(value.as_slice())]).unwrap();
     assert!(batch.is_full());
     assert_eq!(batch.bytes(), value.len());
     batch.clear();
@@ -56,8 +58,8 @@ fn the_number_of_rows_is_between_one_and_a_million() {
 fn a_row_without_raw_bytes_is_kept_as_a_csv_line() {
     let mut batch = Batch::new(9).unwrap();
     let fields = [Some(&b"a,b"[..]), None, Some(b"")];
-    batch.push(HERE, None, fields);
-    batch.push(HERE, Some(b"'a,b';;''"), fields);
+    batch.push(HERE, None, fields).unwrap();
+    batch.push(HERE, Some(b"'a,b';;''"), fields).unwrap();
     let lines: Vec<_> = batch.rows().map(|row| row.line().into_owned()).collect();
     assert_eq!(lines, [b"\"a,b\",,\"\"".to_vec(), b"'a,b';;''".to_vec()]);
 }
@@ -84,7 +86,7 @@ proptest! {
             batch.clear();
             for (number, raw, fields) in &rows {
                 let place = Place::Input { line: *number, offset: number / 2 };
-                batch.push(place, raw.as_deref(), fields.iter().map(Option::as_deref));
+                batch.push(place, raw.as_deref(), fields.iter().map(Option::as_deref)).unwrap();
             }
             prop_assert_eq!(batch.len(), rows.len());
             for (row, (number, raw, fields)) in batch.rows().zip(&rows) {

@@ -61,7 +61,7 @@ fn a_record_over_the_limit_is_no_whole_reject() {
 fn a_row_of_a_batch_becomes_a_reject_with_its_column() {
     let mut batch = Batch::new(10).unwrap();
     let place = Place::Row { number: 7 };
-    batch.push(place, None, [Some(&b"x y"[..]), None]);
+    batch.push(place, None, [Some(&b"x y"[..]), None]).unwrap();
     let row = batch.row(0).unwrap();
     let message = "invalid input syntax for type bigint: \"x y\"";
     let reject = Reject::of_row(Stage::Convert, &row, "22P02", message)

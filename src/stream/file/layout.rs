@@ -7,6 +7,7 @@ use crate::load::Position;
 use crate::pg::definition::Column;
 use crate::pg::encoding::Conversion;
 use crate::pg::error::Raise;
+use crate::pg::interrupts::interrupts;
 use crate::pg::session::{Mode, Session};
 use crate::pg::user::on_safe_path;
 use crate::record::{Header, Options, Parser};
@@ -62,6 +63,7 @@ impl Layout {
     }
 
     fn decoding(&self, parser: Parser) -> Parser {
+        let parser = parser.interrupted_by(interrupts());
         let Some((name, conversion)) = &self.encoding else {
             return parser;
         };

@@ -176,6 +176,7 @@ impl From<record::Error> for Raise {
                 .hint("The header names the stream's columns, in their order."),
             HeaderMissing => raise(PgSqlErrorCode::ERRCODE_BAD_COPY_FILE_FORMAT)
                 .hint("If an empty file is right, call load_file with header => false."),
+            OutOfMemory => crate::bounds::OutOfMemory.into(),
             InvalidFormat { .. } => raise(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE)
                 .hint("Valid formats are csv, text and jsonl; what is compressed by gzip or zstd is read as it is."),
             _ => raise(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE),

@@ -25,7 +25,7 @@ pub fn take(load: &mut Load, values: &[Value], event: Event<'_>) -> Result<Posit
                 offset: record.offset,
             };
             let fields = values.iter().map(|value| value.of(&record));
-            load.batch.push(place, Some(record.raw), fields);
+            load.batch.push(place, Some(record.raw), fields)?;
         }
         Event::Malformed(record) => load.refuse(Reject::of_malformed(&record))?,
     }

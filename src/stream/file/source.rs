@@ -52,8 +52,18 @@ pub struct Source {
 
 enum Reader {
     Plain(File),
-    Gzip(Box<MultiGzDecoder<BufReader<File>>>),
-    Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<File>>>),
+    Gzip(Box<MultiGzDecoder<BufReader<Heard>>>),
+    Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<Heard>>>),
+}
+
+/// A file in which a cancel is heard with each piece: any number of compressed bytes may come to nothing.
+struct Heard(File);
+
+impl Read for Heard {
+    fn read(&mut self, piece: &mut [u8]) -> std::io::Result<usize> {
+        pgrx::check_for_interrupts!();
+        self.0.read(piece)
+    }
 }
 
 /// Which file it is, whatever its name.
@@ -109,8 +119,8 @@ impl Source {
 
     /// How far the file itself has been read, compressed as it is.
     pub fn file_position(&self) -> u64 {
-        let behind = |reader: &BufReader<File>| {
-            let mut file = reader.get_ref();
+        let behind = |reader: &BufReader<Heard>| {
+            let mut file = &reader.get_ref().0;
             let read = file.stream_position().unwrap_or(0);
             read.saturating_sub(reader.buffer().len() as u64)
         };
@@ -252,7 +262,7 @@ impl Reader {
         file.seek(SeekFrom::Start(0))?;
         let mut magic = [0; 4];
         let read = file.read_at(&mut magic, 0)?;
-        let buffered = |file| BufReader::with_capacity(CHUNK_BYTES as usize, file);
+        let buffered = |file| BufReader::with_capacity(CHUNK_BYTES as usize, Heard(file));
         Ok(match magic.get(..read).unwrap_or_default() {
             [0x1f, 0x8b, ..] => Reader::Gzip(Box::new(MultiGzDecoder::new(buffered(file)))),
             [0x28, 0xb5, 0x2f, 0xfd] => {

@@ -218,7 +218,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn new(sql: &str, error: &postgres::Error) -> Failure {
+    pub fn new(sql: &str, error: &postgres::Error) -> Failure {
         let error: &DbError = error
             .as_db_error()
             .unwrap_or_else(|| panic!("{sql}\nis no error of the server: {error:?}"));

@@ -3,6 +3,7 @@
 //!
 //! `./run test` starts the server and names it in `TERMSTREAM_TEST_DSN` (see `pg_test/all.sh`).
 
+mod bounds;
 mod building;
 mod column_list;
 mod counting;

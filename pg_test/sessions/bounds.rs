@@ -71,7 +71,9 @@ fn building_learning_and_tuning_hear_a_timeout() {
     );
     let create = "SELECT termstream.create_lexicon('brands', 'terms')";
     hears_timeouts(&database, "", create, &TIMEOUTS);
-    session.run("SELECT termstream.drop_lexicon(lexicon) FROM termstream.lexicons WHERE lexicon = 'brands'");
+    session.run(
+        "SELECT termstream.drop_lexicon(lexicon) FROM termstream.lexicons WHERE lexicon = 'brands'",
+    );
     session.run(create);
     let refresh = "SELECT termstream.refresh_lexicon('brands')";
     hears_timeouts(&database, "", refresh, &TIMEOUTS);
@@ -155,7 +157,10 @@ fn a_lexicon_of_long_terms_takes_memory_in_proportion() {
         assert!(peak < most, "{words} words: {peak} KiB for {written}");
         let stored = "SELECT sum(octet_length(bytes)) >> 10 FROM termstream.lexicon_chunk";
         let stored: u64 = builder.one(stored).parse().expect("a number");
-        assert!(stored < 16 * written, "{words} words: {stored} KiB for {written}");
+        assert!(
+            stored < 16 * written,
+            "{words} words: {stored} KiB for {written}"
+        );
         let found = "SELECT count(*) FROM terms, termstream.match('brands', term) m
                       WHERE terms.term_id = 777 AND m.term_id = 777";
         assert_eq!(builder.one(found), "1");
@@ -193,9 +198,7 @@ fn without_memory_a_statement_fails_alone() {
         "SELECT termstream.create_lexicon('many', 'many')".to_owned(),
         "SELECT termstream.learn('brands', 'SELECT term || n FROM many, generate_series(1, 9) n')"
             .to_owned(),
-        format!(
-            "CALL termstream.load_file('menu', '{long}', header => false, resume => false)"
-        ),
+        format!("CALL termstream.load_file('menu', '{long}', header => false, resume => false)"),
         format!("COPY menu FROM '{long}' (FORMAT csv)"),
     ];
     let mut session = database.session();
@@ -208,7 +211,10 @@ fn without_memory_a_statement_fails_alone() {
             assert_eq!(failure.code, "53200", "{mebibytes} MiB: {failure:?}");
             failed += 1;
             for session in [&mut session, &mut other] {
-                assert_eq!(session.one("SELECT termstream.has_match('brands', 'pepsi')"), "t");
+                assert_eq!(
+                    session.one("SELECT termstream.has_match('brands', 'pepsi')"),
+                    "t"
+                );
             }
         }
         assert!(failed > 2, "{sql}: {failed}");
@@ -236,5 +242,8 @@ fn terms_and_words_beyond_what_they_may_have_cost_nothing() {
     builder.run(
         "SELECT termstream.learn('brands', 'SELECT repeat(md5(n::text), 100000) FROM generate_series(1, 20) n')",
     );
-    assert_eq!(builder.one("SELECT term_id FROM termstream.match('brands', 'a pepsy')"), "1");
+    assert_eq!(
+        builder.one("SELECT term_id FROM termstream.match('brands', 'a pepsy')"),
+        "1"
+    );
 }

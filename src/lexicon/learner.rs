@@ -1,11 +1,12 @@
 //! Document frequencies, learned from the user's own text: what is frequent there is no misspelling.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::guard::FREQUENT;
 use super::hash::MAX_LETTERS;
 use crate::bounds::{Grow, Interrupts, OutOfMemory};
-use crate::text::Folded;
+use crate::text::{Folded, Pieces, Room};
 
 /// Words kept at once, and bytes of their letters; beyond either the rarest are dropped (lossy counting,
 /// Manku and Motwani 2002), so that learning from any amount of text takes at most some 250 MiB.
@@ -13,6 +14,8 @@ const MAX_LEARNED: usize = 1 << 21;
 const MAX_LEARNED_BYTES: usize = 64 << 20;
 /// Words of this many letters are one step of [`Interrupts`].
 const STEP: usize = 64;
+/// Words of a document that are folded at a time.
+const PIECE: usize = 2048;
 
 /// Counts in how many documents each word stands.
 #[derive(Default)]
@@ -43,16 +46,23 @@ impl Learner {
     /// Counts the words of a document.
     pub fn learn(&mut self, document: &str) -> Result<(), OutOfMemory> {
         let mut folded = std::mem::take(&mut self.folded);
-        folded.fold(document);
         self.documents = self.documents.saturating_add(1);
-        let counted = self.count(&folded);
+        let mut pieces = Pieces::of(document);
+        loop {
+            let piece = pieces.fold(&mut folded, Room::of(PIECE), 0, &self.interrupts)?;
+            self.count(&folded, piece.own.clone())?;
+            if piece.is_last {
+                break;
+            }
+            pieces.go_on(&folded, piece.own.end);
+        }
         self.folded = folded;
-        counted
+        Ok(())
     }
 
-    fn count(&mut self, folded: &Folded) -> Result<(), OutOfMemory> {
+    fn count(&mut self, folded: &Folded, own: Range<usize>) -> Result<(), OutOfMemory> {
         let letters = folded.letters();
-        for token in folded.tokens() {
+        for token in folded.tokens().get(own).unwrap_or(&[]) {
             let word = letters
                 .get(token.start as usize..token.end as usize)
                 .unwrap_or(&[]);

@@ -2,12 +2,14 @@
 
 use pgrx::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use super::compile::{Variant, compile};
 use super::definition::Definition;
 use crate::bounds::Grow;
 use crate::lexicon::Scratch;
 use crate::pg::error::Raise;
+use crate::pg::interrupts::interrupts;
 use crate::pg::session;
 
 /// One combination of settings, measured.
@@ -112,7 +114,8 @@ fn labels(query: &str) -> Result<Labels, Raise> {
 
 fn measure(definition: &Definition, variant: &Variant, labels: &Labels) -> Result<Measured, Raise> {
     let lexicon = compile(definition, variant)?;
-    let mut scratch = Scratch::new();
+    let (mut scratch, interrupts) = (Scratch::new(), interrupts());
+    let overlap = lexicon.settings().overlap;
     let mut measured = Measured {
         max_distance: variant
             .settings
@@ -126,11 +129,11 @@ fn measure(definition: &Definition, variant: &Variant, labels: &Labels) -> Resul
     };
     for (document, labelled) in labels {
         pgrx::check_for_interrupts!();
-        let mentions = lexicon.search(document, &mut scratch);
-        let found: BTreeSet<i64> = mentions
-            .iter()
-            .map(|mention| lexicon.term_id(mention.term))
-            .collect();
+        let mut found = BTreeSet::new();
+        lexicon.each_mention(document, overlap, &interrupts, &mut scratch, |mention| {
+            found.insert(lexicon.term_id(mention.term));
+            ControlFlow::Continue(())
+        })?;
         measured.found += found.len() as u64;
         measured.correct += found.intersection(labelled).count() as u64;
         measured.labelled += labelled.len() as u64;

@@ -2,8 +2,6 @@
 //! proportion, and fails alone where there is none. Told by the backend's own `/proc` entry: the time is
 //! that of its processor, which other work on the machine does not lengthen.
 
-use std::process::Command;
-
 use crate::database::{Database, Failure, Session};
 use crate::fixtures::with_stream;
 
@@ -82,7 +80,7 @@ fn building_learning_and_tuning_hear_a_timeout() {
         "SELECT string_agg(md5(n::text), ' ') FROM generate_series(1, 400000) n",
         "SELECT md5(n::text) || ' x ' || md5((n / 2)::text) FROM generate_series(1, 400000) n",
     ] {
-        let learn = format!("SELECT termstream.learn('few', '{query}')");
+        let learn = format!("SELECT termstream.learn('few', $query${query}$query$)");
         hears_timeouts(&database, "", &learn, &TIMEOUTS);
     }
     let tune = "SELECT count(*) FROM termstream.tune_lexicon('few',
@@ -113,7 +111,9 @@ fn loads_hear_a_timeout() {
     let empty = database.file("empty.gz", empty);
     let rejected = database.file("rejected.csv", "x,a can of pepsi,1\n".repeat(300_000));
     for path in [&bomb, &endless, &empty, &rejected] {
-        let load = format!("CALL termstream.load_file('menu', '{path}', resume => false)");
+        let load = format!(
+            "CALL termstream.load_file('menu', '{path}', header => false, resume => false)"
+        );
         hears_timeouts(&database, "", &load, &TIMEOUTS[..4]);
     }
     let plain = database.file("many.csv", many.repeat(500_000));
@@ -158,7 +158,7 @@ fn a_lexicon_of_long_terms_takes_memory_in_proportion() {
         let stored = "SELECT sum(octet_length(bytes)) >> 10 FROM termstream.lexicon_chunk";
         let stored: u64 = builder.one(stored).parse().expect("a number");
         assert!(
-            stored < 16 * written,
+            stored < 16 * written + (16 << 10),
             "{words} words: {stored} KiB for {written}"
         );
         let found = "SELECT count(*) FROM terms, termstream.match('brands', term) m
@@ -168,19 +168,24 @@ fn a_lexicon_of_long_terms_takes_memory_in_proportion() {
     }
 }
 
-/// The error of a statement in a session whose process may take so many MiB more.
-fn within(session: &mut Session, mebibytes: u64, sql: &str) -> Option<Failure> {
+/// The error of a statement in a session whose process may take so many MiB more. The limit is set by a
+/// program of the server's, for who sets it must be the user whose process it is.
+fn within(
+    session: &mut Session,
+    other: &mut Session,
+    mebibytes: u64,
+    sql: &str,
+) -> Option<Failure> {
     let pid = session.pid();
-    let limit = |bytes: String| {
-        let limited = Command::new("prlimit")
-            .args([format!("--as={bytes}"), "--pid".to_owned(), pid.to_string()])
-            .status();
-        assert!(limited.expect("prlimit is here").success());
+    let mut limit = |bytes: &str| {
+        other.run(&format!(
+            "COPY (SELECT) TO PROGRAM 'prlimit --as={bytes}:unlimited --pid {pid}'"
+        ));
     };
     let most = (status_kib(pid, "VmSize:") + (mebibytes << 10)) << 10;
-    limit(format!("{most}:unlimited"));
+    limit(&most.to_string());
     let outcome = session.client.simple_query(sql);
-    limit("unlimited:unlimited".to_owned());
+    limit("unlimited");
     outcome.err().map(|error| Failure::new(sql, &error))
 }
 
@@ -190,22 +195,24 @@ fn without_memory_a_statement_fails_alone() {
     other.run(
         "CREATE TABLE many (term_id bigint PRIMARY KEY, term text);
          INSERT INTO many
-         SELECT n, md5(n::text) || ' ' || md5((n / 3)::text) FROM generate_series(1, 200000) n",
+         SELECT n, md5(n::text) || ' ' || md5((n / 3)::text) FROM generate_series(1, 60000) n",
     );
     let long = format!("1,\"{}\",1\n", "a \"\"pepsi\"\" ".repeat(1_000_000));
     let long = database.file("long.csv", long);
     let statements = [
         "SELECT termstream.create_lexicon('many', 'many')".to_owned(),
-        "SELECT termstream.learn('brands', 'SELECT term || n FROM many, generate_series(1, 9) n')"
+        "SELECT termstream.learn('brands', 'SELECT term || n FROM many, generate_series(1, 3) n')"
             .to_owned(),
         format!("CALL termstream.load_file('menu', '{long}', header => false, resume => false)"),
         format!("COPY menu FROM '{long}' (FORMAT csv)"),
     ];
     let mut session = database.session();
+    // The library is there, and knows the lexicon.
+    session.run("SELECT termstream.has_match('brands', 'pepsi')");
     for sql in statements {
         let mut failed = 0;
-        for mebibytes in [4, 8, 16, 24, 32, 48, 64, 80, 100, 128, 160] {
-            let Some(failure) = within(&mut session, mebibytes, &sql) else {
+        for mebibytes in [4, 8, 16, 32, 64, 128] {
+            let Some(failure) = within(&mut session, &mut other, mebibytes, &sql) else {
                 break;
             };
             assert_eq!(failure.code, "53200", "{mebibytes} MiB: {failure:?}");

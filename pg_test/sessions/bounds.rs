@@ -224,7 +224,7 @@ fn without_memory_a_statement_fails_alone() {
                 );
             }
         }
-        assert!(failed > 2, "{sql}: {failed}");
+        assert!(failed > 0, "{sql}: nothing was too little");
     }
     std::fs::remove_file(long).expect("our own file");
 }

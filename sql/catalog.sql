@@ -26,30 +26,37 @@ CREATE TABLE termstream.lexicon (
 COMMENT ON TABLE termstream.lexicon IS
     'lexicons: named sets of terms, each fed from a table; written by termstream.create_lexicon';
 
--- One row for each transaction that changed a lexicon's source, with a random token that each
--- changing statement draws anew. The tokens that a snapshot sees, folded by XOR, are the fingerprint
--- of the terms it sees: no two sessions ever wait for each other here, and a rolled back change is
--- gone like any other row. Rows of long ago are folded into one (xid 0), which keeps the fingerprint.
+-- One row for each transaction that changed a lexicon's source, with a random token. The tokens that a
+-- snapshot sees, folded by XOR, are the fingerprint of the terms it sees: no two sessions ever wait for
+-- each other here, and a rolled back change is gone like any other row.
+--
+-- Now and then a transaction folds the rows that it sees into its own (src/registry/noted.rs).
 CREATE TABLE termstream.lexicon_change (
-    lexicon text NOT NULL,
-    xid     xid8 NOT NULL,
-    token   bigint NOT NULL,
+    lexicon  text NOT NULL,
+    xid      xid8 NOT NULL,
+    token    bigint NOT NULL,
     -- Whether every change of the transaction stands in lexicon_delta, or in a new base.
     detailed boolean NOT NULL,
+    -- What the transaction saw when it folded: rows of transactions that were over then are no more.
+    seen     pg_snapshot,
     PRIMARY KEY (lexicon, xid)
 );
 COMMENT ON TABLE termstream.lexicon_change IS
     'changes of lexicons'' sources; what is visible here tells which compiled form is the right one';
 
--- The compiled form of a large lexicon, and the terms that came and went since: a change of a few
--- terms costs a few rows, here as in every session that matches.
+-- The compiled form of a lexicon, and the terms that came and went since: a change of a few terms costs a
+-- few rows, here as in every session that matches.
 CREATE TABLE termstream.lexicon_base (
     lexicon text PRIMARY KEY,
     version bigint NOT NULL,
-    -- The files of the source it was compiled from.
-    files   bigint NOT NULL
+    -- The state of the source it was compiled from: its files, columns and triggers.
+    files   bigint NOT NULL,
+    terms   bigint NOT NULL,
+    -- Which transaction compiled it, and what it saw: what others changed since stands in lexicon_delta.
+    xid     xid8 NOT NULL,
+    seen    pg_snapshot NOT NULL
 );
-COMMENT ON TABLE termstream.lexicon_base IS 'compiled forms of large lexicons; their bytes are in lexicon_chunk';
+COMMENT ON TABLE termstream.lexicon_base IS 'compiled forms of lexicons; their bytes are in lexicon_chunk';
 
 CREATE TABLE termstream.lexicon_chunk (
     lexicon text NOT NULL,
@@ -71,7 +78,7 @@ CREATE TABLE termstream.lexicon_delta (
     -- 1 for a term that came, -1 for one that went.
     change       integer NOT NULL
 );
-CREATE INDEX ON termstream.lexicon_delta (lexicon);
+CREATE INDEX ON termstream.lexicon_delta (lexicon, xid);
 COMMENT ON TABLE termstream.lexicon_delta IS 'terms that came and went since the compiled form was made';
 
 -- Words that are no misspellings: ordinary ones, and those learned from documents. They are words of

@@ -10,9 +10,13 @@ COMMENT ON FUNCTION termstream.tune_lexicon(text, text) IS
 COMMENT ON FUNCTION termstream.drop_lexicon(text) IS
     'drops a lexicon; its table stays';
 COMMENT ON FUNCTION termstream.refresh_lexicon(text) IS
-    'compiles a lexicon anew in every session; only needed when its triggers were disabled';
+    'compiles a lexicon anew in every session, and makes its triggers anew where they are missing, disabled or of another kind than its table needs; an error says when that is needed';
 COMMENT ON FUNCTION termstream.lexicon_report(text) IS
-    'terms of a lexicon that this session sees, terms skipped because nothing of them can match, bytes in this session';
+    'terms of a lexicon that this session sees, terms skipped because nothing of them can match, bytes of its compiled form and of changes beside it';
+COMMENT ON FUNCTION termstream.lexicon_problem(text) IS
+    'what keeps a lexicon from being used, or from being used well: a part of termstream.check';
+COMMENT ON FUNCTION termstream.stale_files() IS
+    'files of compiled lexicons that nobody will ask for again, for members of pg_monitor: a part of termstream.check';
 COMMENT ON FUNCTION termstream.note_change() IS
     'trigger on the source of a lexicon: notes that its terms changed';
 COMMENT ON FUNCTION termstream."match"(text, text) IS

@@ -437,8 +437,123 @@ SELECT l.lexicon, l.source, l.id_column, l.term_column, c.relowner::regrole AS o
   FROM termstream.lexicon l LEFT JOIN pg_catalog.pg_class c ON c.oid = l.source,
        LATERAL termstream.lexicon_report(l.lexicon) r;
 COMMENT ON VIEW termstream.lexicons IS
-    'lexicons, with the terms this session sees: how many, which were skipped, their memory in this session';
+    'lexicons, with the terms this session sees: how many, which were skipped; bytes is the size of the compiled form, which all sessions share where its terms are committed, and of changes beside it';
 GRANT SELECT ON termstream.lexicons TO PUBLIC;
 
 -- Changes are noted with the rights of the source's owner.
 ALTER FUNCTION termstream.note_change() SECURITY INVOKER RESET ALL;
+
+-- What was noted is folded, small lexicons have a stored form too, and triggers fit the kind of the source.
+DELETE FROM termstream.lexicon_base;
+DELETE FROM termstream.lexicon_chunk;
+DELETE FROM termstream.lexicon_delta;
+ALTER TABLE termstream.lexicon_change ADD COLUMN seen pg_snapshot;
+ALTER TABLE termstream.lexicon_base
+    ADD COLUMN terms bigint NOT NULL,
+    ADD COLUMN xid   xid8 NOT NULL,
+    ADD COLUMN seen  pg_snapshot NOT NULL;
+COMMENT ON TABLE termstream.lexicon_base IS 'compiled forms of lexicons; their bytes are in lexicon_chunk';
+DROP INDEX termstream.lexicon_delta_lexicon_idx;
+CREATE INDEX ON termstream.lexicon_delta (lexicon, xid);
+COMMENT ON FUNCTION termstream.lexicon_report(text) IS
+    'terms of a lexicon that this session sees, terms skipped because nothing of them can match, bytes of its compiled form and of changes beside it';
+COMMENT ON FUNCTION termstream.refresh_lexicon(text) IS
+    'compiles a lexicon anew in every session, and makes its triggers anew where they are missing, disabled or of another kind than its table needs; an error says when that is needed';
+DO $$
+DECLARE
+    lexicon text;
+BEGIN
+    FOR lexicon IN SELECT l.lexicon FROM termstream.lexicon l LOOP
+        BEGIN
+            PERFORM termstream.refresh_lexicon(lexicon);
+        EXCEPTION WHEN OTHERS THEN
+            RAISE WARNING 'lexicon "%" is not refreshed: %', lexicon, SQLERRM;
+        END;
+    END LOOP;
+END
+$$;
+
+CREATE FUNCTION termstream.lexicon_problem(lexicon text, OUT problem text, OUT hint text)
+    STABLE STRICT PARALLEL RESTRICTED COST 1000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'lexicon_problem_wrapper';
+COMMENT ON FUNCTION termstream.lexicon_problem(text) IS
+    'what keeps a lexicon from being used, or from being used well: a part of termstream.check';
+CREATE FUNCTION termstream.stale_files(OUT path text, OUT reason text) RETURNS SETOF record
+    STABLE PARALLEL RESTRICTED COST 10000 ROWS 1
+    LANGUAGE c AS 'MODULE_PATHNAME', 'stale_files_wrapper';
+COMMENT ON FUNCTION termstream.stale_files() IS
+    'files of compiled lexicons that nobody will ask for again, for members of pg_monitor: a part of termstream.check';
+-- What is not as it should be, and what to do about it.
+CREATE FUNCTION termstream.check(OUT kind text, OUT object text, OUT problem text, OUT hint text)
+    RETURNS SETOF record
+    LANGUAGE sql STABLE PARALLEL RESTRICTED COST 10000 ROWS 1
+    SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT 'lexicon', l.lexicon, p.problem, p.hint
+  FROM termstream.lexicon l, LATERAL termstream.lexicon_problem(l.lexicon) p
+ WHERE p.problem IS NOT NULL
+UNION ALL
+-- A restore of a schema alone brings the triggers without the lexicon.
+SELECT DISTINCT 'table', t.tgrelid::regclass::text,
+       format('has triggers of lexicon "%s", which %s', a.lexicon,
+              CASE WHEN l.lexicon IS NULL THEN 'does not exist' ELSE 'has another source' END),
+       CASE WHEN l.lexicon IS NULL
+            THEN format('Make it with termstream.create_lexicon(%L, %L), then drop it if nobody needs it.',
+                        a.lexicon, t.tgrelid::regclass)
+            ELSE format('DROP TRIGGER %I ON %s.', t.tgname, t.tgrelid::regclass) END
+  FROM pg_trigger t
+  JOIN pg_class c ON c.oid = t.tgrelid
+ CROSS JOIN LATERAL convert_from(substr(t.tgargs, 1, length(t.tgargs) - 1), getdatabaseencoding()) AS a (lexicon)
+  LEFT JOIN termstream.lexicon l ON l.lexicon = a.lexicon
+ WHERE t.tgfoid = 'termstream.note_change()'::regprocedure AND t.tgnargs = 1 AND t.tgparentid = 0
+   AND (l.lexicon IS NULL OR l.source <> t.tgrelid)
+   AND (pg_has_role(c.relowner, 'USAGE') OR pg_has_role('pg_monitor', 'USAGE'))
+UNION ALL
+SELECT 'stream', s.stream::text, f.problem, f.hint
+  FROM termstream.streams s
+ CROSS JOIN LATERAL (VALUES
+       ((SELECT string_agg(concat_ws(' ', t.tgname, t.tgtype, t.tgenabled IN ('O', 'A')), ',' ORDER BY t.tgname)
+           FROM pg_trigger t
+          WHERE t.tgrelid = s.stream AND t.tgfoid = 'termstream.take_rows()'::regprocedure)
+        IS DISTINCT FROM 'termstream_begin 6 t,termstream_end 4 t,termstream_row 69 t',
+        'triggers of its view are missing, disabled or not as they were made',
+        format('Call termstream.drop_stream(%L), and create it anew.', s.stream::text)),
+       (EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = s.stream AND a.attnum > 0 AND NOT a.attisdropped
+                   AND a.atttypid NOT IN ('text'::regtype, 'termstream.field'::regtype)),
+        'its view has a column that is not text',
+        format('Call termstream.drop_stream(%L), and create it anew.', s.stream::text)),
+       (NOT EXISTS (SELECT FROM pg_class r WHERE r.oid = s.rejects),
+        'its table of rejects was dropped',
+        format('Call termstream.drop_stream(%L), and create it anew.', s.stream::text)),
+       (s.pairs IS NOT NULL AND NOT EXISTS (SELECT FROM pg_class r WHERE r.oid = s.pairs),
+        'its table of pairs was dropped',
+        format('Call termstream.drop_stream(%L), and create it anew.', s.stream::text)),
+       (s.lexicon IS NOT NULL AND NOT EXISTS (SELECT FROM termstream.lexicon l WHERE l.lexicon = s.lexicon),
+        format('its lexicon "%s" was dropped', s.lexicon),
+        'Make a lexicon of this name with termstream.create_lexicon.')
+       ) AS f (is_so, problem, hint)
+ WHERE f.is_so AND (pg_has_role(s.owner, 'USAGE') OR pg_has_role('pg_monitor', 'USAGE'))
+UNION ALL
+SELECT 'load', l.load_id::text,
+       format('the load of %s into %s was interrupted', l.source, l.stream),
+       format('Call termstream.load_file(%L, %L) again, which goes on where it stopped.', l.stream, l.source)
+  FROM termstream.loads l
+ WHERE l.state = 'interrupted' AND l.source IS NOT NULL
+   AND NOT EXISTS (SELECT FROM termstream.loads later
+                    WHERE later.stream = l.stream AND later.source = l.source AND later.load_id > l.load_id)
+UNION ALL
+SELECT 'table', t.name, format('%s deleted rows are kept for process %s (%s)', t.dead, o.pid, o.usename),
+       format('End its transaction, which began at %s: pg_terminate_backend(%s).', o.xact_start, o.pid)
+  FROM (SELECT name, pg_stat_get_dead_tuples(name::regclass) AS dead
+          FROM unnest('{termstream.lexicon_change,termstream.lexicon_delta}'::text[]) AS name) t,
+       LATERAL (SELECT a.pid, a.usename, a.xact_start FROM pg_stat_activity a
+                 WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+                   AND (age(a.backend_xmin) > 1000 OR age(a.backend_xid) > 1000)
+                 ORDER BY GREATEST(age(a.backend_xmin), age(a.backend_xid)) DESC, a.xact_start LIMIT 1) o
+ WHERE t.dead > 1000
+UNION ALL
+SELECT 'file', f.path, f.reason, 'It goes when a compiled lexicon is next written, or remove it by hand.'
+  FROM termstream.stale_files() f
+$$;
+COMMENT ON FUNCTION termstream.check() IS
+    'what is not as it should be, of your lexicons, streams and loads, and what to do about it; members of pg_monitor see all';

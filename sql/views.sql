@@ -6,7 +6,7 @@ SELECT l.lexicon, l.source, l.id_column, l.term_column, c.relowner::regrole AS o
   FROM termstream.lexicon l LEFT JOIN pg_catalog.pg_class c ON c.oid = l.source,
        LATERAL termstream.lexicon_report(l.lexicon) r;
 COMMENT ON VIEW termstream.lexicons IS
-    'lexicons, with the terms this session sees: how many, which were skipped, their memory in this session';
+    'lexicons, with the terms this session sees: how many, which were skipped; bytes is the size of the compiled form, which all sessions share where its terms are committed, and of changes beside it';
 GRANT SELECT ON termstream.lexicons TO PUBLIC;
 
 CREATE VIEW termstream.streams AS

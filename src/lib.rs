@@ -41,6 +41,6 @@ mod stream;
 extern "C-unwind" fn _PG_init() {
     stream::register_settings();
     pg::setting::reserve_prefix();
-    pg::transaction::register(stream::CALLBACKS);
+    pg::transaction::register(&[registry::CALLBACKS, stream::CALLBACKS]);
     pg::worker::register(stream::work_on_load);
 }

@@ -5,6 +5,11 @@
 //! what is the user's as parameters: no code, table or name of a user's is ever part of it. No other
 //! file can make a [`Statement`].
 
+mod lexicons;
+
+pub use lexicons::*;
+pub(crate) use lexicons::{folding, noted};
+
 use pgrx::pg_sys;
 use std::thread::LocalKey;
 
@@ -72,115 +77,6 @@ fn as_owner<R>(work: impl FnOnce() -> R) -> R {
     let owner = catalog::find(c"termstream", c"lexicon").and_then(catalog::owner);
     restricted(owner.unwrap_or_else(current_role), SAFE_PATH, work)
 }
-
-// Lexicons.
-
-pub const ADD_LEXICON: Statement = Statement(
-    "INSERT INTO termstream.lexicon (lexicon, source, id_column, term_column, max_distance, whole_words,
-            overlap, common_words, guard_column, distance_column, generation)
-     VALUES ($1, $2::regclass, $3::name, $4::name, $5, $6, $7, $8, $9::name, $10::name,
-             hashtextextended(gen_random_uuid()::text, 0))
-     ON CONFLICT DO NOTHING",
-);
-pub const DROP_LEXICON: Statement =
-    Statement("DELETE FROM termstream.lexicon WHERE lexicon = $1 RETURNING generation");
-/// One session at a time compiles a lexicon for all. Whoever waited sees what the other has done.
-pub const LOCK_LEXICON: Statement =
-    Statement("SELECT FROM termstream.lexicon WHERE lexicon = $1 FOR NO KEY UPDATE");
-/// The source of a lexicon.
-pub const SOURCE: Statement =
-    Statement("SELECT source::oid FROM termstream.lexicon WHERE lexicon = $1");
-
-pub const WORDS: Statement =
-    Statement("SELECT word, common, documents FROM termstream.lexicon_word WHERE lexicon = $1");
-pub const ADD_WORDS: Statement = Statement(
-    "INSERT INTO termstream.lexicon_word SELECT $1, w, $3, d FROM unnest($2, $4) AS u (w, d)",
-);
-pub const DROP_WORDS: Statement =
-    Statement("DELETE FROM termstream.lexicon_word WHERE lexicon = $1");
-pub const DROP_WORDS_OF_KIND: Statement =
-    Statement("DELETE FROM termstream.lexicon_word WHERE lexicon = $1 AND common = $2");
-pub const NOTE_LEARNED: Statement =
-    Statement("UPDATE termstream.lexicon SET learn_from = $2, learned = $3 WHERE lexicon = $1");
-
-/// Notes a change in the running transaction, and tells how many stand unfolded.
-pub const NOTE_CHANGE: Statement = Statement(
-    "INSERT INTO termstream.lexicon_change AS c (lexicon, xid, token, detailed)
-     VALUES ($1, pg_current_xact_id(), hashtextextended(gen_random_uuid()::text, 0), $2)
-     ON CONFLICT (lexicon, xid) DO UPDATE
-        SET token = EXCLUDED.token, detailed = c.detailed AND EXCLUDED.detailed
-     RETURNING (SELECT count(*) FROM termstream.lexicon_change o WHERE o.lexicon = $1)",
-);
-/// Replaces the rows of transactions that ended by one token, in the row of this transaction: whoever
-/// sees this change sees those too. Rows that another session folds at this moment are left to it.
-pub const FOLD_CHANGES: Statement = Statement(
-    "WITH old AS (
-         SELECT ctid FROM termstream.lexicon_change
-          WHERE lexicon = $1 AND xid < pg_snapshot_xmin(pg_current_snapshot())
-            FOR UPDATE SKIP LOCKED),
-     gone AS (
-         DELETE FROM termstream.lexicon_change USING old
-          WHERE lexicon_change.ctid = old.ctid
-      RETURNING lexicon_change.token, lexicon_change.detailed)
-     UPDATE termstream.lexicon_change
-        SET token = token # (SELECT bit_xor(gone.token) FROM gone),
-            detailed = detailed AND (SELECT bool_and(gone.detailed) FROM gone)
-      WHERE lexicon = $1 AND xid = pg_current_xact_id() AND EXISTS (SELECT FROM gone)",
-);
-pub const DROP_CHANGES: Statement =
-    Statement("DELETE FROM termstream.lexicon_change WHERE lexicon = $1");
-/// Changes that a snapshot saw, or that are of the running transaction.
-pub const DROP_CHANGES_SEEN: Statement = Statement(
-    "DELETE FROM termstream.lexicon_change
-      WHERE lexicon = $1
-        AND (xid = pg_current_xact_id() OR pg_visible_in_snapshot(xid, $2::pg_snapshot))",
-);
-
-pub const ADD_BASE: Statement = Statement(
-    "INSERT INTO termstream.lexicon_base (lexicon, version, files)
-     VALUES ($1, hashtextextended(gen_random_uuid()::text, 0), $2) RETURNING version",
-);
-pub const HAS_BASE: Statement = Statement(
-    // Rows of inheriting tables go through the triggers of their parent, but are no terms.
-    "SELECT FROM termstream.lexicon_base b
-       JOIN termstream.lexicon l USING (lexicon)
-       JOIN pg_catalog.pg_class c ON c.oid = l.source AND NOT c.relhassubclass
-      WHERE lexicon = $1",
-);
-pub const DROP_BASE: Statement =
-    Statement("DELETE FROM termstream.lexicon_base WHERE lexicon = $1");
-pub const ADD_CHUNK: Statement =
-    Statement("INSERT INTO termstream.lexicon_chunk VALUES ($1, $2, $3, $4)");
-pub const CHUNK: Statement = Statement(
-    "SELECT bytes FROM termstream.lexicon_chunk
-      WHERE lexicon = $1 AND version = $2 AND number = $3",
-);
-pub const DROP_CHUNKS: Statement =
-    Statement("DELETE FROM termstream.lexicon_chunk WHERE lexicon = $1");
-
-/// Terms that came (1) and went (-1) in the running transaction.
-pub const ADD_DELTA: Statement = Statement(
-    "INSERT INTO termstream.lexicon_delta
-     SELECT $1, pg_current_xact_id(), u.* FROM unnest($2, $3, $4, $5, $6) AS u",
-);
-pub const COUNT_DELTA: Statement =
-    Statement("SELECT count(*) FROM termstream.lexicon_delta WHERE lexicon = $1");
-/// Terms that came and went in all. Equal rows count each: a term is there until the last of them is
-/// gone.
-pub const DELTA: Statement = Statement(
-    "SELECT term_id, term, guard, max_distance, sum(change)
-       FROM termstream.lexicon_delta
-      WHERE lexicon = $1 AND term_id IS NOT NULL AND term IS NOT NULL
-      GROUP BY 1, 2, 3, 4 HAVING sum(change) <> 0 ORDER BY 1, 2",
-);
-pub const DROP_DELTA: Statement =
-    Statement("DELETE FROM termstream.lexicon_delta WHERE lexicon = $1");
-/// Terms whose coming and going a snapshot saw, or that are of the running transaction.
-pub const DROP_DELTA_SEEN: Statement = Statement(
-    "DELETE FROM termstream.lexicon_delta
-      WHERE lexicon = $1
-        AND (xid = pg_current_xact_id() OR pg_visible_in_snapshot(xid, $2::pg_snapshot))",
-);
 
 // Streams.
 

@@ -122,6 +122,106 @@ fn many_changes_become_a_new_stored_form() {
 }
 
 #[test]
+fn a_table_that_is_rewritten_has_a_stored_form_again_with_its_next_change() {
+    let (database, mut one) = large("large_rewritten");
+    let mut two = database.session();
+    one.run("CREATE INDEX names ON terms (term)");
+    for (number, rewrite) in [
+        "VACUUM FULL terms",
+        "CLUSTER terms USING names",
+        // As a restore leaves it.
+        "DELETE FROM termstream.lexicon_base; DELETE FROM termstream.lexicon_chunk",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        one.run(rewrite);
+        one.run(&format!(
+            "UPDATE terms SET term = 'Quorl {number}' WHERE term_id < 3"
+        ));
+        let made = base(&mut one);
+        one.run("INSERT INTO terms VALUES (30000, 'Quorl Zyxwab')");
+        assert_eq!(ids(&mut two, "one quorl zyxwab"), "30000", "{rewrite}");
+        one.run("DELETE FROM terms WHERE term_id = 30000");
+        assert_eq!(ids(&mut two, "one quorl zyxwab"), "none", "{rewrite}");
+        assert_eq!(base(&mut one), made, "{rewrite}");
+        assert_eq!(changes(&mut one), "2", "{rewrite}");
+    }
+}
+
+#[test]
+fn small_lexicons_take_changes_beside_a_stored_form_too() {
+    let (database, mut one) = crate::fixtures::with_lexicon("small_changes");
+    let mut two = database.session();
+    let base = "SELECT version FROM termstream.lexicon_base";
+    let before = one.one(base);
+    for n in 0..400 {
+        one.run(&format!(
+            "UPDATE terms SET term = 'Fanta {n}' WHERE term_id = 1"
+        ));
+    }
+    assert_eq!(crate::fixtures::ids(&mut two, "fanta 399, fanta 17"), "1");
+    assert_eq!(one.one(base), before);
+    for n in 0..400 {
+        one.run(&format!(
+            "UPDATE terms SET term = 'Sprite {n}' WHERE term_id = 1"
+        ));
+    }
+    assert_eq!(crate::fixtures::ids(&mut two, "sprite 399, fanta 399"), "1");
+    assert_ne!(one.one(base), before, "more than a thousand changes");
+}
+
+/// A stored form that fits is missing, so that whoever matches reads the table.
+const NO_BASE: &str = "DELETE FROM termstream.lexicon_base; DELETE FROM termstream.lexicon_change";
+
+#[test]
+fn a_session_that_waits_for_a_table_holds_up_no_other_lexicon() {
+    let (database, mut one) = large("large_waits");
+    one.run(NO_BASE);
+    one.run("BEGIN; LOCK TABLE terms IN ACCESS EXCLUSIVE MODE");
+    let mut two = database.session();
+    let pid = two.pid();
+    let waiting = std::thread::spawn(move || ids(&mut two, "x"));
+    let mut three = database.session();
+    three.wait_for(
+        &format!("SELECT wait_event_type FROM pg_stat_activity WHERE pid = {pid}"),
+        "Lock",
+    );
+    // Locks for so many lexicons that some would have been shared, were there only a few.
+    let other = Database::new("large_waits_other");
+    let mut four = other.session();
+    four.run(
+        "CREATE TABLE terms AS SELECT 1 AS term_id, 'Pepsi' AS term; SET statement_timeout = '60s'",
+    );
+    for n in 0..40 {
+        four.run(&format!(
+            "SELECT termstream.create_lexicon('l{n}', 'terms')"
+        ));
+        four.run(&format!("SELECT termstream.has_match('l{n}', 'pepsi')"));
+    }
+    one.run("COMMIT");
+    assert_eq!(waiting.join().expect("it goes on"), "none");
+}
+
+#[test]
+fn who_has_locked_the_table_does_not_wait_for_who_waits_for_it() {
+    let (database, mut one) = large("large_deadlock");
+    one.run(NO_BASE);
+    one.run("BEGIN; LOCK TABLE terms IN ACCESS EXCLUSIVE MODE");
+    let mut two = database.session();
+    let pid = two.pid();
+    let waiting = std::thread::spawn(move || ids(&mut two, "x"));
+    database.session().wait_for(
+        &format!("SELECT wait_event_type FROM pg_stat_activity WHERE pid = {pid}"),
+        "Lock",
+    );
+    one.run("SET LOCAL statement_timeout = '60s'");
+    assert_eq!(ids(&mut one, "x"), "none");
+    one.run("COMMIT");
+    assert_eq!(waiting.join().expect("it goes on"), "none");
+}
+
+#[test]
 fn a_change_that_commits_while_a_new_form_is_made_is_not_lost() {
     let (database, mut one) = large("large_race");
     one.run("BEGIN");

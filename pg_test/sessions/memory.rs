@@ -4,7 +4,7 @@ use crate::database::Session;
 use crate::fixtures::with_stream;
 
 /// Private memory of a backend in KiB; `None` where the server is on another machine.
-fn private_kib(session: &mut Session) -> Option<u64> {
+pub fn private_kib(session: &mut Session) -> Option<u64> {
     let pid = session.pid();
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("RssAnon:"))?;

@@ -1,60 +1,8 @@
 //! A hot standby answers with the terms that have reached it.
 
-use crate::database::{Session, server_program};
+use crate::database::Session;
 use crate::fixtures::{ids, with_stream};
-use std::path::PathBuf;
-use std::process::Command;
-
-/// A copy of the server that follows it; stopped and removed with the test.
-struct Standby {
-    folder: PathBuf,
-    /// How to become the user that may run the server.
-    user: Option<String>,
-}
-
-impl Standby {
-    fn program(&self, name: &str) -> Command {
-        let plain = server_program(name);
-        let Some(user) = &self.user else { return plain };
-        let mut command = Command::new("runuser");
-        command.args(["-u", user, "--"]).arg(plain.get_program());
-        for (key, value) in plain.get_envs() {
-            command.env(key, value.expect("a value"));
-        }
-        command
-    }
-
-    fn run(&self, name: &str, arguments: &[&str]) {
-        // Not by pipes: the server that pg_ctl leaves behind would hold them open.
-        let log = self.folder.with_extension("log");
-        let file = std::fs::File::create(&log).expect("a log");
-        let status = self
-            .program(name)
-            .args(arguments)
-            .current_dir("/")
-            .stdout(file.try_clone().expect("a log"))
-            .stderr(file)
-            .status()
-            .expect("the program runs");
-        assert!(
-            status.success(),
-            "{name}: {}",
-            std::fs::read_to_string(&log).unwrap_or_default()
-        );
-    }
-}
-
-impl Drop for Standby {
-    fn drop(&mut self) {
-        let _ = self
-            .program("pg_ctl")
-            .args(["stop", "-s", "-m", "immediate", "-D"])
-            .arg(self.folder.join("data"))
-            .status();
-        let _ = std::fs::remove_dir_all(&self.folder);
-        let _ = std::fs::remove_file(self.folder.with_extension("log"));
-    }
-}
+use crate::server::Server;
 
 #[test]
 fn a_hot_standby_sees_committed_terms_and_no_others() {
@@ -63,54 +11,24 @@ fn a_hot_standby_sees_committed_terms_and_no_others() {
         println!("SKIP: this server sends no WAL: a hot standby was NOT tested");
         return;
     }
-    // As root, everything must be done as the server's own user.
-    let root = std::fs::metadata("/proc/self")
-        .is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
-    let standby = Standby {
-        folder: PathBuf::from(format!("/tmp/termstream.standby.{}", std::process::id())),
-        user: root.then(|| "postgres".to_owned()),
-    };
-    std::fs::create_dir(&standby.folder).expect("a folder of our own");
-    if root {
-        let status = Command::new("chown")
-            .arg("postgres:")
-            .arg(&standby.folder)
-            .status();
-        assert!(status.is_ok_and(|status| status.success()));
-    }
-    let data = standby.folder.join("data");
-    let (folder, data) = (
-        standby.folder.to_str().expect("plain"),
-        data.to_str().expect("plain"),
-    );
+    let standby = Server::new("standby");
     // With a slot: what the other tests write, the primary would else not keep for a slow follower.
     standby.run(
         "pg_basebackup",
-        &["-D", data, "-R", "-c", "fast", "-C", "-S", "standby"],
-    );
-    let options = format!("-c unix_socket_directories={folder} -c listen_addresses=''");
-    standby.run(
-        "pg_ctl",
         &[
-            "start",
-            "-w",
-            "-s",
             "-D",
-            data,
-            "-l",
-            &format!("{folder}/log"),
-            "-o",
-            &options,
+            &standby.data(),
+            "-R",
+            "-c",
+            "fast",
+            "-C",
+            "-S",
+            "standby",
         ],
     );
-
-    let mut config = postgres::Config::new();
-    config
-        .host(folder)
-        .port(primary.one("SHOW port").parse().expect("a port"))
-        .user("postgres")
-        .dbname(&database.name);
-    let mut reader = Session::open(&config);
+    standby.start("");
+    let port = primary.one("SHOW port").parse().expect("a port");
+    let mut reader = standby.session(port, &database.name);
     assert_eq!(reader.one("SELECT pg_is_in_recovery()"), "t");
     let caught_up = |primary: &mut Session, reader: &mut Session| {
         let position = primary.one("SELECT pg_current_wal_insert_lsn()");
@@ -136,6 +54,19 @@ fn a_hot_standby_sees_committed_terms_and_no_others() {
     assert_eq!(
         reader.one("SELECT terms, state FROM termstream.lexicons"),
         "5|ready"
+    );
+    // What cannot be read here is told, and hides nothing else.
+    primary.run("CREATE UNLOGGED TABLE fast (term_id bigint, term text)");
+    primary
+        .run("CREATE TABLE slow AS TABLE fast; SELECT termstream.create_lexicon('fast', 'slow')");
+    primary.run("ALTER TABLE slow SET UNLOGGED");
+    caught_up(&mut primary, &mut reader);
+    assert_eq!(
+        reader.lines("SELECT lexicon, state FROM termstream.lexicons ORDER BY 1"),
+        [
+            "brands|ready",
+            "fast|the source of lexicon \"fast\" is unlogged"
+        ]
     );
     assert_eq!(
         reader.error("INSERT INTO menu VALUES (1, 'pepsi')").code,

@@ -167,12 +167,14 @@ fn every_answer_is_that_of_some_committed_state() {
     // Each transaction moves all terms to the next generation; a reader that saw two generations
     // at once, or a step that was rolled back, saw no committed state.
     writer.run("DELETE FROM terms; INSERT INTO terms SELECT n, 'brandname' || chr(96 + n::int) FROM generate_series(1, 4) n");
+    static DONE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+    let is_done = || DONE.load(std::sync::atomic::Ordering::Relaxed);
     let readers: Vec<_> = (0..4)
         .map(|_| {
             let mut session = database.session();
             std::thread::spawn(move || {
                 let mut last = 0;
-                for _ in 0..60 {
+                while !is_done() {
                     let seen = session.one(
                         "SELECT string_agg(term_id::text, ',' ORDER BY term_id)
                            FROM termstream.match('brands', 'brandnamea, brandnameb, brandnamec, brandnamed')
@@ -189,22 +191,20 @@ fn every_answer_is_that_of_some_committed_state() {
             })
         })
         .collect();
-    let mut changes = 0;
-    while readers.iter().any(|reader| !reader.is_finished()) {
+    for _ in 0..60 {
         writer.run("BEGIN");
         writer.run("UPDATE terms SET term_id = term_id + 10 WHERE term_id % 2 = 0");
         writer.run("SAVEPOINT s; DELETE FROM terms; ROLLBACK TO s");
         writer.run("UPDATE terms SET term_id = term_id + 10 WHERE term_id % 2 = 1");
         writer.run("COMMIT");
         writer.run("BEGIN; UPDATE terms SET term_id = -1 - term_id; ROLLBACK");
-        changes += 1;
     }
+    DONE.store(true, std::sync::atomic::Ordering::Relaxed);
     for reader in readers {
         reader
             .join()
             .expect("a reader that saw committed states only");
     }
-    assert!(changes > 10, "only {changes} changes while reading");
 }
 
 #[test]

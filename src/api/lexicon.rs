@@ -104,7 +104,7 @@ fn lexicon_report(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Returned {
             (form.lexicon.terms() as i64).into_datum(),
             (form.lexicon.skipped() as i64).into_datum(),
             form.lexicon.skipped_ids().to_vec().into_datum(),
-            (form.lexicon.heap_bytes() as i64).into_datum(),
+            (form.lexicon.size() as i64).into_datum(),
             "ready".into_datum(),
         ],
         // A view over all lexicons must not fail for the one that is broken or not readable.

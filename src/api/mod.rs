@@ -3,6 +3,7 @@
 //! Every function says its volatility, strictness, parallel safety and cost, and carries its
 //! COMMENT (`sql/comments.sql`).
 
+mod check;
 mod counting;
 mod distance;
 mod earlier;
@@ -27,5 +28,17 @@ pgrx::extension_sql_file!(
     "../../sql/views.sql",
     name = "views",
     requires = [lexicon::lexicon_report]
+);
+pgrx::extension_sql_file!(
+    "../../sql/check.sql",
+    name = "check",
+    requires = [
+        "views",
+        check::lexicon_problem,
+        check::stale_files,
+        lexicon::note_change,
+        stream::take_rows,
+        stream::takes_rows
+    ]
 );
 pgrx::extension_sql_file!("../../sql/comments.sql", name = "comments", finalize);

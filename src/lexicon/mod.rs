@@ -275,6 +275,12 @@ impl Lexicon {
         })
     }
 
+    /// The size of the compiled form, in this process or in a file that it maps, and of a delta to it.
+    pub fn size(&self) -> usize {
+        let beside = self.delta.as_ref().map_or(0, |layer| layer.heap_bytes());
+        self.compiled.bytes().len() + beside
+    }
+
     /// Memory of this process that the lexicon holds; with a delta, what it holds beyond its base.
     pub fn heap_bytes(&self) -> usize {
         if let Some(layer) = &self.delta {

@@ -21,6 +21,7 @@ pub mod position;
 pub mod procedure;
 pub mod relation;
 pub mod rows;
+pub mod running;
 pub mod series;
 pub mod session;
 pub mod setting;

@@ -36,6 +36,13 @@ impl<T: IntoDatum> From<T> for Arg {
     }
 }
 
+impl Arg {
+    /// A value of a type that only the call knows.
+    pub(super) fn of_type(datum: Option<pg_sys::Datum>, oid: pg_sys::Oid) -> Arg {
+        Arg { datum, oid }
+    }
+}
+
 /// A connection to SPI, open while the closure given to [`connect`] runs.
 pub struct Session {
     _private: (),

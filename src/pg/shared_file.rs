@@ -11,8 +11,9 @@
 use memmap2::Mmap;
 use pgrx::pg_sys;
 use std::ffi::CStr;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -20,7 +21,7 @@ const PREFIX: &str = "termstream";
 
 /// A file of the current database: `group` names what it is about, `version` which state of it. Both
 /// are random numbers, so that no file is taken for another one.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SharedFile {
     pub group: u64,
     pub version: u64,
@@ -59,6 +60,11 @@ impl SharedFile {
         Some(Mapped { bytes, is_checked })
     }
 
+    /// Whether the file is still there: who has it mapped keeps its disk while it is not.
+    pub fn is_there(&self) -> bool {
+        self.path().exists()
+    }
+
     /// Says that the file was found undamaged.
     pub fn set_checked(&self) -> io::Result<()> {
         File::open(self.path())?.set_modified(self.mark())
@@ -70,7 +76,13 @@ impl SharedFile {
         let path = self.path();
         let unfinished = path.with_extension(format!("{:x}.{}", self.version, std::process::id()));
         let write = || {
-            let mut file = File::create(&unfinished)?;
+            // Terms are nobody's to read but the server's.
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&unfinished)?;
             file.write_all(bytes)?;
             // On disk before it is marked: a crash must not leave a marked file without its bytes.
             file.sync_all()?;
@@ -97,23 +109,51 @@ impl SharedFile {
             }
         }
     }
+}
 
-    /// Lets one backend at a time do what `work` does for this version; the others wait, and can be
-    /// cancelled meanwhile. The lock goes with the process, however it ends.
-    pub fn alone<R>(&self, work: impl FnOnce() -> R) -> R {
-        // A handful of locks for all groups, so that dropped ones leave nothing behind.
-        let path = folder().join(format!("{PREFIX}.lock.{:x}", self.group % 16));
-        let lock = File::create(path).ok();
-        if let Some(lock) = &lock {
-            while matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock)) {
-                pgrx::check_for_interrupts!();
-                std::thread::sleep(std::time::Duration::from_millis(2));
-            }
-        }
-        let result = work();
-        drop(lock);
-        result
-    }
+/// A file of ours that nobody will ask for again.
+pub struct Stale {
+    pub path: PathBuf,
+    pub reason: &'static str,
+}
+
+/// The files of databases that are no more, of groups of the current database that `is_known` does not
+/// know, and what a backend that was killed has not finished.
+pub fn stale(is_known: impl Fn(u64) -> bool) -> Vec<Stale> {
+    let look = |path: PathBuf| {
+        let name = path.file_name()?.to_str()?.to_owned();
+        let mut parts = name.strip_prefix(PREFIX)?.strip_prefix('.')?.split('.');
+        let database: u32 = parts.next()?.parse().ok()?;
+        let group = u64::from_str_radix(parts.next()?, 16).ok()?;
+        let _version = parts.next()?;
+        let is_unfinished = parts.next().is_some();
+        // SAFETY: a plain read of a setting of the backend.
+        let own = unsafe { pg_sys::MyDatabaseId }.to_u32();
+        let reason = if !is_database(database) {
+            "its database was dropped"
+        } else if database == own && !is_known(group) {
+            "its lexicon was dropped"
+        } else if is_unfinished && is_older_than(&path, UNFINISHED_FOR) {
+            "its writer was killed"
+        } else {
+            return None;
+        };
+        Some(Stale { path, reason })
+    };
+    entries().into_iter().filter_map(look).collect()
+}
+
+/// Nobody takes so long to write a file; a million terms are written in a second.
+const UNFINISHED_FOR: Duration = Duration::from_secs(3600);
+
+fn is_older_than(path: &Path, age: Duration) -> bool {
+    let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|since| since > age))
+}
+
+fn is_database(oid: u32) -> bool {
+    // SAFETY: a look-up by value in the catalog of the server; null for what is not there.
+    unsafe { !pg_sys::get_database_name(pg_sys::Oid::from(oid)).is_null() }
 }
 
 fn folder() -> PathBuf {

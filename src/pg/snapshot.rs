@@ -55,6 +55,36 @@ pub fn identity() -> Option<Identity> {
     })
 }
 
+/// A place in the own transaction: what was written before it has a lower command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moment {
+    pub subtransaction: u32,
+    pub command: u32,
+}
+
+/// Now. Two moments are equal only if the transaction has written nothing between them.
+pub fn moment() -> Moment {
+    // SAFETY: makes what was written so far visible to what comes; reads the number of the command that
+    // comes, without saying that it writes.
+    let command = unsafe {
+        pg_sys::CommandCounterIncrement();
+        pg_sys::GetCurrentCommandId(false)
+    };
+    Moment {
+        subtransaction: plain::GetCurrentSubTransactionId(),
+        command,
+    }
+}
+
+/// The running statement sees what the own transaction wrote before this command.
+pub fn command_seen() -> u32 {
+    if !plain::ActiveSnapshotSet() {
+        return u32::MAX;
+    }
+    // SAFETY: there is one, and it outlives this call.
+    unsafe { (*plain::GetActiveSnapshot()).curcid }
+}
+
 /// Runs `work` with a snapshot active that sees all the transaction has done so far. Where a function
 /// looks at what it has just made, and where a procedure between two commits has no snapshot at all.
 pub fn with_snapshot<R>(work: impl FnOnce() -> R) -> R {

@@ -13,13 +13,13 @@ pub struct Callbacks {
     pub subtransaction_aborted: fn(u32),
 }
 
-static mut CALLBACKS: Option<Callbacks> = None;
+static mut CALLBACKS: &[Callbacks] = &[];
 
 /// Registers the callbacks, once for the life of the backend.
-pub fn register(callbacks: Callbacks) {
+pub fn register(callbacks: &'static [Callbacks]) {
     // SAFETY: called by _PG_init, once, before any transaction of ours; backends have one thread.
     unsafe {
-        CALLBACKS = Some(callbacks);
+        CALLBACKS = callbacks;
         pg_sys::RegisterXactCallback(Some(transaction), std::ptr::null_mut());
         pg_sys::RegisterSubXactCallback(Some(subtransaction), std::ptr::null_mut());
     }
@@ -35,15 +35,14 @@ pub fn current_subtransaction() -> u32 {
 unsafe extern "C-unwind" fn transaction(event: pg_sys::XactEvent::Type, _arg: *mut c_void) {
     use pg_sys::XactEvent::*;
     // SAFETY: written once, before it is read.
-    let Some(callbacks) = (unsafe { CALLBACKS }) else {
-        return;
-    };
-    match event {
-        XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE => (callbacks.transaction_ends)(),
-        XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE => {
-            (callbacks.transaction_ended)();
+    for callbacks in unsafe { CALLBACKS } {
+        match event {
+            XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE => (callbacks.transaction_ends)(),
+            XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE => {
+                (callbacks.transaction_ended)();
+            }
+            _ => {}
         }
-        _ => {}
     }
 }
 
@@ -56,7 +55,7 @@ unsafe extern "C-unwind" fn subtransaction(
 ) {
     if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
         // SAFETY: written once, before it is read.
-        if let Some(callbacks) = unsafe { CALLBACKS } {
+        for callbacks in unsafe { CALLBACKS } {
             (callbacks.subtransaction_aborted)(subtransaction);
         }
     }

@@ -2,11 +2,11 @@
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 
 use super::argument::bytes_of;
 use super::error::Raise;
-use super::session::Session;
+use super::session::{Arg, Session};
 
 /// The call of a trigger, good for as long as the call runs.
 pub struct TriggerCall {
@@ -43,6 +43,12 @@ impl TriggerCall {
         // SAFETY: set for the whole call.
         let name = unsafe { CStr::from_ptr((*(*self.data).tg_trigger).tgname) };
         name.to_string_lossy().into_owned()
+    }
+
+    /// Tells the trigger from any other.
+    pub fn oid(&self) -> pg_sys::Oid {
+        // SAFETY: set for the whole call.
+        unsafe { (*(*self.data).tg_trigger).tgoid }
     }
 
     /// The trigger's own arguments, as written in CREATE TRIGGER.
@@ -86,6 +92,31 @@ impl TriggerCall {
         }
     }
 
+    /// A column's value in the row before or after the change; `None` if there is no such row or column.
+    pub fn value(&self, side: Side, column: &str) -> Option<Arg> {
+        let column = CString::new(column).ok()?;
+        // SAFETY: the tuples of a row trigger belong to this call, with its relation's descriptor.
+        unsafe {
+            let data = &*self.data;
+            let operation = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK;
+            let tuple = match side {
+                Side::Old if operation == pg_sys::TRIGGER_EVENT_INSERT => return None,
+                Side::New if operation == pg_sys::TRIGGER_EVENT_DELETE => return None,
+                Side::New if operation == pg_sys::TRIGGER_EVENT_UPDATE => data.tg_newtuple,
+                Side::Old | Side::New => data.tg_trigtuple,
+            };
+            let descriptor = (*data.tg_relation).rd_att;
+            let number = pg_sys::SPI_fnumber(descriptor, column.as_ptr());
+            if number <= 0 {
+                return None;
+            }
+            let mut null = true;
+            let datum = pg_sys::SPI_getbinval(tuple, descriptor, number, &mut null);
+            let oid = pg_sys::SPI_gettypeid(descriptor, number);
+            Some(Arg::of_type((!null).then_some(datum), oid))
+        }
+    }
+
     /// Whether it fires before the statement or the row.
     pub fn is_before(&self) -> bool {
         // SAFETY: set for the whole call.
@@ -98,6 +129,20 @@ impl TriggerCall {
     pub fn is_for_row(&self) -> bool {
         // SAFETY: set for the whole call.
         unsafe { (*self.data).tg_event & pg_sys::TRIGGER_EVENT_ROW != 0 }
+    }
+
+    /// The memory that goes when the statement which fired a BEFORE trigger ends: Postgres calls such a
+    /// trigger in the memory of a row, which is below that of the execution.
+    pub(super) fn execution_memory(&self) -> pg_sys::MemoryContext {
+        // SAFETY: every context but the topmost has a parent; a trigger runs in none that is so high.
+        unsafe {
+            let parent = (*pg_sys::CurrentMemoryContext).parent;
+            if parent.is_null() {
+                pg_sys::CurTransactionContext
+            } else {
+                parent
+            }
+        }
     }
 
     /// What the function must return to change nothing: before a row, the row that is to come (null
@@ -165,6 +210,13 @@ pub fn are_triggers_off() -> bool {
     // SAFETY: a plain read of a setting.
     let role = unsafe { pg_sys::SessionReplicationRole };
     role == pg_sys::SESSION_REPLICATION_ROLE_REPLICA as i32
+}
+
+/// A row before or after its change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Old,
+    New,
 }
 
 /// The fields of a row, in a memory that each row uses again.

@@ -150,6 +150,11 @@ pub fn is_or_is_in(role: pg_sys::Oid) -> bool {
     unsafe { pg_sys::is_member_of_role_nosuper(pg_sys::GetUserId(), role) }
 }
 
+/// Whether the current role watches over the server as a whole.
+pub fn monitors() -> bool {
+    acts_for(pg_sys::Oid::from(pg_sys::ROLE_PG_MONITOR))
+}
+
 /// Whether the current role may read files of the server.
 pub fn may_read_server_files() -> bool {
     // SAFETY: catalog look-ups by value.

@@ -3,11 +3,25 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use super::triggers;
 use crate::own;
-use crate::pg::catalog::{self, is_base_type, qualified_name};
+use crate::pg::catalog::{self, is_base_type, qualified_name, quote_literal};
 use crate::pg::error::Raise;
 use crate::pg::session::{self, Mode};
 use crate::pg::user;
+
+/// The library is newer than the tables until ALTER EXTENSION … UPDATE is run.
+pub fn check_version() -> Result<(), Raise> {
+    let changes = catalog::find(c"termstream", c"lexicon_change");
+    if changes.is_some_and(|table| catalog::column_type(table, "seen").is_some()) {
+        return Ok(());
+    }
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "the extension termstream is of an earlier version than its library",
+    )
+    .hint("Run ALTER EXTENSION termstream UPDATE."))
+}
 
 pub fn check_source(lexicon: &str, is_there: bool) -> Result<(), Raise> {
     if is_there {
@@ -21,10 +35,11 @@ pub fn check_source(lexicon: &str, is_there: bool) -> Result<(), Raise> {
 }
 
 /// A table was made a view since: until Postgres 15 a rule could do that.
-pub fn check_kind(lexicon: &str, table: &str, is_table: bool) -> Result<(), Raise> {
+pub fn check_kind(lexicon: &str, source: pg_sys::Oid, is_table: bool) -> Result<(), Raise> {
     if is_table {
         return Ok(());
     }
+    let table = name_of(source);
     Err(Raise::new(
         PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
         format!("the source of lexicon \"{lexicon}\", {table}, is no longer a table"),
@@ -69,6 +84,43 @@ pub fn check_option_type(lexicon: &str, column: &str, fits: bool) -> Result<(), 
     )
     .detail("A guard_column is boolean; a distance_column is smallint, integer or bigint.")
     .hint("Change the type back, or drop the lexicon and create it anew."))
+}
+
+/// An unlogged table is empty after a crash, and a standby cannot read it.
+pub fn check_logged(lexicon: &str, source: pg_sys::Oid, is_logged: bool) -> Result<(), Raise> {
+    if is_logged {
+        return Ok(());
+    }
+    let table = name_of(source);
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("the source of lexicon \"{lexicon}\" is unlogged"),
+    )
+    .detail(format!(
+        "A crash would empty {table} without a word, and a standby cannot read it."
+    ))
+    .hint(format!(
+        "ALTER TABLE {table} SET LOGGED; of a partitioned table, each of its partitions."
+    )))
+}
+
+/// What the triggers have not seen, nobody knows.
+pub fn check_triggers(lexicon: &str, source: pg_sys::Oid, fit: bool) -> Result<(), Raise> {
+    if fit {
+        return Ok(());
+    }
+    let table = name_of(source);
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("changes of {table} are not noted for lexicon \"{lexicon}\""),
+    )
+    .detail(
+        "Triggers of the lexicon are missing, disabled, or of another kind than the table needs.",
+    )
+    .hint(format!(
+        "Call termstream.refresh_lexicon({}), which makes them anew.",
+        quote_literal(lexicon)
+    )))
 }
 
 /// Ids are whole numbers: they are returned as bigint.
@@ -130,18 +182,25 @@ pub fn check_policies(lexicon: &str, source: pg_sys::Oid, active: bool) -> Resul
 }
 
 /// The error for a lexicon that does not exist, naming those that do.
+///
+/// A restore of a schema alone leaves out the lexicons, and keeps their triggers.
 pub fn unknown(lexicon: &str) -> Raise {
+    let missing = Raise::new(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+        format!("lexicon \"{lexicon}\" does not exist"),
+    );
+    if let Some(tables) = triggers::left_behind(lexicon) {
+        return missing
+            .detail(format!("Triggers of a lexicon of this name are on {tables}."))
+            .hint("Make it with termstream.create_lexicon, which takes them over; termstream.drop_lexicon then removes them with it.");
+    }
     let known = known_lexicons();
     let hint = if known.is_empty() {
         "There is none yet: make one with termstream.create_lexicon.".to_owned()
     } else {
         format!("Known lexicons: {}.", known.join(", "))
     };
-    Raise::new(
-        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-        format!("lexicon \"{lexicon}\" does not exist"),
-    )
-    .hint(hint)
+    missing.hint(hint)
 }
 
 /// The names of the lexicons there are, quoted, at most twenty.

@@ -1,16 +1,16 @@
-//! The stored compiled form of a large lexicon, and the terms that came and went since.
+//! The stored compiled form of a lexicon, and the terms that came and went since.
 //!
 //! The table is the truth: standbys and restored backups have it. Backends map the same bytes from a
 //! file (`cache`), and lay the changes they see over it; so a change of one term in a million costs
 //! each of them a small query.
 
 use pgrx::pg_sys;
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::cache::{self, Opened};
 use super::compile::term_options;
 use super::definition::Definition;
+use super::kept::{self, Base};
 use crate::bounds::{OutOfMemory, extend};
 use crate::lexicon::{Delta, Lexicon};
 use crate::own;
@@ -19,16 +19,8 @@ use crate::pg::interrupts::interrupts;
 use crate::pg::memory::in_own_context;
 use crate::pg::shared_file::SharedFile;
 
-/// Smaller lexicons are compiled in each change's stead: 20,000 terms take 0.1 s.
-pub const MIN_TERMS: usize = 20_000;
-
 /// Bytes of a row of `lexicon_chunk`: one that TOAST stores without copying it many times.
 const CHUNK_BYTES: usize = 1 << 20;
-
-thread_local! {
-    /// The base last opened of each lexicon, by its generation.
-    static OPENED: RefCell<HashMap<i64, (i64, Rc<Lexicon>)>> = RefCell::default();
-}
 
 /// Stores a compiled form as the new base. `seen` is the snapshot it was compiled under: the changes
 /// in it are in the base, those of others since then stay beside it.
@@ -37,12 +29,14 @@ pub fn store(definition: &Definition, lexicon: &Lexicon, seen: &str) {
     own::DROP_BASE.execute(&[name.into()]);
     own::DROP_CHUNKS.execute(&[name.into()]);
     own::DROP_DELTA_SEEN.execute(&[name.into(), seen.into()]);
-    own::DROP_CHANGES_SEEN.execute(&[name.into(), seen.into()]);
-    let version: i64 = own::ADD_BASE
-        .run(&[name.into(), definition.files.into()], |rows| {
-            rows.get(0, 1)
-        })
-        .unwrap_or(0);
+    let args = [
+        name.into(),
+        definition.files.into(),
+        (lexicon.terms() as i64).into(),
+        seen.into(),
+    ];
+    let version: Option<i64> = own::ADD_BASE.run(&args, |rows| rows.get(0, 1));
+    let version = version.unwrap_or(0);
     let chunks = lexicon.to_bytes().chunks(CHUNK_BYTES).enumerate();
     own::ADD_CHUNK.execute_each(
         [
@@ -64,7 +58,7 @@ pub fn store(definition: &Definition, lexicon: &Lexicon, seen: &str) {
     );
 }
 
-/// Removes the base and the changes since, for a lexicon that is small again, or dropped.
+/// Removes the base and the changes since.
 pub fn remove(lexicon: &str) {
     for drop in [
         own::DROP_BASE,
@@ -77,44 +71,42 @@ pub fn remove(lexicon: &str) {
 }
 
 /// The lexicon as the statement sees it: the base with the changes laid over it.
-pub fn open_with_changes(definition: &Definition, version: i64) -> Result<Option<Lexicon>, Raise> {
+pub fn open_with_changes(definition: &Definition, version: i64) -> Result<Option<Opened>, Raise> {
     let Some(base) = open(definition, version) else {
         return Ok(None);
     };
     let delta = changes(definition)?;
-    match base.with_delta(delta, &interrupts()) {
-        Ok(lexicon) => Ok(Some(lexicon)),
+    match base.lexicon.with_delta(delta, &interrupts()) {
+        Ok(lexicon) => Ok(Some((lexicon, base.file))),
         // Too much changed for this; the caller compiles.
         Err(_) => Ok(None),
     }
 }
 
-fn open(definition: &Definition, version: i64) -> Option<Rc<Lexicon>> {
-    let generation = definition.generation;
-    let opened = OPENED.with_borrow(|opened| {
-        let (known, base) = opened.get(&generation)?;
-        (*known == version).then(|| Rc::clone(base))
-    });
-    if opened.is_some() {
-        return opened;
+fn open(definition: &Definition, version: i64) -> Option<Base> {
+    let (name, generation) = (definition.name.as_str(), definition.generation);
+    if let Some(base) = kept::base(name, generation, version) {
+        return Some(base);
     }
     let file = SharedFile {
         group: generation as u64,
         version: version as u64,
     };
     let read = || {
-        let bytes = chunks(&definition.name, version)?;
+        let bytes = chunks(name, version)?;
         Lexicon::from_bytes(&bytes, &interrupts())
     };
-    let base = if definition.is_committed {
-        super::cache::shared(&file, read)
+    let (lexicon, file) = if definition.base_is_own {
+        (read().ok()?, None)
     } else {
-        read()
+        cache::shared(&file, read).ok()?
     };
-    let base = Rc::new(base.ok()?);
-    OPENED.with_borrow_mut(|opened| {
-        opened.insert(generation, (version, Rc::clone(&base)));
-    });
+    let base = Base {
+        version,
+        lexicon: Rc::new(lexicon),
+        file,
+    };
+    kept::keep_base(name, generation, base.clone());
     Some(base)
 }
 

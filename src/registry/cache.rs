@@ -3,33 +3,47 @@
 //!
 //! A file is named by the lexicon's generation and the fingerprint of the terms, both of them random;
 //! one that was written into since it was checked is checked again, and made anew if it is damaged.
+//! Whoever writes a file removes those that nobody will ask for again.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::lexicon::Lexicon;
 use crate::pg::interrupts::interrupts;
-use crate::pg::shared_file::SharedFile;
+use crate::pg::lock::{Kind, Lock};
+use crate::pg::session::{self, Mode};
+use crate::pg::shared_file::{self, SharedFile, Stale};
+
+/// A compiled lexicon, and the file that it maps, if it does.
+pub type Opened = (Lexicon, Option<SharedFile>);
 
 /// Maps the file; the first to need it makes its contents, the others wait for that.
+///
+/// Who makes them reads tables under the lock; a session that has one of them locked and waits for the
+/// form is in a deadlock with it, which Postgres finds. So the caller locks the source before.
 pub fn shared<E>(
     file: &SharedFile,
     make: impl FnOnce() -> Result<Lexicon, E>,
-) -> Result<Lexicon, E> {
-    if let Some(lexicon) = mapped(file) {
-        return Ok(lexicon);
+) -> Result<Opened, E> {
+    let mapped = || mapped(file).map(|lexicon| (lexicon, Some(*file)));
+    if let Some(opened) = mapped() {
+        return Ok(opened);
     }
-    file.alone(|| {
+    Lock::new(Kind::CompiledForm, file.group).alone(|| {
         // Another backend may have been at it meanwhile.
-        if let Some(lexicon) = mapped(file) {
-            return Ok(lexicon);
+        if let Some(opened) = mapped() {
+            return Ok(opened);
         }
         let lexicon = make()?;
         match file.write(lexicon.to_bytes()) {
-            Ok(()) => Ok(mapped(file).unwrap_or(lexicon)),
+            Ok(()) => {
+                remove_stale();
+                Ok(mapped().unwrap_or((lexicon, None)))
+            }
             Err(error) => {
                 // A full disk must not keep anybody from matching.
                 pgrx::debug1!("could not share a compiled lexicon: {error}");
-                Ok(lexicon)
+                Ok((lexicon, None))
             }
         }
     })
@@ -42,6 +56,23 @@ pub fn remove(generation: i64) {
         version: 0,
     }
     .remove();
+}
+
+/// The files that nobody will ask for again: of lexicons and databases that were dropped.
+pub fn stale() -> Vec<Stale> {
+    let known: HashSet<u64> = session::connect(|session| {
+        let rows = session.run("SELECT generation FROM termstream.lexicon", &[], Mode::Read);
+        let generations = (0..rows.len()).filter_map(|row| rows.get::<i64>(row, 1));
+        generations.map(|generation| generation as u64).collect()
+    });
+    shared_file::stale(|group| known.contains(&group))
+}
+
+fn remove_stale() {
+    for file in stale() {
+        // Another backend may have been faster.
+        let _ = std::fs::remove_file(file.path);
+    }
 }
 
 /// The lexicon in the file, if there is one and it is undamaged.

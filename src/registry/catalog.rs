@@ -4,21 +4,18 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::access::{check_id_type, check_term_type, owned_source};
-use super::changes::{self, CAME, WENT};
-use super::{base, learning};
+use super::{base, changes, learning, triggers};
 use crate::own;
 use crate::pg::catalog::{
     column_names, column_type, is_temporary, is_utf8, owner as catalog_owner, qualified_name,
-    quote_identifier, quote_literal, relation_kind,
+    relation_kind,
 };
 use crate::pg::error::Raise;
-use crate::pg::session::{self, Session};
 use crate::pg::snapshot::with_snapshot;
-use crate::pg::user::{SAFE_PATH, acts_for, restricted};
+use crate::pg::user::acts_for;
 
 /// A lexicon's name becomes part of a trigger's name, which has 63 bytes at most.
-const MAX_NAME_BYTES: usize = 63 - TRIGGER_PREFIX.len() - "_truncate".len();
-const TRIGGER_PREFIX: &str = "termstream_";
+const MAX_NAME_BYTES: usize = 63 - triggers::PREFIX.len() - triggers::LONGEST_SUFFIX.len();
 
 /// What `create_lexicon` is asked for.
 pub struct NewLexicon<'a> {
@@ -39,7 +36,7 @@ pub struct NewLexicon<'a> {
 pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
     check_name(new.lexicon)?;
     check_encoding()?;
-    let table = check_source(new)?;
+    check_source(new)?;
     if let Some(edits) = new.max_distance.filter(|edits| !(0..=2).contains(edits)) {
         return Err(invalid(format!("max_distance {edits} is out of range"))
             .hint("Give 0, 1 or 2, or NULL for the rule by length: 0, 1 or 2 edits for fewer than 3, 3 to 7, 8 or more letters."));
@@ -64,7 +61,7 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
         )
         .hint("Choose another name, or call termstream.drop_lexicon first."));
     }
-    session::connect(|session| create_triggers(session, new, &table));
+    triggers::make(new.lexicon, new.source);
     if !matches!(new.common_words, "english" | "none") {
         with_snapshot(|| learning::keep_common_words(new.lexicon, new.common_words))?;
     }
@@ -92,16 +89,7 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
 /// Drops a lexicon and its trigger. The source table stays.
 pub fn drop(lexicon: &str) -> Result<(), Raise> {
     let source = owned_source(lexicon)?;
-    if let (Some(table), Some(owner)) = (qualified_name(source), catalog_owner(source)) {
-        restricted(owner, SAFE_PATH, || {
-            session::connect(|session| {
-                for event in EVENTS {
-                    let trigger = quote_identifier(&trigger_name(lexicon, event));
-                    session.execute(&format!("DROP TRIGGER IF EXISTS {trigger} ON {table}"), &[]);
-                }
-            });
-        });
-    }
+    triggers::remove(lexicon, source);
     // If the drop is rolled back, the next one to match writes the file again.
     if let Some(generation) = own::DROP_LEXICON.run(&[lexicon.into()], |rows| rows.get(0, 1)) {
         super::cache::remove(generation);
@@ -112,62 +100,14 @@ pub fn drop(lexicon: &str) -> Result<(), Raise> {
     Ok(())
 }
 
-/// Makes every session compile the lexicon anew, whatever its triggers have seen.
+/// Makes every session compile the lexicon anew, whatever its triggers have seen, and its triggers where
+/// they are not as they should be.
 pub fn refresh(lexicon: &str) -> Result<usize, Raise> {
     let source = owned_source(lexicon)?;
-    Ok(changes::renew(lexicon, source)?.terms())
-}
-
-const EVENTS: [&str; 5] = ["before", "insert", "update", "delete", "truncate"];
-
-fn trigger_name(lexicon: &str, event: &str) -> String {
-    format!("{TRIGGER_PREFIX}{lexicon}_{event}")
-}
-
-/// Whether a trigger of that name is one of those that `create_lexicon` makes.
-pub fn is_trigger_of(lexicon: &str, name: &str) -> bool {
-    EVENTS
-        .iter()
-        .any(|event| trigger_name(lexicon, event) == name)
-}
-
-/// The triggers that note changes. A statement trigger costs nothing for each row, but sees only what
-/// goes through the parent of a partitioned table: there it is one for each row, and TRUNCATE shows
-/// in the files of the partitions.
-///
-/// The one before a change is for who matches while rows change (a trigger that looks for duplicates):
-/// what is compiled then belongs to this transaction, and must not be taken for the terms as they were.
-fn create_triggers(session: &Session, new: &NewLexicon, table: &str) {
-    let is_partitioned = relation_kind(new.source) == Some('p');
-    let lexicon = quote_literal(new.lexicon);
-    for event in EVENTS {
-        let level = if is_partitioned { "ROW" } else { "STATEMENT" };
-        let moment = match (event, is_partitioned) {
-            ("truncate", true) => continue,
-            ("before", true) => "BEFORE INSERT OR UPDATE OR DELETE".to_owned(),
-            ("before", false) => "BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE".to_owned(),
-            _ => format!("AFTER {event}"),
-        };
-        let rows = match (event, is_partitioned) {
-            ("insert", false) => format!("REFERENCING NEW TABLE AS {CAME}"),
-            ("update", false) => format!("REFERENCING NEW TABLE AS {CAME} OLD TABLE AS {WENT}"),
-            ("delete", false) => format!("REFERENCING OLD TABLE AS {WENT}"),
-            _ => String::new(),
-        };
-        let trigger = quote_identifier(&trigger_name(new.lexicon, event));
-        session.execute(
-            &format!(
-                "CREATE TRIGGER {trigger} {moment} ON {table} {rows} FOR EACH {level}
-                 EXECUTE FUNCTION termstream.note_change({lexicon})"
-            ),
-            &[],
-        );
-        // Also where a replica or a restore plays the changes.
-        session.execute(
-            &format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"),
-            &[],
-        );
+    if !triggers::fit(lexicon, source) {
+        triggers::make(lexicon, source);
     }
+    Ok(changes::renew(lexicon, source)?.terms())
 }
 
 fn check_name(lexicon: &str) -> Result<(), Raise> {
@@ -192,8 +132,8 @@ fn check_encoding() -> Result<(), Raise> {
     .hint("Create the database with ENCODING 'UTF8' TEMPLATE template0."))
 }
 
-/// Whether the table can feed a lexicon; returns its name for SQL.
-fn check_source(new: &NewLexicon) -> Result<String, Raise> {
+/// Whether the table can feed a lexicon.
+fn check_source(new: &NewLexicon) -> Result<(), Raise> {
     let table = qualified_name(new.source).ok_or_else(|| {
         Raise::new(
             PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
@@ -245,9 +185,9 @@ fn check_source(new: &NewLexicon) -> Result<String, Raise> {
             PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
             format!("must be owner of table {table}"),
         )
-        .detail("A lexicon puts a trigger on its source."));
+        .detail("A lexicon puts triggers on its source."));
     }
-    Ok(table)
+    Ok(())
 }
 
 fn wrong_type(argument: &str, column: &str, wanted: &str) -> Raise {

@@ -1,33 +1,46 @@
-//! Noting that the terms of a lexicon changed, in the transaction that changes them.
+//! What the triggers on a lexicon's source have seen: noted in the transaction that changes the terms,
+//! term by term where that is few, else by compiling the lexicon anew.
 
 use pgrx::pg_sys;
+use std::cell::RefCell;
+use std::rc::Rc;
 
-use super::catalog::is_trigger_of;
 use super::compile::{Variant, compile};
 use super::definition::Definition;
-use super::{access, base};
+use super::details::Details;
+use super::noted::{note, note_base};
+use super::{access, base, triggers, uncommitted};
 use crate::lexicon::Lexicon;
 use crate::own;
-use crate::pg::catalog::{is_part_of, owner, quote_identifier};
+use crate::pg::catalog::{is_part_of, owner};
 use crate::pg::error::Raise;
+use crate::pg::running;
 use crate::pg::session::{self, Mode, Session};
-use crate::pg::snapshot::{with_latest_snapshot, with_snapshot};
-use crate::pg::subtransaction::subtransaction;
+use crate::pg::snapshot::{self, Moment, with_latest_snapshot, with_snapshot};
 use crate::pg::trigger::TriggerCall;
 use crate::pg::user::{SAFE_PATH, restricted};
 
-/// Changes noted one by one until they are folded; each costs a statement some 50 ns.
-const CHANGES_UNFOLDED: i64 = 64;
-
-const SERIALIZATION_FAILURE: &str = "40001";
-
-/// A statement that changes more terms than this makes a new base, and so does the one after which
-/// more than this many changes stand beside the base: reading them takes 10 ms then.
-const MAX_CHANGES: i64 = 10_000;
+/// Changes that stand beside a base before a new one is made: half as many as it has terms, within these
+/// bounds. Reading 10,000 takes 10 ms, which each session does after each change; to compile a lexicon,
+/// however small, takes 50 ms.
+const FEWEST_CHANGES: i64 = 1_000;
+const MOST_CHANGES: i64 = 10_000;
 
 /// The trigger on a lexicon's source, fired by whoever changes the terms. Anybody can make a trigger of
 /// this function on a table of his: it notes nothing but what the triggers of `create_lexicon` see.
 pub fn on_trigger(call: &TriggerCall, lexicon: &str) {
+    // For the second row of a statement and all that come.
+    let is_known = if call.is_before() {
+        running::has_begun(call, lexicon)
+    } else {
+        call.is_for_row() && uncommitted::is_told(lexicon)
+    };
+    if is_known {
+        return;
+    }
+    if let Some(known) = known(call, lexicon) {
+        return note_restricted(call, lexicon, Some(known));
+    }
     // A lexicon that was made after this transaction's snapshot counts, too.
     let source = with_latest_snapshot(|| {
         own::SOURCE.read(&[lexicon.into()], |rows| rows.get::<pg_sys::Oid>(0, 1))
@@ -35,70 +48,130 @@ pub fn on_trigger(call: &TriggerCall, lexicon: &str) {
     let (Some(source), Some(owner)) = (source, source.and_then(owner)) else {
         return;
     };
-    if !is_part_of(call.relation(), source) || !is_trigger_of(lexicon, &call.name()) {
+    if !is_part_of(call.relation(), source) || !triggers::is_of(lexicon, &call.name()) {
         return;
     }
-    restricted(owner, SAFE_PATH, || note_rows(call, lexicon));
-}
-
-/// Notes what a trigger of the source has seen. Runs as the owner of the source.
-fn note_rows(call: &TriggerCall, lexicon: &str) {
-    let names = call.transition_tables();
-    // Only what may be read is written down: a column of another type could run its owner's code.
-    let definition = match has_base(lexicon) {
-        true => Definition::read(lexicon).ok(),
-        false => None,
-    };
     if call.is_before() {
-        return note(lexicon, definition.is_some());
+        return running::begin(call, lexicon);
     }
-    if names.is_empty() {
-        // A row trigger (partitioned source), or TRUNCATE: nobody tells what changed.
-        return note(lexicon, false);
-    }
-    session::connect(|session| {
-        call.register_transition_tables(session);
-        let changed: i64 = names.iter().map(|name| count(session, name)).sum();
-        if changed == 0 {
-            return;
-        }
-        let mut waiting = changed;
-        let few = definition.filter(|_| changed <= MAX_CHANGES);
-        if let Some(definition) = &few {
-            Details::read(session, definition, &names).add(lexicon);
-            waiting = own::COUNT_DELTA
-                .run(&[lexicon.into()], |rows| rows.get(0, 1))
-                .unwrap_or(0);
-        }
-        let detailed = if waiting > MAX_CHANGES && may_rebase(session) {
-            // What keeps it from compiling is told to who matches, not to who changes a term.
-            rebase(session, lexicon).is_ok_and(|rebased| rebased.has_base)
-        } else {
-            few.is_some()
-        };
-        note(lexicon, detailed);
+    let definition = restricted(owner, SAFE_PATH, || Definition::read(lexicon)).ok();
+    let known = definition.map(|definition| Known {
+        trigger: call.oid(),
+        at: snapshot::moment(),
+        owner,
+        definition: Rc::new(definition),
     });
+    note_restricted(call, lexicon, known);
 }
 
-/// Compiles the source as it is now, and stores the result if it is large enough to be worth it. Runs as
-/// the owner of the source.
-fn rebase(session: &Session, lexicon: &str) -> Result<Rebased, Raise> {
-    own::LOCK_LEXICON.execute(&[lexicon.into()]);
+/// What the call for one row has found out, for the next.
+#[derive(Clone)]
+struct Known {
+    trigger: pg_sys::Oid,
+    /// When the call ended. Where nothing was written since, all is as it was: the statement that fires
+    /// the trigger has the table locked.
+    at: Moment,
+    owner: pg_sys::Oid,
+    definition: Rc<Definition>,
+}
+
+thread_local! {
+    static KNOWN: RefCell<Option<Known>> = const { RefCell::new(None) };
+}
+
+/// Forgets what was found out in the transaction that has ended.
+pub fn forget() {
+    KNOWN.take();
+}
+
+fn known(call: &TriggerCall, lexicon: &str) -> Option<Known> {
+    if call.is_before() || !call.is_for_row() {
+        return None;
+    }
+    let at = snapshot::moment();
+    let known = KNOWN.take()?;
+    let is_same = known.trigger == call.oid() && known.definition.name == lexicon;
+    (is_same && known.at == at).then_some(known)
+}
+
+/// Notes what a trigger of the source has seen, as the owner of the source.
+fn note_restricted(call: &TriggerCall, lexicon: &str, known: Option<Known>) {
+    // What keeps the lexicon from being used is told to who matches, not to who changes a term.
+    let Some(known) = known else {
+        return note(lexicon, None);
+    };
+    let is_as_it_was = restricted(known.owner, SAFE_PATH, || {
+        session::connect(|session| note_rows(session, call, &known.definition))
+    });
+    if is_as_it_was && call.is_for_row() {
+        let at = snapshot::moment();
+        KNOWN.set(Some(Known { at, ..known }));
+    }
+}
+
+/// Only what may be read is written down: a column of another type could run its owner's code. The
+/// definition says that it may. Returns whether the definition is good for the next row.
+fn note_rows(session: &Session, call: &TriggerCall, definition: &Definition) -> bool {
+    let lexicon = definition.name.as_str();
+    let bound = (definition.base_terms / 2).clamp(FEWEST_CHANGES, MOST_CHANGES);
+    let own = uncommitted::own_details(lexicon);
+    let room = own.map_or(0, |own| bound - own);
+    let Some(details) = Details::read(session, call, definition, room) else {
+        // Nothing changed that the lexicon knows of.
+        return true;
+    };
+    let can_tell = definition.base.is_some() && !definition.has_children;
+    match details {
+        Details::Rows(rows) if can_tell => {
+            let count = rows.len();
+            rows.add(lexicon);
+            note(lexicon, Some(count));
+            let is_many = || {
+                let beside: Option<i64> =
+                    own::COUNT_DELTA.run(&[lexicon.into()], |rows| rows.get(0, 1));
+                beside.unwrap_or(0) > bound
+            };
+            if !call.is_for_row() && is_many() {
+                rebase_if_free(session, lexicon);
+            }
+            true
+        }
+        _ => {
+            note(lexicon, None);
+            // Of a row trigger, the first that cannot tell: the others of the transaction are in it.
+            if !definition.has_children && (!call.is_for_row() || own == Some(0)) {
+                rebase_if_free(session, lexicon);
+            }
+            false
+        }
+    }
+}
+
+/// Makes a new base, if nobody else does and the isolation level allows it.
+fn rebase_if_free(session: &Session, lexicon: &str) {
+    let lexicon_is_free = || own::TRY_LOCK_LEXICON.execute(&[lexicon.into()]) > 0;
+    if may_rebase(session) && lexicon_is_free() {
+        // What keeps it from compiling is told to who matches.
+        let _ = rebase(session, lexicon);
+    }
+}
+
+/// Compiles the source as it is now, and stores the result. Runs as the owner of the source, who has the
+/// lexicon locked.
+fn rebase(session: &Session, lexicon: &str) -> Result<Lexicon, Raise> {
     with_snapshot(|| {
         let seen = session.run("SELECT pg_current_snapshot()::text", &[], Mode::Read);
         let seen: String = seen.get(0, 1).unwrap_or_default();
         let definition = Definition::read(lexicon)?;
         let compiled = compile(&definition, &Variant::of(&definition))?;
-        let has_base = compiled.terms() >= base::MIN_TERMS && may_rebase(session);
-        if has_base {
+        if may_rebase(session) {
             base::store(&definition, &compiled, &seen);
+            note_base(lexicon, &seen);
         } else {
             base::remove(lexicon);
+            note(lexicon, None);
         }
-        Ok(Rebased {
-            has_base,
-            lexicon: compiled,
-        })
+        Ok(compiled)
     })
 }
 
@@ -106,18 +179,10 @@ fn rebase(session: &Session, lexicon: &str) -> Result<Rebased, Raise> {
 pub fn renew(lexicon: &str, source: pg_sys::Oid) -> Result<Lexicon, Raise> {
     let owner = owner(source);
     access::check_source(lexicon, owner.is_some())?;
-    let rebased = restricted(owner.unwrap_or(pg_sys::InvalidOid), SAFE_PATH, || {
+    own::LOCK_LEXICON.execute(&[lexicon.into()]);
+    restricted(owner.unwrap_or(pg_sys::InvalidOid), SAFE_PATH, || {
         session::connect(|session| rebase(session, lexicon))
-    })?;
-    note(lexicon, rebased.has_base);
-    Ok(rebased.lexicon)
-}
-
-/// What [`rebase`] has made.
-struct Rebased {
-    /// Whether changes can stand beside it from now on.
-    has_base: bool,
-    lexicon: Lexicon,
+    })
 }
 
 /// Under a stricter isolation level another session's base may have come in between, unseen.
@@ -129,92 +194,3 @@ fn may_rebase(session: &Session) -> bool {
     );
     isolation.get(0, 1) == Some(true)
 }
-
-/// Notes a change for whoever will see it. `detailed`: it stands in `lexicon_delta` or in the base.
-pub fn note(lexicon: &str, detailed: bool) {
-    super::pin::lift();
-    let unfolded: Option<i64> =
-        own::NOTE_CHANGE.run(&[lexicon.into(), detailed.into()], |rows| rows.get(0, 1));
-    if unfolded.unwrap_or(0) > CHANGES_UNFOLDED {
-        // Above read committed it fails where another session has folded meanwhile: then it is done.
-        match subtransaction(|| own::FOLD_CHANGES.execute(&[lexicon.into()])) {
-            Err(error) if error.sqlstate != SERIALIZATION_FAILURE => error.rethrow(),
-            _ => {}
-        }
-    }
-}
-
-fn has_base(lexicon: &str) -> bool {
-    own::HAS_BASE.run(&[lexicon.into()], |rows| !rows.is_empty())
-}
-
-fn count(session: &Session, transition_table: &str) -> i64 {
-    let query = format!(
-        "SELECT count(*) FROM {}",
-        quote_identifier(transition_table)
-    );
-    session.run(&query, &[], Mode::Write).get(0, 1).unwrap_or(0)
-}
-
-/// Terms that came and went in a statement, column by column.
-#[derive(Default)]
-struct Details {
-    ids: Vec<Option<i64>>,
-    terms: Vec<Option<String>>,
-    guards: Vec<Option<bool>>,
-    edits: Vec<Option<i32>>,
-    /// 1 for a term that came, -1 for one that went.
-    changes: Vec<i32>,
-}
-
-impl Details {
-    /// A term that only changed beside its columns has neither come nor gone.
-    fn read(session: &Session, definition: &Definition, names: &[String]) -> Details {
-        let option = |column: &Option<String>| match column {
-            Some(column) => quote_identifier(column),
-            None => "NULL".to_owned(),
-        };
-        let columns = format!(
-            "SELECT {}::pg_catalog.int8, {}::pg_catalog.text, {}::pg_catalog.bool, {}::pg_catalog.int4",
-            quote_identifier(&definition.id_column),
-            quote_identifier(&definition.term_column),
-            option(&definition.guard_column),
-            option(&definition.distance_column),
-        );
-        let rows_of = |name: &str| match names.iter().any(|there| there == name) {
-            true => format!("{columns} FROM {}", quote_identifier(name)),
-            false => format!("{columns} FROM {} WHERE false", quote_identifier(&names[0])),
-        };
-        let (came, went) = (rows_of(CAME), rows_of(WENT));
-        let mut details = Details::default();
-        for (rows, others, change) in [(&came, &went, 1), (&went, &came, -1)] {
-            let query = format!("({rows}) EXCEPT ALL ({others})");
-            let rows = session.run(&query, &[], Mode::Write);
-            for number in 0..rows.len() {
-                let mut row = rows.cells(number);
-                details.ids.push(row.take());
-                details.terms.push(row.take());
-                details.guards.push(row.take());
-                details.edits.push(row.take());
-                details.changes.push(change);
-            }
-        }
-        details
-    }
-
-    /// Writes them down.
-    fn add(self, lexicon: &str) {
-        own::ADD_DELTA.execute(&[
-            lexicon.into(),
-            self.ids.into(),
-            self.terms.into(),
-            self.guards.into(),
-            self.edits.into(),
-            self.changes.into(),
-        ]);
-    }
-}
-
-/// The names under which the triggers see the rows of a statement.
-pub const CAME: &str = "termstream_came";
-pub const WENT: &str = "termstream_went";

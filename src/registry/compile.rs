@@ -109,7 +109,8 @@ impl Source {
             owner.unwrap_or(pg_sys::InvalidOid),
         );
         let kind = relation_kind(definition.source);
-        access::check_kind(&definition.name, &name, matches!(kind, Some('r' | 'p')))?;
+        let is_table = matches!(kind, Some('r' | 'p'));
+        access::check_kind(&definition.name, definition.source, is_table)?;
         Ok(Source {
             name,
             owner,

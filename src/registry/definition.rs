@@ -1,9 +1,12 @@
 //! What a lexicon is, as the running statement sees it.
 
 use pgrx::pg_sys;
+use std::cell::Cell;
 
-use super::access;
+use super::triggers::state;
+use super::{access, uncommitted};
 use crate::lexicon::{Overlap, Settings};
+use crate::own::noted;
 use crate::pg::error::Raise;
 use crate::pg::session::{self, Mode, Saved};
 
@@ -27,13 +30,19 @@ pub struct Definition {
     pub is_committed: bool,
     /// The version of the stored compiled form, if what came after it is known term by term.
     pub base: Option<i64>,
-    /// The source's own state: which columns (another one may take over the name), which files
-    /// (TRUNCATE and a rewriting ALTER TABLE change them), and of partitions their rows in pg_inherits
-    /// (what was detached, changed and attached again has a new one).
+    /// How many terms the stored form has.
+    pub base_terms: i64,
+    /// Whether the running transaction has stored it.
+    pub base_is_own: bool,
+    /// The source's own state: which columns (another one may take over the name), and what
+    /// [`triggers`](super::triggers) hash of it.
     pub files: i64,
+    /// Whether tables inherit from the source. Their rows go through its triggers, but are no terms.
+    pub has_children: bool,
 }
 
-const READ: &str = "
+const READ: &str = concat!(
+    "
 SELECT l.source::pg_catalog.oid, c.oid IS NOT NULL,
        l.id_column::pg_catalog.text, i.atttypid,
        l.term_column::pg_catalog.text, t.atttypid,
@@ -48,34 +57,24 @@ SELECT l.source::pg_catalog.oid, c.oid IS NOT NULL,
        pg_catalog.row_security_active(c.oid),
        l.max_distance, l.whole_words, l.overlap, l.common_words, l.learned > 0,
        l.generation, n.tokens, n.detailed, n.committed,
-       b.version, b.files,
+       b.version, b.files, b.terms, b.xid = pg_catalog.pg_current_xact_id_if_assigned(),
        pg_catalog.hashtextextended(
-         pg_catalog.concat_ws(' ', i.attnum, t.attnum, g.attnum, d.attnum), 0)
-       # CASE c.relkind
-           WHEN 'p' THEN COALESCE(
-             (SELECT pg_catalog.bit_xor(pg_catalog.hashtextextended(
-                       pg_catalog.concat_ws(' ', p.oid, p.relfilenode, h.xmin, h.ctid), 0))
-                FROM pg_catalog.pg_partition_tree(c.oid) AS tree
-                JOIN pg_catalog.pg_class p ON p.oid = tree.relid
-                LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = tree.relid), 0)
-           ELSE COALESCE(pg_catalog.hashint8extended(
-                       c.oid::pg_catalog.int8, c.relfilenode::pg_catalog.int8), 0)
-         END,
-       CASE c.relkind
-         WHEN 'p' THEN (SELECT tree.relid::pg_catalog.text
-                          FROM pg_catalog.pg_partition_tree(c.oid) AS tree
-                          JOIN pg_catalog.pg_class p ON p.oid = tree.relid AND p.relkind = 'f'
-                         LIMIT 1)
-       END
+         pg_catalog.concat_ws(' ', i.attnum, t.attnum, g.attnum, d.attnum), 0) # s.files,
+       c.relkind IN ('r', 'p'), s.remote, s.logged, s.fits, c.relkind = 'r' AND c.relhassubclass
   FROM termstream.lexicon l
  CROSS JOIN LATERAL (
        SELECT pg_catalog.bit_xor(token), COALESCE(pg_catalog.bool_and(detailed), true),
               COALESCE(pg_catalog.bool_and(
                 xid IS DISTINCT FROM pg_catalog.pg_current_xact_id_if_assigned()), true)
-         FROM termstream.lexicon_change WHERE lexicon = l.lexicon
+         FROM (",
+    noted!(),
+    ") AS noted
        ) AS n (tokens, detailed, committed)
   LEFT JOIN termstream.lexicon_base b ON b.lexicon = l.lexicon
   LEFT JOIN pg_catalog.pg_class c ON c.oid = l.source
+  LEFT JOIN LATERAL (",
+    state!(),
+    ") AS s ON true
   LEFT JOIN pg_catalog.pg_attribute i
     ON i.attrelid = c.oid AND i.attname = l.id_column AND i.attnum > 0 AND NOT i.attisdropped
   LEFT JOIN pg_catalog.pg_attribute t
@@ -84,9 +83,11 @@ SELECT l.source::pg_catalog.oid, c.oid IS NOT NULL,
     ON g.attrelid = c.oid AND g.attname = l.guard_column AND g.attnum > 0 AND NOT g.attisdropped
   LEFT JOIN pg_catalog.pg_attribute d
     ON d.attrelid = c.oid AND d.attname = l.distance_column AND d.attnum > 0 AND NOT d.attisdropped
- WHERE l.lexicon = $1";
+ WHERE l.lexicon = $1"
+);
 
 thread_local! {
+    static VERSION_FITS: Cell<bool> = const { Cell::new(false) };
     static READ_DEFINITION: Saved = const { Saved::new(READ, &[pg_sys::TEXTOID]) };
 }
 
@@ -95,6 +96,10 @@ impl Definition {
     ///
     /// Errors: no such lexicon, a source that no longer fits, no right to read it.
     pub fn read(lexicon: &str) -> Result<Definition, Raise> {
+        if !VERSION_FITS.get() {
+            access::check_version()?;
+            VERSION_FITS.set(true);
+        }
         session::connect(|session| {
             let rows =
                 READ_DEFINITION.with(|read| read.run(session, &[lexicon.into()], Mode::Read));
@@ -136,8 +141,20 @@ impl Definition {
             let is_committed = row.take().unwrap_or(false);
             let version: Option<i64> = row.take();
             let base_files: Option<i64> = row.take();
+            let base_terms: i64 = row.take().unwrap_or(0);
+            let base_is_own = row.take() == Some(true);
             let files: i64 = row.take().unwrap_or(0);
+            access::check_kind(lexicon, source, row.take() == Some(true))?;
             access::check_foreign(lexicon, row.take::<String>().as_deref())?;
+            access::check_logged(lexicon, source, row.take() == Some(true))?;
+            access::check_triggers(lexicon, source, row.take() == Some(true))?;
+            let has_children = row.take() == Some(true);
+            // The own transaction's changes are one row, whatever their number.
+            let own = if is_committed {
+                0
+            } else {
+                uncommitted::stamp(lexicon)
+            };
             Ok(Definition {
                 name: lexicon.to_owned(),
                 source,
@@ -152,11 +169,14 @@ impl Definition {
                     whole_words,
                     overlap: overlap.unwrap_or(Overlap::Longest),
                 },
-                fingerprint: generation ^ tokens ^ files ^ version.unwrap_or(0),
+                fingerprint: generation ^ tokens ^ files ^ version.unwrap_or(0) ^ own,
                 generation,
                 is_committed,
                 base: version.filter(|_| detailed && base_files == Some(files)),
+                base_terms,
+                base_is_own,
                 files,
+                has_children,
             })
         })
     }

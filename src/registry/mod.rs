@@ -1,7 +1,7 @@
 //! The compiled lexicons of this backend, and which of them a statement must use.
 //!
 //! A statement sees a set of terms; the changes it sees of a lexicon's source have a fingerprint
-//! (`termstream.lexicon_change`). The registry keeps a compiled form for each of the last few
+//! (`termstream.lexicon_change`). The registry keeps a compiled form for each of the last two
 //! fingerprints of a lexicon, so a look-up is: same snapshot as last time? the same form; else read
 //! the fingerprint (one small query), and compile only if it is new. Nothing is invalidated, so
 //! nothing can be missed: what is rolled back has no fingerprint that anybody sees.
@@ -13,89 +13,66 @@ pub mod catalog;
 pub mod changes;
 mod compile;
 mod definition;
+mod details;
+mod health;
+mod kept;
 pub mod learning;
+mod noted;
 mod pin;
+mod triggers;
 pub mod tuning;
+mod uncommitted;
 
-use once_cell::unsync::Lazy;
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use pgrx::PgSqlErrorCode;
-use pgrx::pg_sys;
 
-use crate::lexicon::{Lexicon, Overlap};
+use crate::lexicon::Overlap;
 use crate::pg::error::Raise;
 use crate::pg::shared_file::SharedFile;
-use crate::pg::snapshot::{self, Identity};
 use crate::pg::subtransaction::subtransaction;
+use crate::pg::transaction::Callbacks;
 use crate::pg::user::current_role;
+use crate::pg::{catalog as relations, running, snapshot};
 
 use compile::{Variant, compile};
 use definition::Definition;
+pub use health::{problem, stale_files};
+pub use kept::Compiled;
+use kept::Life;
 pub use pin::pinned;
 
-/// A lexicon ready for matching.
-pub struct Compiled {
-    pub lexicon: Lexicon,
-    fingerprint: i64,
-}
-
-/// Compiled forms kept per lexicon: the one of the newest statements, and one for a cursor or a
-/// repeatable-read transaction that still looks at older rows.
-const FORMS_KEPT: usize = 2;
-
-#[derive(Default)]
-struct Entry {
-    /// Under this snapshot the first of `forms` is known to be the right one.
-    checked: Option<Identity>,
-    /// So it is while this pin holds, for this role.
-    pinned: Option<(u64, pg_sys::Oid)>,
-    /// The last used first.
-    forms: Vec<Rc<Compiled>>,
-}
-
-thread_local! {
-    static REGISTRY: Lazy<RefCell<HashMap<String, Entry>>> = Lazy::new(RefCell::default);
-}
+/// What the ends of transactions mean for the registry.
+pub const CALLBACKS: Callbacks = Callbacks {
+    transaction_ends: || (),
+    transaction_ended: || {
+        changes::forget();
+        uncommitted::forget_all();
+        kept::forget_passing();
+    },
+    subtransaction_aborted: uncommitted::forget_since,
+};
 
 /// The compiled form of `lexicon` that matches what the running statement sees.
+///
+/// While a statement changes its terms, that is the form of the terms as they were before, or as they
+/// were when somebody first asked.
 ///
 /// Errors: no such lexicon, no right to read its source, a source that no longer fits.
 pub fn current(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
     let identity = snapshot::identity();
     let pinned = pin::pin().map(|pin| (pin, current_role()));
-    if let Some(form) = with_entry(lexicon, |entry| {
-        let same = identity.is_some() && entry.checked == identity
-            || pinned.is_some() && entry.pinned == pinned;
-        same.then(|| entry.forms.first().cloned()).flatten()
-    }) {
+    if let Some(form) = kept::checked(lexicon, identity, pinned) {
         return Ok(form);
     }
     let definition = Definition::read(lexicon)?;
-    let known = with_entry(lexicon, |entry| {
-        entry
-            .forms
-            .iter()
-            .find(|form| form.fingerprint == definition.fingerprint)
-            .cloned()
-    });
-    // Compiling runs queries, so no borrow of the registry is held meanwhile.
-    let form = match known {
+    let statement = running::statement(lexicon);
+    // Compiling runs queries, so no borrow of what is kept is held meanwhile.
+    let form = match kept::find(lexicon, definition.fingerprint, statement) {
         Some(form) => form,
-        None => Rc::new(Compiled {
-            lexicon: obtain(&definition)?,
-            fingerprint: definition.fingerprint,
-        }),
+        None => Rc::new(obtain(&definition, statement)?),
     };
-    with_entry(lexicon, |entry| {
-        entry.forms.retain(|other| !Rc::ptr_eq(other, &form));
-        entry.forms.insert(0, Rc::clone(&form));
-        entry.forms.truncate(FORMS_KEPT);
-        entry.checked = identity;
-        entry.pinned = pinned;
-    });
+    kept::keep(lexicon, &form, identity, pinned);
     Ok(form)
 }
 
@@ -111,23 +88,38 @@ pub fn report(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
 }
 
 /// The compiled form for this definition: from its base where it has one, mapped where it can be
-/// shared, else of this backend alone.
-fn obtain(definition: &Definition) -> Result<Lexicon, Raise> {
+/// shared, else of this backend alone. `statement` is the one that changes the terms now.
+fn obtain(definition: &Definition, statement: Option<u64>) -> Result<Compiled, Raise> {
+    let of = |(lexicon, file), life| Compiled {
+        lexicon,
+        fingerprint: definition.fingerprint,
+        file,
+        life,
+    };
+    // Nobody else will ever see these terms as they are now.
+    let life = match definition.is_committed {
+        true => Life::Committed,
+        false => Life::Transaction,
+    };
     if let Some(version) = definition.base
-        && let Some(lexicon) = base::open_with_changes(definition, version)?
+        && let Some(opened) = base::open_with_changes(definition, version)?
     {
-        return Ok(lexicon);
+        return Ok(of(opened, life));
     }
     let build = || compile(definition, &Variant::of(definition));
-    if !definition.is_committed {
-        // Nobody else will ever see these terms as they are now.
-        return build();
+    if let Some(number) = statement {
+        return Ok(of((build()?, None), Life::Statement(number)));
     }
+    if !definition.is_committed {
+        return Ok(of((build()?, None), life));
+    }
+    // Before the lock of the form: whoever has locked the table waits for nobody who waits for it.
+    relations::lock_for_reading(definition.source);
     let file = SharedFile {
         group: definition.generation as u64,
         version: definition.fingerprint as u64,
     };
-    cache::shared(&file, build)
+    Ok(of(cache::shared(&file, build)?, life))
 }
 
 /// The choice among overlapping mentions that a user names.
@@ -144,15 +136,5 @@ pub fn parse_overlap(overlap: &str) -> Result<Overlap, Raise> {
 /// Forgets the compiled forms of a lexicon that was dropped.
 pub fn forget(lexicon: &str) {
     pin::lift();
-    REGISTRY.with(|registry| registry.borrow_mut().remove(lexicon));
-}
-
-fn with_entry<R>(lexicon: &str, work: impl FnOnce(&mut Entry) -> R) -> R {
-    REGISTRY.with(|registry| {
-        let mut registry = registry.borrow_mut();
-        match registry.get_mut(lexicon) {
-            Some(entry) => work(entry),
-            None => work(registry.entry(lexicon.to_owned()).or_default()),
-        }
-    })
+    kept::forget(lexicon);
 }

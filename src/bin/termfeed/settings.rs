@@ -60,7 +60,7 @@ impl Source {
     /// Of a command of `program`, which has all the options that there are.
     pub fn new(section: &str, flags: &Common, program: &clap::Command) -> Result<Source, Error> {
         let common = options(program);
-        let all = program.get_subcommands().map(options).flatten();
+        let all = program.get_subcommands().flat_map(options);
         let all = common.clone().into_iter().chain(all).collect();
         let environment = Figment::from(Environment::read(std::env::vars_os(), &all)?);
         let named = environment.clone().merge(Serialized::defaults(flags));

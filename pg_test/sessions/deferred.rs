@@ -71,6 +71,7 @@ fn a_trigger_that_leaves_a_check_to_the_commit_elsewhere_is_refused_with_a_hint(
             "cannot fire deferred trigger within security-restricted operation",
         )
         .details("a.s")
+        .details("log_a_key of table public.log")
         .hints("INITIALLY IMMEDIATE");
     session.run("INSERT INTO a.named VALUES ('1'), ('2')");
     assert_eq!(superuser.lines("SELECT a FROM log ORDER BY 1"), ["1", "2"]);

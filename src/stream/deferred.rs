@@ -16,7 +16,7 @@
 use pgrx::pg_sys;
 
 use crate::pg::session::{self, Mode, Saved, Session};
-use crate::pg::user::{as_session_role, session_role};
+use crate::pg::user::{as_session_role, on_safe_path, session_role};
 
 /// The constraints by name, and whether all of that name are INITIALLY DEFERRED: others cannot be
 /// deferred, or were not. A foreign key has triggers on both of its tables. A name whose schema is closed
@@ -73,6 +73,21 @@ fn find(
         all.push(name);
     }
     (all, deferred)
+}
+
+const ELSEWHERE: &str = "
+SELECT format('%I of table %s', c.conname, r.oid::regclass)
+  FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid
+ WHERE c.condeferred AND r.relowner <> $1 AND has_table_privilege($1, r.oid, 'INSERT, UPDATE, DELETE')
+ ORDER BY 1 LIMIT 5";
+
+/// Constraints that wait for the commit, of tables which the role may write and does not own: one of them
+/// has been met where [`immediate`] could not foresee it.
+pub fn elsewhere(owner: pg_sys::Oid) -> Vec<String> {
+    session::connect(|session| {
+        let rows = on_safe_path(|| session.run(ELSEWHERE, &[owner.into()], Mode::Write));
+        (0..rows.len()).filter_map(|row| rows.get(row, 1)).collect()
+    })
 }
 
 fn set(constraints: &[String], when: &str) {

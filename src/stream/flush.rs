@@ -7,12 +7,12 @@
 
 use std::time::Instant;
 
-use super::deferred::immediate;
+use super::deferred::{elsewhere, immediate};
 use super::definition::Definition;
 use super::statement::{execute, written};
 use super::{Load, checks, quality, refused, rejects};
 use crate::bounds::room_for;
-use crate::load::{Batch, Bisected, Reject, Row, Stage, is_data_error};
+use crate::load::{Batch, Bisected, OnError, Reject, Row, Stage, is_data_error};
 use crate::pg::definition::Column;
 use crate::pg::error::{Caught, Raise};
 use crate::pg::input::{Converter, is_valid_text};
@@ -72,11 +72,18 @@ pub fn flush(load: &mut Load) -> Result<(), Raise> {
 /// A trigger of a table that the statement does not name, nor the stream's owner own, was to wait for the
 /// commit.
 fn deferred_trigger(load: &Load, error: &Caught) -> Raise {
-    error.to_raise().detail(format!(
-        "The statement of stream {}, or a trigger that it fires, writes a table with a constraint that is INITIALLY DEFERRED; it would be checked when the stream's owner has gone.",
-        load.definition.name
-    ))
-    .hint("Make the constraint INITIALLY IMMEDIATE; or, where the stream's statement or owner writes its table, grant USAGE on the schema of the table to whoever feeds the stream.")
+    let Definition { name, owner, .. } = &load.definition;
+    let mut detail = format!(
+        "The statement of stream {name}, or a trigger that it fires, writes a table with a constraint that is INITIALLY DEFERRED; it would be checked when the stream's owner has gone."
+    );
+    // A statement that runs in no subtransaction leaves none in which to ask.
+    if load.definition.on_error != OnError::Stop {
+        let constraints = elsewhere(*owner);
+        if !constraints.is_empty() {
+            detail += &format!(" Such are: {}.", constraints.join(", "));
+        }
+    }
+    error.to_raise().detail(detail).hint("Make the constraint INITIALLY IMMEDIATE; or, where the stream's statement or owner writes its table, grant USAGE on the schema of the table to whoever feeds the stream.")
 }
 
 fn empty(definition: &Definition) -> Result<Batch, Raise> {

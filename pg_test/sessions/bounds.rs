@@ -254,3 +254,22 @@ fn terms_and_words_beyond_what_they_may_have_cost_nothing() {
         "1"
     );
 }
+
+#[test]
+fn a_long_record_of_another_encoding_is_converted_by_the_piece() {
+    let (database, mut session) = with_stream("bounds_encoding");
+    // Of two bytes each, from an odd place on, so that pieces end inside of characters.
+    let hiragana = b"\xa4\xa2".repeat(1_500_000);
+    let good = [b"1,x", hiragana.as_slice(), b" pepsi,1\n"].concat();
+    let bad = [b"2,x", hiragana.as_slice(), b"\xa4,1\n"].concat();
+    let path = database.file("euc.csv", [good, bad].concat());
+    session.run(&format!(
+        "CALL termstream.load_file('menu', '{path}', header => false, encoding => 'EUC_JP')"
+    ));
+    assert_eq!(
+        session.lines("SELECT menu_id, term_id FROM menu_terms"),
+        ["1|2"]
+    );
+    let rejected = "SELECT stage, errorcode, line_size FROM menu_rejects";
+    assert_eq!(session.one(rejected), "parse|22021|3000006");
+}

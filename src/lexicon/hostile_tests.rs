@@ -118,7 +118,7 @@ fn building_can_be_stopped_anywhere() {
     };
     let all = questions(20_000, (2, 6));
     // How often a sort asks depends on the order in which it meets the words.
-    for after in 0..all - all / 20 {
+    for after in (0..all - all / 20).step_by(9) {
         LEFT.set(after);
         let stopped = std::panic::catch_unwind(|| {
             let mut builder =

@@ -23,6 +23,7 @@ CREATE VIEW termstream.loads AS
 SELECT l.load_id,
        CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = l.stream)
             THEN l.stream::text ELSE l.stream_name END AS stream,
+       l.stream AS relation,
        CASE WHEN w.may_see THEN l.source END AS source,
        l.userid, l.pid, l.read, l.taken, l.rejected, l.parse, l.convert, l."check", l.statement,
        l.quality, l.predict, l.pairs, l.bytes, l.busy, l.started, l.finished,

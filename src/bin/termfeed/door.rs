@@ -198,7 +198,7 @@ SELECT load_id, read, taken, rejected, pairs, bytes,
        ARRAY[parse, convert, \"check\", statement, quality, predict]
   FROM termstream.loads
  WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()
-   AND stream OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)::pg_catalog.text
+   AND relation OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)
  ORDER BY load_id DESC LIMIT 1";
 
 pub async fn latest_load(client: &impl GenericClient, inbox: &Inbox) -> Result<Counts, Error> {

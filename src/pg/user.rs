@@ -104,20 +104,27 @@ pub fn session_role() -> pg_sys::Oid {
     unsafe { pg_sys::GetOuterUserId() }
 }
 
-/// Runs `work` as [`session_role`], on the search_path that there is.
+/// Runs `work` as [`session_role`]. It is on the session's own search_path only where no function or
+/// operation acts as another role: that one's path could lead the session's role to tables and functions
+/// of somebody else's, so that there the path is [`SAFE_PATH`].
 ///
-/// An error in between is cleaned up by the (sub)transaction, which restores the role.
+/// An error in between is cleaned up by the (sub)transaction, which restores role and path.
 pub fn as_session_role<R>(work: impl FnOnce() -> R) -> R {
     // SAFETY: saved and restored in pairs.
     unsafe {
         let mut saved_user = pg_sys::InvalidOid;
         let mut saved_context = 0;
         pg_sys::GetUserIdAndSecContext(&mut saved_user, &mut saved_context);
+        let acts_as_another =
+            pg_sys::InLocalUserIdChange() || pg_sys::InSecurityRestrictedOperation();
         pg_sys::SetUserIdAndSecContext(
             session_role(),
             saved_context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32,
         );
-        let result = work();
+        let result = match acts_as_another {
+            true => with_setting(c"search_path", SAFE_PATH, work),
+            false => work(),
+        };
         pg_sys::SetUserIdAndSecContext(saved_user, saved_context);
         result
     }

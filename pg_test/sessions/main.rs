@@ -27,6 +27,7 @@ mod load_file_options;
 mod load_file_parallel;
 mod load_file_resume;
 mod load_privacy;
+mod long_texts;
 mod matching;
 mod memory;
 mod misuse;

@@ -141,6 +141,9 @@ const TEXTS: [&str; 15] = [
     "qxqxqxqx-qxq ",
 ];
 
+/// What is found out about a text that has too many candidates to be read at once.
+const ONCE: f64 = 60_000.0;
+
 /// From 1 KB on a text costs twice as much for each KB at the most, and half as much at the least; and a
 /// cancel is heard.
 fn costs_are_even(texts: &[&str], most: usize) {
@@ -152,13 +155,14 @@ fn costs_are_even(texts: &[&str], most: usize) {
         for text in texts {
             for overlap in [Overlap::Longest, Overlap::Nested, Overlap::All] {
                 let of = |bytes: usize| cost(&lexicon, &text.repeat(bytes / text.len()), overlap);
-                let (least, _) = of(4 << 10);
-                for bytes in [1 << 10, most] {
-                    let (own, between) = of(bytes);
-                    let is_even = own <= 2.0 * least + 20.0 && least <= 2.0 * own + 20.0;
+                let (many, between) = of(most);
+                for bytes in [1 << 10, 4 << 10] {
+                    let (few, _) = of(bytes);
+                    let once = ONCE / (bytes >> 10) as f64;
+                    let is_even = few <= 2.0 * many + once && many <= 2.0 * few + 20.0;
                     assert!(
                         is_even,
-                        "{text:?}, {overlap}: {least} a KB, {own} of {bytes} bytes"
+                        "{text:?}, {overlap}: {few} a KB of {bytes} bytes, {many} of {most}"
                     );
                     assert!(between < 400_000, "{text:?}, {overlap}: {between} at once");
                 }
@@ -169,7 +173,7 @@ fn costs_are_even(texts: &[&str], most: usize) {
 
 #[test]
 fn every_text_costs_what_its_length_justifies_and_hears_interrupts() {
-    costs_are_even(&TEXTS, 32 << 10);
+    costs_are_even(&TEXTS, 16 << 10);
 }
 
 #[test]

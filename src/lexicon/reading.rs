@@ -27,12 +27,12 @@ pub(super) struct Size {
 }
 
 impl Default for Size {
-    /// 400 KiB of candidates, and of words with what is remembered of them.
+    /// 200 KiB of candidates, and 400 of words with what is remembered of them.
     fn default() -> Size {
         Size {
             words: 2048,
             letters: 16 << 10,
-            candidates: 16 << 10,
+            candidates: 8 << 10,
         }
     }
 }
@@ -47,8 +47,8 @@ pub(super) struct Reading<'a> {
     /// Letters of a term or a window of it.
     reach: usize,
     size: Size,
-    /// With fewer words, or letters, a stretch was too short to settle anything.
-    fewest: usize,
+    /// With fewer words, and letters, a stretch was too short to settle anything.
+    fewest: (usize, usize),
     brief: Option<bool>,
     /// In substring mode, letters of the piece's own tokens that are read.
     read: u32,
@@ -89,7 +89,7 @@ impl<'a> Reading<'a> {
             piece: None,
             reach,
             size,
-            fewest: 1,
+            fewest: (1, 1),
             brief: None,
             read: 0,
             held: 0,
@@ -104,7 +104,7 @@ impl<'a> Reading<'a> {
         loop {
             let piece = self.fold(&mut scratch.folded)?;
             let brief = self.is_brief(&piece, &mut scratch.folded)?;
-            let most = self.most(self.size.words);
+            let most = self.most(self.size.words, self.fewest.0);
             let own = piece.own.start as u32..piece.own.end as u32;
             let all = piece.is_last && own.start == 0;
             self.lexicon
@@ -116,7 +116,7 @@ impl<'a> Reading<'a> {
                     .retain(|candidate| is_own(candidate.first));
             }
             if scratch.candidates.len() > most {
-                self.size.words = (self.size.words / 2).max(self.fewest);
+                self.size.words = (self.size.words / 2).max(self.fewest.0);
                 continue;
             }
             return Ok(Stretch {
@@ -148,7 +148,8 @@ impl<'a> Reading<'a> {
         let end = place_of(folded, piece.own.end);
         if stretch.end < end {
             if until == stretch.start {
-                self.size.letters *= 2;
+                self.size.letters = self.size.letters.saturating_mul(2);
+                self.fewest.1 = self.size.letters as usize;
             }
             self.read = until - place_of(folded, piece.own.start);
             self.piece = Some(piece);
@@ -168,12 +169,12 @@ impl<'a> Reading<'a> {
     /// Reads more at a time: nothing of a stretch could be settled.
     fn grow(&mut self) {
         self.size.words *= 2;
-        self.fewest = self.size.words;
+        self.fewest.0 = self.size.words;
     }
 
     /// With more candidates than these a stretch is read again, and less of it.
-    fn most(&self, size: usize) -> usize {
-        let is_least = size <= self.fewest.max(self.reach);
+    fn most(&self, size: usize, fewest: usize) -> usize {
+        let is_least = size <= fewest.max(self.reach);
         if is_least {
             usize::MAX
         } else {
@@ -213,7 +214,7 @@ impl<'a> Reading<'a> {
         let start = place_of(&scratch.folded, piece.own.start) + self.read;
         self.read = 0;
         loop {
-            let most = self.most(self.size.letters as usize);
+            let most = self.most(self.size.letters as usize, self.fewest.1);
             let end = start.saturating_add(self.size.letters).min(own_end);
             self.interrupts.steps(EVERY as usize);
             self.lexicon.substrings(start..end, most, scratch);

@@ -11,8 +11,8 @@ use super::{Kind, Lexicon, Mention};
 use crate::bounds::Interrupts;
 use crate::text::Folded;
 
-/// Mentions that are put in order together, if the text can be parted there (160 KiB).
-const TOGETHER: usize = 4096;
+/// Mentions that are put in order together, if the text can be parted there (40 KiB).
+const TOGETHER: usize = 1024;
 /// Candidates that are settled in about the time that another step takes.
 const SETTLED_A_STEP: usize = 16;
 /// The mentions of so few candidates are, however many they are.

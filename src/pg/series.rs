@@ -12,7 +12,7 @@ use super::error::Raise;
 use super::rows::{Returned, row_type};
 
 /// Beyond as many rows, or words of their texts (64 KiB), a set goes into a store.
-const KEPT_ROWS: usize = 1024;
+const KEPT_ROWS: usize = 256;
 const KEPT_WORDS: usize = 16 << 10;
 
 /// One value of a row.

@@ -38,7 +38,17 @@ impl Room {
         Room {
             tokens,
             letters: 16 * tokens,
-            stride: 1024,
+            stride: (2 * tokens).clamp(64, 1024),
+        }
+    }
+}
+
+impl Room {
+    fn of_at_least(self, least: usize) -> Room {
+        Room {
+            tokens: self.tokens.max(least),
+            letters: self.letters.max(least),
+            stride: self.stride.max(1),
         }
     }
 }
@@ -80,11 +90,20 @@ impl<'t> Pieces<'t> {
         interrupts: &Interrupts,
     ) -> Result<Piece, OutOfMemory> {
         // A piece has room for own tokens beside those that are read for their sake.
-        let room = Room {
-            tokens: room.tokens.max(4 * reach + 64),
-            letters: room.letters.max(4 * reach + 64),
-            stride: room.stride.max(1),
-        };
+        let piece = self.fold_once(folded, room.of_at_least(reach + 64), reach, interrupts)?;
+        if piece.is_last || !piece.own.is_empty() {
+            return Ok(piece);
+        }
+        self.fold_once(folded, room.of_at_least(4 * reach + 64), reach, interrupts)
+    }
+
+    fn fold_once(
+        &self,
+        folded: &mut Folded,
+        room: Room,
+        reach: usize,
+        interrupts: &Interrupts,
+    ) -> Result<Piece, OutOfMemory> {
         let is_last = folded.fold_piece(self.text, self.from, self.before, room, interrupts)?;
         let tokens = folded.tokens();
         let mut end = tokens.len();

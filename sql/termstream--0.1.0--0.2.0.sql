@@ -558,3 +558,26 @@ SELECT 'file', f.path, f.reason, 'It goes when a compiled lexicon is next writte
 $$;
 COMMENT ON FUNCTION termstream.check() IS
     'what is not as it should be, of your lexicons, streams and loads, and what to do about it; members of pg_monitor see all';
+
+COMMENT ON FUNCTION termstream.levenshtein(text, text) IS
+    'insertions, deletions and substitutions of characters from one text to the other; of texts of at most 4,096 characters';
+COMMENT ON FUNCTION termstream.levenshtein(text, text, integer) IS
+    'levenshtein distance if it is at most max, else max + 1; faster than the whole distance; of texts of at most 4,096 characters';
+COMMENT ON FUNCTION termstream.osa(text, text) IS
+    'optimal string alignment: levenshtein where swapping two neighbours is one edit; of texts of at most 4,096 characters';
+COMMENT ON FUNCTION termstream.osa(text, text, integer) IS
+    'optimal string alignment distance if it is at most max, else max + 1; of texts of at most 4,096 characters';
+COMMENT ON FUNCTION termstream.damerau_levenshtein(text, text) IS
+    'like osa, but characters may also be edited between two that were swapped; of texts of at most 4,096 characters';
+COMMENT ON FUNCTION termstream.damerau_levenshtein(text, text, integer) IS
+    'damerau-levenshtein distance if it is at most max, else max + 1; of texts of at most 4,096 characters';
+COMMENT ON FUNCTION termstream.jaro(text, text) IS
+    'Jaro similarity, from 0 to 1 (equal); of texts of at most 4,096 characters';
+COMMENT ON FUNCTION termstream.jaro_winkler(text, text) IS
+    'Jaro similarity raised for a common beginning, from 0 to 1 (equal); of texts of at most 4,096 characters';
+COMMENT ON FUNCTION termstream.similarity(text, text) IS
+    '1 - osa / letters of the longer one, of the folded texts: how alike match finds them, from 0 to 1; of texts of at most 4,096 characters';
+COMMENT ON FUNCTION termstream.sorensen_dice(text, text) IS
+    'Sørensen-Dice coefficient of the bags of character bigrams, from 0 to 1; of texts of at most 1,048,576 characters';
+COMMENT ON FUNCTION termstream.jaccard(text, text) IS
+    'Jaccard index of the bags of character bigrams, from 0 to 1; of texts of at most 1,048,576 characters';

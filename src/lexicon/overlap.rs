@@ -82,7 +82,11 @@ pub(crate) fn settle<T: Ord>(
         held: 0,
     };
     match overlap {
-        Overlap::All => all,
+        Overlap::All => {
+            let until = places.end.map(|end| border(end).max(places.start));
+            candidates.retain(|one| until.is_none_or(|until| one.first < until));
+            Settled { until, held: 0 }
+        }
         _ if candidates.is_empty() => Settled {
             held: left(&places, places.end),
             ..all

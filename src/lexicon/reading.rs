@@ -27,12 +27,12 @@ pub(super) struct Size {
 }
 
 impl Default for Size {
-    /// 200 KiB of candidates, and 400 of words with what is remembered of them.
+    /// 100 KiB of candidates, and 400 of words with what is remembered of them.
     fn default() -> Size {
         Size {
             words: 2048,
             letters: 16 << 10,
-            candidates: 8 << 10,
+            candidates: 4 << 10,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The rules of matching, in the slowest and most obvious way: every window of the text against
 //! every term, by `strsim`. The engine must return exactly this.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::{Added, Builder, Kind, Lexicon, Overlap, Settings, TermOptions};
@@ -215,7 +216,8 @@ impl Prepared {
         let place = |(one, term): &(Found, &Term)| (one.start, one.end, term.id);
         found.sort_by_key(|(one, term)| {
             let text = term.text.clone();
-            (one.start, one.end, term.id, one.distance, one.kind, text)
+            let nearest = (one.distance, one.kind, text, Reverse(one.similarity));
+            (one.start, one.end, term.id, nearest)
         });
         found.dedup_by_key(|one| place(one));
         found.into_iter().map(|(one, _)| one).collect()

@@ -113,9 +113,16 @@ impl Lexicon {
             return;
         }
         let place = |m: &Mention| (m.start, m.end, self.term_id(m.term));
-        let rank = |m: &Mention| (m.distance, m.kind, self.term_text(m.term), m.term);
-        mentions
-            .sort_unstable_by(|a, b| place(a).cmp(&place(b)).then_with(|| rank(a).cmp(&rank(b))));
+        let rank = |m: &Mention| (m.distance, m.kind, self.term_text(m.term));
+        // Two windows of one span differ where a character is several words.
+        let nearer = |a: &Mention, b: &Mention| {
+            let by_similarity = b.similarity.total_cmp(&a.similarity);
+            by_similarity.then(a.term.cmp(&b.term))
+        };
+        mentions.sort_unstable_by(|a, b| {
+            let by_rank = || rank(a).cmp(&rank(b)).then_with(|| nearer(a, b));
+            place(a).cmp(&place(b)).then_with(by_rank)
+        });
         mentions.dedup_by_key(|m| place(m));
     }
 

@@ -188,7 +188,7 @@ fn inside_a_stream_nobody_becomes_another_role_or_leaves_something_behind() {
     }
     assert_eq!(
         superuser.lines("SELECT DISTINCT who FROM m.done"),
-        [role.clone()]
+        [role.as_str()]
     );
 }
 

@@ -36,7 +36,7 @@ fn what_waits_for_the_commit_never_runs_with_the_rights_of_a_streams_owner() {
         ));
         assert_eq!(
             superuser.lines("SELECT who FROM seen"),
-            [mallory.clone()],
+            [mallory.as_str()],
             "{feed}"
         );
     }

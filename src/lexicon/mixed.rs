@@ -141,7 +141,7 @@ impl<L: Letter> Fuzzy<'_, L> {
         vocabulary.near(number, window.length(), window.parity, |group| {
             near.pairs.push((group, 0));
         });
-        let scanned = vocabulary.terms(number) as usize / SCANNED_A_STEP;
+        let scanned = vocabulary.terms(number) / SCANNED_A_STEP;
         self.interrupts
             .steps(1 + scanned + near.pairs.len() / PAIRS_A_STEP);
         self.compare(&[window], edits_by_length, near, candidates);

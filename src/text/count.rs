@@ -36,7 +36,8 @@ impl Folded {
         };
         // One character that folds to several words (`½`) is one, too.
         let is_same = token.source_start < before.source_end;
-        !(is_same || token.joined() && !token.unspaced() && !before.unspaced())
+        let goes_on = token.joined() && !token.unspaced() && !before.unspaced();
+        !is_same && !goes_on
     }
 }
 

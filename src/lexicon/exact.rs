@@ -5,6 +5,8 @@
 //! Of a word met lately it is known whether it is a term, and whether one begins with it (see `recent`):
 //! with 4,000 real terms three of four words of real texts begin no window.
 
+use std::ops::Range;
+
 use super::bloom;
 use super::compiled::{GroupRow, Section, View, span};
 use super::guard::{Judge, Text};
@@ -140,24 +142,27 @@ impl<'a> Exact<'a> {
     }
 }
 
-/// Adds every window of the text that is a term, letter by letter; or some, if they are more than `most`.
+/// Adds every window that is a term, letter by letter, and begins with one of the words `own`. False if it
+/// ended early, with more than `most`.
 pub(crate) fn windows(
     exact: &Exact<'_>,
     compiled: View<'_>,
     text: Text<'_>,
-    most: usize,
+    (own, most): (Range<usize>, usize),
     interrupts: &Interrupts,
     candidates: &mut Vec<Candidate>,
-) {
-    for (first, word) in text.words.iter().enumerate() {
+) -> bool {
+    let start = own.start;
+    for (first, word) in (start..).zip(text.words.get(own).unwrap_or(&[])) {
         if !word.standing.begins_none() | word.possessive {
             interrupts.step();
             windows_from(first, exact, compiled, text, candidates);
             if candidates.len() > most {
-                return;
+                return false;
             }
         }
     }
+    true
 }
 
 /// Adds those windows that begin with the word `first`.

@@ -5,6 +5,8 @@
 //! it are found with the letters behind it that the longest term may reach. What `overlap` leaves in
 //! doubt belongs to the next stretch.
 
+use std::ops::Range;
+
 use super::compiled::Compiled;
 use super::guard::{self, BRIEF};
 use super::overlap::{Places, Settled};
@@ -107,15 +109,17 @@ impl<'a> Reading<'a> {
             let most = self.most(self.size.words, self.fewest.0);
             let own = piece.own.start as u32..piece.own.end as u32;
             let all = piece.is_last && own.start == 0;
-            self.lexicon
-                .candidates(scratch, brief, most, self.interrupts)?;
+            let bounds = (&piece.own, most);
+            let is_all = self
+                .lexicon
+                .candidates(scratch, brief, bounds, self.interrupts)?;
             if !all {
                 let is_own = |first: u32| own.contains(&first);
                 scratch
                     .candidates
                     .retain(|candidate| is_own(candidate.first));
             }
-            if scratch.candidates.len() > most {
+            if !is_all || scratch.candidates.len() > most {
                 self.size.words = (self.size.words / 2).max(self.fewest.0);
                 continue;
             }
@@ -217,8 +221,8 @@ impl<'a> Reading<'a> {
             let most = self.most(self.size.letters as usize, self.fewest.1);
             let end = start.saturating_add(self.size.letters).min(own_end);
             self.interrupts.steps(EVERY as usize);
-            self.lexicon.substrings(start..end, most, scratch);
-            if scratch.candidates.len() > most {
+            let is_all = self.lexicon.substrings(start..end, most, scratch);
+            if !is_all || scratch.candidates.len() > most {
                 self.size.letters /= 2;
                 continue;
             }
@@ -266,19 +270,23 @@ impl Lexicon {
         longest.min(MAX_WINDOW) + 1
     }
 
-    /// Fills the candidates that begin in a range of letters, or some if they are more than `most`.
-    fn substrings(&self, places: std::ops::Range<u32>, most: usize, scratch: &mut Scratch) {
+    /// Fills the candidates that begin in a range of letters. False if it ended early, with more than
+    /// `most`.
+    fn substrings(&self, places: Range<u32>, most: usize, scratch: &mut Scratch) -> bool {
         let Scratch {
             folded, candidates, ..
         } = scratch;
         candidates.clear();
+        let mut is_all = true;
         self.each_part(
             candidates,
             |_, part, found| {
                 let (compiled, automaton) = (&part.compiled, part.automaton());
-                substring::candidates(compiled, automaton, folded, places.clone(), most, found);
+                let places = places.clone();
+                is_all &= substring::candidates(compiled, automaton, folded, places, most, found);
             },
             |candidate| self.members(candidate.group).next().is_some(),
         );
+        is_all
     }
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::reading::Size;
 use super::tests::{case, cases};
-use super::{Builder, Lexicon, Mention, Overlap, Scratch, Settings, TermOptions, Verdict};
+use super::{Builder, Delta, Lexicon, Mention, Overlap, Scratch, Settings, TermOptions, Verdict};
 use crate::bounds::Interrupts;
 
 /// Reads as much at a time as there is.
@@ -23,6 +23,13 @@ const LITTLE: Size = Size {
     candidates: 4,
 };
 
+/// Finds more than it may at first, and reads less.
+const FULL: Size = Size {
+    words: 512,
+    letters: 1024,
+    candidates: 60,
+};
+
 fn found(lexicon: &Lexicon, text: &str, overlap: Overlap, size: Size) -> Vec<Mention> {
     let mut scratch = Scratch::new();
     scratch.size = size;
@@ -34,7 +41,7 @@ fn found(lexicon: &Lexicon, text: &str, overlap: Overlap, size: Size) -> Vec<Men
 fn stretches_equal_whole(lexicon: &Lexicon, text: &str) -> Result<(), TestCaseError> {
     for overlap in [Overlap::Longest, Overlap::Nested, Overlap::All] {
         let whole = found(lexicon, text, overlap, WHOLE);
-        for size in [LITTLE, Size::default()] {
+        for size in [LITTLE, FULL, Size::default()] {
             let own = found(lexicon, text, overlap, size);
             let differs = own.iter().zip(&whole).find(|(own, whole)| own != whole);
             prop_assert_eq!(differs, None, "{:?} in {:?}", overlap, text);
@@ -92,6 +99,32 @@ fn a_chain_of_doubts_is_settled_as_in_the_whole() {
             ..Settings::default()
         };
         stretches_equal_whole(&lexicon(&terms, settings), &text).unwrap();
+    }
+}
+
+/// Candidates that are dropped, of removed terms or of what stands before a stretch, do not hide that there
+/// were too many to look for all.
+#[test]
+fn too_many_candidates_are_noticed_whatever_becomes_of_them() {
+    for whole_words in [true, false] {
+        let settings = Settings {
+            whole_words,
+            ..Settings::default()
+        };
+        let base = lexicon(&["aa", "bb", "aa bb", "bb aa", "aa bb aa"], settings);
+        let removed = [(0, "aa"), (1, "bb"), (3, "bb aa")];
+        let options = TermOptions::default();
+        let delta = Delta {
+            added: vec![(9, "bb aa bb".to_owned(), options)],
+            removed: removed
+                .map(|(id, term)| (id, term.to_owned(), options))
+                .to_vec(),
+            ..Delta::default()
+        };
+        let changed = base.with_delta(delta, &Interrupts::default()).unwrap();
+        let text = "aa bb, aa  bb aa ".repeat(700);
+        stretches_equal_whole(&base, &text).unwrap();
+        stretches_equal_whole(&changed, &text).unwrap();
     }
 }
 

@@ -1,7 +1,7 @@
 //! The search: fold, look up each token, find exact windows, find misspelled ones, settle overlaps,
 //! and say where in the original each mention stands; all of it stretch by stretch (see `reading`).
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use super::exact::{self, Exact};
 use super::fuzzy::{Fuzzy, FuzzyScratch};
@@ -73,6 +73,8 @@ impl Scratch {
 struct Piece<'a> {
     folded: &'a Folded,
     brief: bool,
+    /// Its own words, and how many candidates it may have.
+    own: &'a Range<usize>,
     most: usize,
     interrupts: &'a Interrupts,
 }
@@ -163,15 +165,16 @@ impl Lexicon {
         &scratch.found
     }
 
-    /// Fills the candidates of the folded text, overlapping ones included; or some, if they are more
-    /// than `most`. `brief` says whether the text that it is a piece of has few words.
+    /// Fills the candidates of the folded text that begin with one of the words `own`, and others,
+    /// overlapping ones included. False if it ended early, with more than `most`. `brief` says whether
+    /// the text that it is a piece of has few words.
     pub(super) fn candidates(
         &self,
         scratch: &mut Scratch,
         brief: bool,
-        most: usize,
+        (own, most): (&Range<usize>, usize),
         interrupts: &Interrupts,
-    ) -> Result<(), OutOfMemory> {
+    ) -> Result<bool, OutOfMemory> {
         scratch.candidates.clear();
         scratch.brief = brief;
         let delta = self.delta.as_ref().map_or(0, |layer| layer.identity);
@@ -195,10 +198,11 @@ impl Lexicon {
         let piece = Piece {
             folded,
             brief,
+            own,
             most,
             interrupts,
         };
-        if folded.is_ascii() {
+        let is_all = if folded.is_ascii() {
             words::fill(
                 &tables,
                 recent,
@@ -216,7 +220,7 @@ impl Lexicon {
                 recent,
                 fuzzy,
                 candidates,
-            );
+            )
         } else {
             codes.clear();
             codes.try_grow(bytes.len())?;
@@ -243,9 +247,9 @@ impl Lexicon {
                 recent,
                 fuzzy,
                 candidates,
-            );
-        }
-        Ok(())
+            )
+        };
+        Ok(is_all)
     }
 
     #[allow(clippy::too_many_arguments)] // The parts of a scratch, borrowed one by one.
@@ -258,19 +262,24 @@ impl Lexicon {
         recent: &mut Recent,
         fuzzy: &mut [FuzzyScratch; 2],
         candidates: &mut Vec<Candidate>,
-    ) {
+    ) -> bool {
+        let mut is_all = true;
         self.each_part(
             candidates,
             |number, part, found| {
                 let text = piece.text(&words[number]);
                 let compiled = part.compiled.view();
-                let (most, interrupts) = (piece.most, piece.interrupts);
-                match number {
-                    0 => exact::windows(exact, compiled, text, most, interrupts, found),
+                let bounds = (piece.own.clone(), piece.most);
+                let interrupts = piece.interrupts;
+                is_all &= match number {
+                    0 => exact::windows(exact, compiled, text, bounds, interrupts, found),
                     _ => {
                         let exact = Exact::of(compiled);
-                        exact::windows(&exact, compiled, text, most, interrupts, found);
+                        exact::windows(&exact, compiled, text, bounds, interrupts, found)
                     }
+                };
+                if !is_all {
+                    return;
                 }
                 Fuzzy {
                     compiled,
@@ -290,5 +299,6 @@ impl Lexicon {
                     .is_some()
             },
         );
+        is_all
     }
 }

@@ -26,8 +26,8 @@ pub(crate) fn automaton(compiled: &Compiled) -> Option<AhoCorasick> {
         .ok()
 }
 
-/// Adds every hit that begins in a range of letters, overlapping ones included; or some, if they are more
-/// than `most`.
+/// Adds every hit that begins in a range of letters, overlapping ones included. False if it ended early,
+/// with more than `most`.
 pub(crate) fn candidates(
     compiled: &Compiled,
     automaton: Option<&AhoCorasick>,
@@ -35,12 +35,14 @@ pub(crate) fn candidates(
     places: Range<u32>,
     most: usize,
     candidates: &mut Vec<Candidate>,
-) {
-    let Some(automaton) = automaton else { return };
+) -> bool {
+    let Some(automaton) = automaton else {
+        return true;
+    };
     let groups: &[GroupRow] = compiled.section(Section::Groups);
     let tokens = folded.tokens();
     let base = places.start;
-    let longest = 4 * MAX_WINDOW;
+    let longest = (compiled.header.longest_bytes as usize).min(4 * MAX_WINDOW);
     let letters = folded.letters();
     let end = letters.len().min(places.end as usize + longest);
     let letters = letters.get(base as usize..end).unwrap_or(&[]);
@@ -75,7 +77,8 @@ pub(crate) fn candidates(
             window_letters: length,
         });
         if candidates.len() > most {
-            return;
+            return false;
         }
     }
+    true
 }

@@ -90,7 +90,7 @@ impl<'t> Pieces<'t> {
         interrupts: &Interrupts,
     ) -> Result<Piece, OutOfMemory> {
         // A piece has room for own tokens beside those that are read for their sake.
-        let piece = self.fold_once(folded, room.of_at_least(reach + 16), reach, interrupts)?;
+        let piece = self.fold_once(folded, room.of_at_least(reach + 64), reach, interrupts)?;
         if piece.is_last || !piece.own.is_empty() {
             return Ok(piece);
         }

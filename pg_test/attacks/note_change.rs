@@ -127,3 +127,47 @@ fn another_trigger_on_the_source_does_not_note_twice() {
         .run("DELETE FROM public.terms WHERE term_id = 7");
     assert_eq!(mallory.superuser.one(SEEN), "Coca-Cola,Pepsi");
 }
+
+#[test]
+fn a_trigger_put_in_the_place_of_the_lexicons_is_told() {
+    let mut mallory = Mallory::new("in_place");
+    mallory.superuser.run(&format!(
+        "GRANT TRIGGER, SELECT ON public.terms TO {}",
+        mallory.role
+    ));
+    let replace = |tables: &str, of: &str| {
+        format!(
+            "CREATE OR REPLACE TRIGGER termstream_brands_insert AFTER INSERT ON public.terms
+             REFERENCING NEW TABLE AS {tables} FOR EACH STATEMENT EXECUTE FUNCTION termstream.note_change({of})"
+        )
+    };
+    // It would see nothing, or tell it to somebody else.
+    for (tables, of) in [
+        ("elsewhere", "'brands'"),
+        ("termstream_came", "'other'"),
+        ("termstream_came", "'brands', 'other'"),
+        ("termstream_came", ""),
+    ] {
+        mallory.session.run(&replace(tables, of));
+        mallory
+            .superuser
+            .run("INSERT INTO public.terms VALUES (7, 'Fanta')");
+        let matching = "SELECT term FROM termstream.match('brands', 'Fanta, Pepsi')";
+        let failure = mallory.superuser.error(matching);
+        assert_eq!(failure.code, "55000", "{of}: {failure:?}");
+        mallory
+            .superuser
+            .run("SELECT termstream.refresh_lexicon('brands')");
+        assert_eq!(mallory.superuser.lines(matching), ["Fanta", "Pepsi"]);
+        mallory
+            .superuser
+            .run("DELETE FROM public.terms WHERE term_id = 7");
+        assert_eq!(mallory.superuser.lines(matching), ["Pepsi"]);
+    }
+    // One that does what the lexicon's does is as good.
+    mallory.session.run(&replace("termstream_came", "'brands'"));
+    mallory
+        .superuser
+        .run("INSERT INTO public.terms VALUES (7, 'Fanta')");
+    assert_eq!(mallory.superuser.one(SEEN), "Coca-Cola,Pepsi,Fanta");
+}

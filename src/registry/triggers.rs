@@ -108,14 +108,17 @@ SELECT pg_catalog.bool_and(s.found IS NOT DISTINCT FROM s.wanted) AS fits,
   LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = p.oid AND c.relkind = 'p'
  CROSS JOIN LATERAL (
        SELECT pg_catalog.string_agg(
-                pg_catalog.concat_ws(' ', n.suffix, t.tgtype, t.tgenabled,
-                  CASE WHEN t.tgqual IS NOT NULL OR t.tgattr::pg_catalog.text <> '' THEN 'limited' END),
+                pg_catalog.concat_ws(' ', n.suffix, t.tgtype, t.tgenabled, t.tgoldtable, t.tgnewtable,
+                  CASE WHEN t.tgqual IS NOT NULL OR t.tgattr::pg_catalog.text <> '' THEN 'limited' END,
+                  CASE WHEN t.tgargs <> pg_catalog.convert_to($1, 'UTF8') || pg_catalog.decode('00', 'hex')
+                       THEN 'of another' END),
                 ',' ORDER BY n.suffix COLLATE pg_catalog.\"C\") AS found,
               CASE WHEN c.relkind = 'p' THEN 'changed 29 A,row 31 A'
                    WHEN p.relispartition
                      OR EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = p.oid)
                    THEN 'changed 29 A,row 31 A,truncate 32 A'
-                   ELSE 'before 62 O,changed 29 R,delete 8 O,insert 4 O,row 31 R,truncate 32 A,update 16 O'
+                   ELSE 'before 62 O,changed 29 R,delete 8 O termstream_went,insert 4 O termstream_came,'
+                   'row 31 R,truncate 32 A,update 16 O termstream_went termstream_came'
               END AS wanted,
               COALESCE(pg_catalog.bit_xor(pg_catalog.hashtextextended(
                 pg_catalog.concat_ws(' ', t.oid, t.xmin, t.ctid, t.tgenabled), 0)), 0) AS hash

@@ -7,6 +7,7 @@
 #[allow(dead_code)]
 #[path = "../sessions/database.rs"]
 mod database;
+mod feeders;
 mod lexicons;
 mod mallory;
 mod note_change;

@@ -8,7 +8,7 @@ use pgrx::prelude::*;
 use std::ffi::{CStr, CString};
 
 use super::error::Raise;
-use super::parse::{is_expression, items};
+use super::parse::{is_expression, items, tree};
 
 /// One declared column.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,9 +64,7 @@ pub fn parse_columns(columns: &str) -> Vec<Column> {
             ((*definition.cast::<pg_sys::ColumnDef>()).location as usize)
                 .saturating_sub(PREFIX.len())
         };
-        let parsed = match super::subtransaction::subtransaction(|| {
-            pg_sys::raw_parser(statement.as_ptr(), pg_sys::RawParseMode::RAW_PARSE_DEFAULT)
-        }) {
+        let parsed = match super::subtransaction::subtransaction(|| tree(&statement)) {
             Ok(parsed) => parsed,
             Err(error) => refuse(format!("the column list does not parse: {}", error.message)),
         };

@@ -1,11 +1,12 @@
 //! Postgres' own parser, asked what a text is before anything is done with it.
 
 use pgrx::pg_sys;
-use std::ffi::CString;
+use std::ffi::CStr;
 use std::ops::Range;
 
 use super::error::Caught;
 use super::position::located;
+use super::user::as_standard_sql;
 
 /// What kind of statement it is, as far as it matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,15 +117,19 @@ pub fn literal(text: &str) -> Option<String> {
         let constant = &*tree.cast::<pg_sys::A_Const>();
         let is_text = !constant.isnull && constant.val.node.type_ == pg_sys::NodeTag::T_String;
         is_text.then(|| {
-            let text = std::ffi::CStr::from_ptr(constant.val.sval.sval);
+            let text = CStr::from_ptr(constant.val.sval.sval);
             text.to_string_lossy().into_owned()
         })
     }
 }
 
 fn raw(text: &str) -> Result<*mut pg_sys::List, Mistake> {
-    located(|| {
-        let text: CString = super::session::text(text);
+    located(|| tree(&super::session::text(text)))
+}
+
+/// What the parser makes of the text, as standard SQL; a mistake is raised.
+pub(super) fn tree(text: &CStr) -> *mut pg_sys::List {
+    as_standard_sql(|| {
         // SAFETY: the parser reads the text and answers with nodes in the current memory context.
         unsafe { pg_sys::raw_parser(text.as_ptr(), pg_sys::RawParseMode::RAW_PARSE_DEFAULT) }
     })

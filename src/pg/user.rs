@@ -39,8 +39,8 @@ pub fn as_role<R>(role: pg_sys::Oid, search_path: &CStr, work: impl FnOnce() -> 
 }
 
 /// Runs `work` as `role` in a security-restricted operation, as VACUUM and REFRESH MATERIALIZED VIEW run
-/// what belongs to a table: with `search_path` pinned, and with every setting that `work` changes given
-/// back at its end. Inside, nobody can become another role, leave a temporary table or a cursor behind,
+/// what belongs to a table: with `search_path` pinned, SQL read as [`as_standard_sql`] has it, and with
+/// every setting that `work` changes given back at its end. Inside, nobody can become another role, leave a temporary table or a cursor behind,
 /// or queue a trigger that fires at commit, when `role` has gone.
 ///
 /// An error in between is cleaned up by the (sub)transaction, which restores role and settings.
@@ -54,10 +54,24 @@ pub fn restricted<R>(role: pg_sys::Oid, search_path: &CStr, work: impl FnOnce() 
             role,
             saved_context | pg_sys::SECURITY_RESTRICTED_OPERATION as i32,
         );
-        let result = with_setting(c"search_path", search_path, work);
+        let result = with_setting(c"search_path", search_path, || as_standard_sql(work));
         pg_sys::SetUserIdAndSecContext(saved_user, saved_context);
         result
     }
+}
+
+/// Runs `work` where SQL reads as the standard has it, whatever the session has set: with the old reading
+/// of backslashes, or of `= NULL`, a condition of somebody's would be another one for who chooses it.
+pub fn as_standard_sql<R>(work: impl FnOnce() -> R) -> R {
+    // SAFETY: plain reads of settings of the backend.
+    let is_standard =
+        unsafe { pg_sys::standard_conforming_strings && !pg_sys::Transform_null_equals };
+    if is_standard {
+        return work();
+    }
+    with_setting(c"standard_conforming_strings", c"on", || {
+        with_setting(c"transform_null_equals", c"off", work)
+    })
 }
 
 /// Runs `work` where a query that a row-level security policy would cut raises an error.

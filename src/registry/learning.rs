@@ -12,6 +12,7 @@ use crate::own;
 use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
 use crate::pg::session::{self, AnotherType, Mode, Session};
+use crate::pg::user::as_standard_sql;
 
 /// What was learned.
 pub struct Learned {
@@ -70,12 +71,14 @@ pub fn keep_common_words(lexicon: &str, source: &str) -> Result<(), Raise> {
 /// The query behind `common_words`: itself, or one over the table it names.
 fn words_query(session: &Session, source: &str) -> Result<String, Raise> {
     // `to_regclass` raises an error where this is no name.
-    let table = session.run(
-        r#"SELECT pg_catalog.to_regclass($1)::pg_catalog.text
-            WHERE $1 OPERATOR(pg_catalog.~) '^("([^"]|"")+"|[^\s".]+)(\.("([^"]|"")+"|[^\s".]+))*$'"#,
-        &[source.trim().into()],
-        Mode::Write,
-    );
+    let table = as_standard_sql(|| {
+        session.run(
+            r#"SELECT pg_catalog.to_regclass($1)::pg_catalog.text
+                WHERE $1 OPERATOR(pg_catalog.~) '^("([^"]|"")+"|[^\s".]+)(\.("([^"]|"")+"|[^\s".]+))*$'"#,
+            &[source.trim().into()],
+            Mode::Write,
+        )
+    });
     match table.get::<String>(0, 1) {
         Some(table) => Ok(format!("SELECT * FROM {table}")),
         None if source.trim().contains(char::is_whitespace) => Ok(source.to_owned()),

@@ -27,7 +27,7 @@ use crate::pg::error::Raise;
 use crate::pg::parse::is_expression;
 use crate::pg::relation::BatchRelation;
 use crate::pg::session::{self, AnotherType, Arg, Mode, Rows, Session};
-use crate::pg::user::{SAFE_PATH, on_safe_path, restricted};
+use crate::pg::user::{SAFE_PATH, as_standard_sql, on_safe_path, restricted};
 
 /// What became of the rejects.
 pub struct Retried {
@@ -210,7 +210,9 @@ fn next(load: &Load, wanted: &Wanted, last: i64, end: i64) -> (Vec<i64>, Option<
             "SELECT reject_id FROM {} WHERE ({condition}\n)",
             quote_identifier(&name)
         );
-        (ids(&session.run(&query, &[], Mode::Write)), looked_at)
+        // As it was read when it was found to be one expression.
+        let holds = as_standard_sql(|| session.run(&query, &[], Mode::Write));
+        (ids(&holds), looked_at)
     })
 }
 

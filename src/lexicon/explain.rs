@@ -13,7 +13,7 @@ use super::recent::Recent;
 use super::report::source_of;
 use super::words::{self, Tables, Word};
 use super::{Lexicon, Mention, Scratch};
-use crate::bounds::{Interrupts, OutOfMemory};
+use crate::bounds::{Grow, Interrupts, OutOfMemory};
 use crate::text::{Folded, Piece, Pieces, Room};
 
 /// A window near a term, and what became of it.
@@ -48,6 +48,8 @@ impl Verdict {
 
 /// Words that are explained at a time: each is compared with all terms.
 const WORDS: usize = 256;
+/// Words whose windows are put in order together: of nested terms, each may have thousands.
+const TOGETHER: usize = 8;
 
 impl Lexicon {
     /// Gives every window of a text that is within the edits of a term, in the order of their start; none
@@ -111,8 +113,11 @@ impl Lexicon {
         let rows: &[GroupRow] = self.compiled.section(Section::Groups);
         let letters: &[u8] = self.compiled.section(Section::Letters);
         let longest = self.compiled.header.longest as usize + usize::from(super::MAX_DISTANCE);
+        let mut term_codes = Vec::new();
         for (group, pair) in rows.windows(2).enumerate() {
-            let term = codes_of(&letters[span(pair[0].letters, pair[1].letters, letters.len())]);
+            let term = &letters[span(pair[0].letters, pair[1].letters, letters.len())];
+            term_codes.clear();
+            term_codes.extend(letters_of(term));
             for (first, from) in words.iter().enumerate().take(own.end).skip(own.start) {
                 interrupts.step();
                 for (last, to) in words.iter().enumerate().skip(first) {
@@ -127,7 +132,7 @@ impl Lexicon {
                         if stem && !to.possessive {
                             continue;
                         }
-                        if let Some(distance) = osa(window, &term, pair[0].edits) {
+                        if let Some(distance) = osa(window, &term_codes, pair[0].edits) {
                             found(Candidate {
                                 first: first as u32,
                                 last: last as u32,
@@ -156,6 +161,7 @@ struct Explainer<'a> {
     brief: bool,
     recent: Recent,
     words: [Vec<Word>; 2],
+    codes: Vec<u32>,
     explained: Vec<Explained>,
     /// In the piece, and behind it; in their order.
     mentions: Vec<Mention>,
@@ -178,6 +184,7 @@ impl<'a> Explainer<'a> {
             brief,
             recent: Recent::default(),
             words: Default::default(),
+            codes: Vec::new(),
             explained: Vec::new(),
             mentions: Vec::new(),
         };
@@ -206,19 +213,42 @@ impl<'a> Explainer<'a> {
             return Ok(());
         };
         let (bytes, tokens) = (self.folded.letters(), self.folded.tokens());
-        let codes = codes_of(bytes);
+        self.codes.clear();
+        self.codes.try_grow(bytes.len())?;
+        self.codes.extend(letters_of(bytes));
         let tables = Tables::of(self.lexicon.compiled.view());
         let (words, recent) = (&mut self.words, &mut self.recent);
         let place = words::places(bytes);
         words::fill(&tables, recent, bytes, tokens, place, &mut words[0]);
         self.lexicon.amend(&self.folded, words);
+        let mut from = piece.own.start;
+        while from < piece.own.end {
+            // Words of one character stay together.
+            let next = piece.own.end.min(from + TOGETHER);
+            let border = Some(self.folded.border(next)).filter(|&border| border > from);
+            let to = border.unwrap_or(next);
+            self.explain_words(&(from..to), visit);
+            from = to;
+        }
+        if !piece.is_last {
+            let next = self.folded.tokens().get(piece.own.end);
+            let end = next.map_or(usize::MAX, |next| next.source_start as usize);
+            self.mentions.retain(|mention| mention.start >= end);
+            self.pieces.go_on(&self.folded, piece.own.end);
+            self.fold()?;
+        }
+        Ok(())
+    }
+
+    /// Explains the windows that begin with some words of the piece.
+    fn explain_words(&mut self, own: &Range<usize>, visit: &mut impl FnMut(&Explained)) {
         let mut explained = std::mem::take(&mut self.explained);
         explained.clear();
         for (number, part) in self.lexicon.parts().enumerate() {
             let text = Text::of(&self.folded, self.brief, &self.words[number]);
             let judge = Judge::of(part.compiled.view(), text);
-            let own = (text.words, &piece.own);
-            part.for_near(own, &codes, self.interrupts, |candidate| {
+            let own = (text.words, own);
+            part.for_near(own, &self.codes, self.interrupts, |candidate| {
                 let Some(source) = source_of(&self.folded, &candidate, true) else {
                     return;
                 };
@@ -244,14 +274,6 @@ impl<'a> Explainer<'a> {
         explained.sort_by_key(|one| (one.start, one.end, one.distance, one.term));
         explained.iter().for_each(visit);
         self.explained = explained;
-        if !piece.is_last {
-            let next = tokens.get(piece.own.end);
-            let end = next.map_or(usize::MAX, |next| next.source_start as usize);
-            self.mentions.retain(|mention| mention.start >= end);
-            self.pieces.go_on(&self.folded, piece.own.end);
-            self.fold()?;
-        }
-        Ok(())
     }
 
     fn is_reported(&self, source: &Range<usize>, term: u32) -> bool {
@@ -263,10 +285,7 @@ impl<'a> Explainer<'a> {
     }
 }
 
-fn codes_of(letters: &[u8]) -> Vec<u32> {
-    std::str::from_utf8(letters)
-        .unwrap_or("")
-        .chars()
-        .map(u32::from)
-        .collect()
+fn letters_of(bytes: &[u8]) -> impl Iterator<Item = u32> {
+    let letters = std::str::from_utf8(bytes).unwrap_or("");
+    letters.chars().map(u32::from)
 }

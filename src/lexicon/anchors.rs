@@ -153,7 +153,12 @@ impl<'a> Anchors<'a> {
     /// The tables are larger than any cache: each is asked all there is to ask before the next, so that
     /// the memory answers many questions in the time of one.
     #[inline]
-    pub fn answer(&self, probes: &mut Probes, mut found: impl FnMut(Posting, u32)) {
+    pub fn answer(
+        &self,
+        probes: &mut Probes,
+        interrupts: &Interrupts,
+        mut found: impl FnMut(Posting, u32),
+    ) {
         let Probes {
             wanted, buckets, ..
         } = probes;
@@ -184,13 +189,21 @@ impl<'a> Anchors<'a> {
             {
                 super::work::add(1 + postings.len());
             }
-            for &posting in postings {
-                found(Posting(posting), probe.window);
+            for some in postings.chunks(LOOKED_AT_ONCE) {
+                interrupts.steps(some.len() / LOOKED_A_STEP);
+                for &posting in some {
+                    found(Posting(posting), probe.window);
+                }
             }
         }
         wanted.clear();
     }
 }
+
+/// Postings between two looks at the interrupts, and how many are a step's work: each may be held against
+/// all windows of one place.
+const LOOKED_AT_ONCE: usize = 1024;
+const LOOKED_A_STEP: usize = 64;
 
 /// Stands for all windows that begin in one place.
 pub(crate) const EVERY: u32 = u32::MAX;

@@ -208,3 +208,21 @@ fn an_explained_text_costs_what_its_length_justifies_and_hears_interrupts() {
         assert!(between < 400_000, "{text:?}: {between} at once");
     }
 }
+
+/// A lexicon may be hostile, too: here each place of the text is held against most of its terms, which all
+/// begin alike. A cancel is heard among the terms of a place.
+#[test]
+fn a_text_near_most_terms_hears_interrupts() {
+    let mut builder = Builder::new(Settings::default());
+    for id in 0..8192i64 {
+        let letter = |bit: i32| if id >> bit & 1 == 1 { "a" } else { "b" };
+        let term = (0..17).map(letter).collect::<Vec<_>>().join(" ");
+        builder.add(id, &term, TermOptions::default()).unwrap();
+    }
+    let lexicon = builder.finish().unwrap();
+    let text = "ab ba ".repeat(40);
+    let (of_each, between) = cost(&lexicon, &text, Overlap::All);
+    let all = of_each * text.len() as f64 / 1024.0;
+    assert!(all > 1e6, "{all} in all");
+    assert!(between < 400_000, "{between} at once");
+}

@@ -39,6 +39,10 @@ pub(crate) struct FuzzyScratch {
     pub(super) slots: Vec<Slots>,
 }
 
+/// Pairs between two looks at the interrupts, and how many are a step's work.
+const PAIRS_AT_ONCE: usize = 1024;
+const PAIRS_A_STEP: usize = 16;
+
 /// Terms that length and parities leave near a window.
 #[derive(Default)]
 pub(super) struct Near {
@@ -135,7 +139,7 @@ pub(crate) struct Fuzzy<'a, L> {
     pub compiled: View<'a>,
     pub letters: &'a [L],
     pub text: Text<'a>,
-    /// Steps are the questions that the memory does not answer.
+    /// Steps are the questions that the memory does not answer, and what their answers cost.
     pub interrupts: &'a Interrupts,
 }
 
@@ -218,10 +222,6 @@ impl<L: Letter> Fuzzy<'_, L> {
         near: &mut Near,
         candidates: &mut Vec<Candidate>,
     ) {
-        #[cfg(test)]
-        {
-            super::work::add(near.pairs.len());
-        }
         let Near {
             pairs,
             packed,
@@ -238,7 +238,13 @@ impl<L: Letter> Fuzzy<'_, L> {
         let letters = |window: &Window| Packed::window(&self.letters[window.start..window.end]);
         own.clear();
         own.extend(windows.iter().map(letters));
-        for (&(group, number), &term) in pairs.iter().zip(packed.iter()) {
+        for (at, (&(group, number), &term)) in pairs.iter().zip(packed.iter()).enumerate() {
+            if at % PAIRS_AT_ONCE == 0 {
+                self.interrupts
+                    .steps(PAIRS_AT_ONCE.min(pairs.len() - at) / PAIRS_A_STEP);
+            }
+            #[cfg(test)]
+            super::work::add(1);
             let window = &windows[number as usize];
             let letters = term.length();
             let measured = match own[number as usize].apart(term, edits(letters)) {

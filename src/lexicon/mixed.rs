@@ -15,9 +15,7 @@ use super::vocabulary::Vocabulary;
 
 /// The windows of a word with as many terms are remembered, and those of more letters than are packed.
 const LARGE: usize = 32;
-/// Pairs that are compared in about the time that another step takes.
-const PAIRS_A_STEP: usize = 16;
-/// Terms whose parities are.
+/// Terms whose parities are compared in about the time that another step takes.
 const SCANNED_A_STEP: usize = 1024;
 
 impl<L: Letter> Fuzzy<'_, L> {
@@ -142,8 +140,7 @@ impl<L: Letter> Fuzzy<'_, L> {
             near.pairs.push((group, 0));
         });
         let scanned = vocabulary.terms(number) / SCANNED_A_STEP;
-        self.interrupts
-            .steps(1 + scanned + near.pairs.len() / PAIRS_A_STEP);
+        self.interrupts.steps(1 + scanned);
         self.compare(&[window], edits_by_length, near, candidates);
         if let Some(key) = key {
             scratch

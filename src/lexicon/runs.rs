@@ -18,6 +18,9 @@ const OF_ONE: RangeInclusive<usize> = 3..=8;
 /// Windows shorter than this are near no term of two allowed edits.
 const SHORTEST_OF_TWO: usize = 6;
 
+/// Pairs that are held at once: 1.5 MiB of them.
+const MOST_PAIRS: usize = 1 << 16;
+
 /// A run of unknown words that may hold a mention.
 pub(super) struct Asked {
     /// Its first word, and the one behind it.
@@ -216,7 +219,11 @@ impl<L: Letter> Fuzzy<'_, L> {
             if longest >= SHORTEST_OF_TWO {
                 anchors.ask_head(&prefix[start - base..], shortest..=longest, probes);
             }
-            anchors.answer(probes, |posting, number| {
+            anchors.answer(probes, self.interrupts, |posting, number| {
+                if near.pairs.len() >= MOST_PAIRS {
+                    self.compare(windows, edits_by_length, near, candidates);
+                    near.pairs.clear();
+                }
                 match windows.get(number as usize) {
                     Some(window) => near.consider(posting, number, window),
                     None => {

@@ -40,6 +40,9 @@ impl Column {
     }
 }
 
+/// As many columns as a table may have.
+const MOST_COLUMNS: usize = pg_sys::MaxHeapAttributeNumber as usize;
+
 /// Reads a list of column definitions. A mistake is raised with its position in the list.
 pub fn parse_columns(columns: &str) -> Vec<Column> {
     const PREFIX: &str = "CREATE TABLE batch (";
@@ -87,6 +90,16 @@ pub fn parse_columns(columns: &str) -> Vec<Column> {
         }
         let mut found: Vec<Column> = Vec::new();
         let elements = items(create.tableElts);
+        if elements.len() > MOST_COLUMNS {
+            Raise::new(
+                PgSqlErrorCode::ERRCODE_TOO_MANY_COLUMNS,
+                format!("the column list has {} columns", elements.len()),
+            )
+            .hint(format!(
+                "A stream has at most {MOST_COLUMNS} columns, as a table has."
+            ))
+            .raise();
+        }
         for (number, item) in elements.iter().copied().enumerate() {
             if (*item).type_ != pg_sys::NodeTag::T_ColumnDef {
                 refuse("the column list may hold columns only, no table constraints".into());

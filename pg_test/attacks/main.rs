@@ -8,6 +8,7 @@
 #[path = "../sessions/database.rs"]
 mod database;
 mod feeders;
+mod holding;
 mod lexicons;
 mod mallory;
 mod note_change;

@@ -119,7 +119,6 @@ fn too_many_candidates_are_noticed_whatever_becomes_of_them() {
             removed: removed
                 .map(|(id, term)| (id, term.to_owned(), options))
                 .to_vec(),
-            ..Delta::default()
         };
         let changed = base.with_delta(delta, &Interrupts::default()).unwrap();
         let text = "aa bb, aa  bb aa ".repeat(700);

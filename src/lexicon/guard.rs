@@ -141,6 +141,7 @@ pub(crate) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
+    #[inline(always)]
     pub fn of(compiled: View<'a>, text: Text<'a>) -> Judge<'a> {
         Judge {
             text,

@@ -69,7 +69,7 @@ impl<'a> Builder<'a> {
 
     /// The ASCII letters, or digits, that `bytes` begins with; they stand at `at` in the original.
     /// Returns how many they are.
-    #[inline]
+    #[inline(always)]
     pub(super) fn word(&mut self, kind: Kind, bytes: &[u8], at: u32) -> usize {
         let start = self.position();
         if self.goes_on(kind, at) && at != self.open.source_end {
@@ -94,7 +94,7 @@ impl<'a> Builder<'a> {
     }
 
     /// What is no letter and no mark.
-    #[inline]
+    #[inline(always)]
     pub(super) fn border(&mut self, kind: Kind, source: Range<u32>) {
         match kind {
             Kind::Separator => self.close(),
@@ -174,7 +174,7 @@ impl<'a> Builder<'a> {
 
     /// Whether a letter of this kind at `at` goes on with the word being read; if not, it has opened
     /// one. Decides what a waiting apostrophe was.
-    #[inline]
+    #[inline(always)]
     fn goes_on(&mut self, kind: Kind, at: u32) -> bool {
         if self.kind == kind && kind != Kind::Unspaced {
             if self.apostrophe == NOWHERE {

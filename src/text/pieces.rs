@@ -166,7 +166,7 @@ impl Folded {
         while at < text.len() && !builder.is_full(before, room) {
             let end = text.len().min(at + room.stride);
             builder.reserve(end - at)?;
-            at = builder.walk::<true>(cache, text, at, end);
+            (builder, at) = builder.walk::<true>(cache, text, at, end);
             interrupts.steps(room.stride / LETTERS_A_STEP);
         }
         let is_last = at >= text.len();

@@ -18,7 +18,7 @@ CREATE TABLE texts AS SELECT repeat('a brand and a maker, pepsi with ice ', 1 + 
 SELECT termstream.create_match_stream('menu', columns => 'menu_id bigint, name text',
     lexicon => 'brands', key => 'menu_id', text_columns => '{name}', pairs => 'menu_terms');";
 
-/// A session's work, over and over; `{n}` is a number that changes.
+/// A session's work, over and over; `{n}` is a number that changes, `{pause}` a time in seconds.
 const WORK: [&[&str]; 5] = [
     &[
         "UPDATE terms SET term = 'brand ' || md5('{n}' || term) WHERE term_id = 1 + {n} % 2000",
@@ -43,8 +43,8 @@ const WORK: [&[&str]; 5] = [
         "SELECT termstream.learn('brands', 'SELECT body FROM texts')",
         "SELECT termstream.refresh_lexicon('large')",
         "SELECT count(*) FROM termstream.lexicons",
-        // A refresh writes the stored form anew: some 10 MiB, for vacuum to clear away.
-        "SELECT pg_sleep(0.5)",
+        // Both write stored forms anew, some 20 MiB, for vacuum to clear away.
+        "SELECT pg_sleep({pause})",
     ],
 ];
 
@@ -64,7 +64,14 @@ fn memory_and_files_stay_flat() {
     let database = Database::new("storm_soak");
     let mut watcher = database.session();
     watcher.run(SCHEMA);
-    let length = Duration::from_secs(if is_long() { 1800 } else { 15 });
+    let (length, pause) = if is_long() { (1800, "5") } else { (15, "0.5") };
+    let length = match std::env::var("TERMSTREAM_SOAK") {
+        Ok(seconds) => seconds
+            .parse()
+            .expect("TERMSTREAM_SOAK is a number of seconds"),
+        Err(_) => length,
+    };
+    let length = Duration::from_secs(length);
     let held = Mutex::new(Vec::new());
     let begin = Instant::now();
     std::thread::scope(|scope| {
@@ -79,7 +86,7 @@ fn memory_and_files_stay_flat() {
                 while begin.elapsed() < length || rounds < 40 {
                     let n = random.below(20_000).to_string();
                     for statement in *work {
-                        session.run(&statement.replace("{n}", &n));
+                        session.run(&statement.replace("{n}", &n).replace("{pause}", pause));
                     }
                     rounds += 1;
                     let is_first = begin.elapsed() < length / 2 || rounds <= 20;

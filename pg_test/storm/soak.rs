@@ -18,7 +18,8 @@ CREATE TABLE texts AS SELECT repeat('a brand and a maker, pepsi with ice ', 1 + 
 SELECT termstream.create_match_stream('menu', columns => 'menu_id bigint, name text',
     lexicon => 'brands', key => 'menu_id', text_columns => '{name}', pairs => 'menu_terms');";
 
-/// A session's work, over and over; `{n}` is a number that changes, `{pause}` a time in seconds.
+/// A session's work, over and over; `{n}` is a number that changes, `{pause}` a time in seconds, for what
+/// writes stored forms of some MiB, which vacuum has to clear away.
 const WORK: [&[&str]; 5] = [
     &[
         "UPDATE terms SET term = 'brand ' || md5('{n}' || term) WHERE term_id = 1 + {n} % 2000",
@@ -37,13 +38,12 @@ const WORK: [&[&str]; 5] = [
         "SELECT termstream.create_lexicon('short_{n}', 'terms')",
         "SELECT count(*) FROM texts, termstream.match('short_{n}', body)",
         "SELECT termstream.drop_lexicon('short_{n}')",
-        "SELECT pg_sleep(0.1)",
+        "SELECT pg_sleep({pause})",
     ],
     &[
         "SELECT termstream.learn('brands', 'SELECT body FROM texts')",
         "SELECT termstream.refresh_lexicon('large')",
         "SELECT count(*) FROM termstream.lexicons",
-        // Both write stored forms anew, some 20 MiB, for vacuum to clear away.
         "SELECT pg_sleep({pause})",
     ],
 ];

@@ -226,3 +226,63 @@ fn every_session_sees_its_own_terms_whatever_is_open_folded_or_undone() {
         session.one("SELECT count(*) FROM termstream.lexicon_change WHERE seen IS NOT NULL");
     assert_ne!(folded, "0");
 }
+
+/// A partitioned source, whose rows are noted one by one, without a stored form: as a restore leaves it.
+const WITHOUT_BASE: &str = "
+CREATE TABLE parts (term_id bigint, term text) PARTITION BY RANGE (term_id);
+CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (1000000);
+INSERT INTO parts SELECT n, 'maker ' || n FROM generate_series(1, 100) n;
+SELECT termstream.create_lexicon('parts', 'parts');
+DELETE FROM termstream.lexicon_base; DELETE FROM termstream.lexicon_chunk";
+
+const FOUND: &str = "SELECT coalesce(string_agg(term_id::text, ',' ORDER BY term_id), 'none')
+    FROM termstream.match('parts', 'fanta, sprite, mirinda and schweppes')";
+
+#[test]
+fn a_statement_of_many_rows_makes_a_missing_base_once() {
+    let (database, mut one) = with_lexicon("missing_base");
+    one.run(WITHOUT_BASE);
+    one.run("BEGIN");
+    // What the session has counted and not yet reported is in it, too.
+    let bases = |session: &mut Session| -> u32 {
+        let count = "SELECT pg_stat_get_xact_tuples_inserted('termstream.lexicon_base'::regclass)";
+        session.one(count).parse().expect("a number")
+    };
+    let before = bases(&mut one);
+    one.run(
+        "INSERT INTO parts SELECT n, 'brand ' || n FROM generate_series(1000, 1300) n
+         UNION ALL VALUES (2001, 'Fanta'), (2002, 'Sprite'), (2003, 'Mirinda')",
+    );
+    // Each one more would be a compilation: 80 ms a row.
+    assert_eq!(bases(&mut one), before + 1);
+    assert_eq!(one.one(FOUND), "2001,2002,2003");
+    one.run("DELETE FROM parts WHERE term_id = 2002");
+    assert_eq!(one.one(FOUND), "2001,2003");
+    assert_eq!(bases(&mut one), before + 1);
+    one.run("COMMIT");
+    assert_eq!(database.session().one(FOUND), "2001,2003");
+}
+
+#[test]
+fn rows_that_come_after_a_base_was_made_within_their_statement_are_not_lost() {
+    let (database, mut one) = with_lexicon("nested_base");
+    one.run(WITHOUT_BASE);
+    // With the first row of a statement another statement changes the terms, and makes the base.
+    one.run(
+        "CREATE FUNCTION nest() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN
+             IF NEW.term = 'Fanta' THEN INSERT INTO parts VALUES (3000, 'Schweppes'); END IF;
+             RETURN NEW;
+         END $$;
+         CREATE TRIGGER nest BEFORE INSERT ON parts FOR EACH ROW EXECUTE FUNCTION nest()",
+    );
+    one.run("INSERT INTO parts VALUES (2001, 'Fanta'), (2002, 'Sprite'), (2003, 'Mirinda')");
+    let mut two = database.session();
+    for session in [&mut one, &mut two] {
+        assert_eq!(session.one(FOUND), "2001,2002,2003,3000");
+    }
+    one.run("DELETE FROM parts WHERE term_id IN (2002, 3000)");
+    for session in [&mut one, &mut two] {
+        assert_eq!(session.one(FOUND), "2001,2003");
+    }
+}

@@ -6,6 +6,7 @@ use pgrx::prelude::*;
 use super::matching::{document_text, each_mention, with_lexicon};
 use crate::bounds::Grow;
 use crate::pg::error::{ErrorReport, Raise};
+use crate::pg::interrupts::interrupts;
 use crate::pg::rows::Returned;
 use crate::pg::text::{MAX_BYTES, NewText};
 
@@ -39,6 +40,9 @@ fn highlight(
     Ok(marked)
 }
 
+/// Bytes that are copied in the time of a step.
+const BYTES_A_STEP: usize = 4096;
+
 /// The document with marks around spans, if it is not longer than a text may be.
 fn mark(
     document: &str,
@@ -61,8 +65,10 @@ fn mark(
         .hint("Give shorter marks, or the document in parts."));
     }
     let mut marked = NewText::of(length);
-    let mut done = 0;
+    let (interrupts, mut done) = (interrupts(), 0);
     for &(start, end) in spans {
+        let written = end as usize - done + before.len() + after.len();
+        interrupts.steps(1 + written / BYTES_A_STEP);
         marked.push(&document[done..start as usize]);
         marked.push(before);
         marked.push(&document[start as usize..end as usize]);

@@ -16,6 +16,7 @@ use crate::pg::interrupts::interrupts;
 use crate::pg::rows::Returned;
 use crate::pg::series::{Series, Value};
 use crate::pg::snapshot::{self, Identity};
+use crate::pg::text;
 use crate::registry::{self, Compiled, parse_overlap};
 use crate::text::{Characters, MAX_TEXT};
 
@@ -149,13 +150,10 @@ pub(super) fn document_text(document: &[u8]) -> Result<&str, Raise> {
         )
         .hint(format!("Match it in parts of at most {MAX_TEXT} bytes.")));
     }
-    std::str::from_utf8(document).map_err(|error| {
+    text::checked(document).map_err(|valid| {
         Raise::new(
             PgSqlErrorCode::ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
-            format!(
-                "the document is not valid UTF-8 at byte {}",
-                error.valid_up_to() + 1
-            ),
+            format!("the document is not valid UTF-8 at byte {}", valid + 1),
         )
         .hint("Load it with the client encoding it really has.")
     })

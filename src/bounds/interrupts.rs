@@ -70,7 +70,7 @@ impl Default for Interrupts {
 }
 
 impl Clone for Interrupts {
-    /// The same question, counted anew.
+    /// Asks what the original asks, and counts its steps from the beginning.
     fn clone(&self) -> Interrupts {
         Interrupts::new(self.check)
     }

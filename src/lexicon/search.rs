@@ -192,6 +192,9 @@ impl Lexicon {
             ..
         } = scratch;
         let (tokens, bytes) = (folded.tokens(), folded.letters());
+        for words in words.iter_mut() {
+            words.try_grow(tokens.len().saturating_sub(words.len()))?;
+        }
         let compiled = self.compiled.view();
         let tables = Tables::of(compiled);
         recent.of(compiled.header.identity());

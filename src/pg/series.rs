@@ -3,13 +3,15 @@
 //! They are laid out in buffers of the call site, which are used again for the next set, and handed
 //! over in the way that costs the caller least: all at once where he keeps them in a tuplestore
 //! anyway (a function in FROM), one a call elsewhere (a function in the select list), as long as they
-//! are few. A set without rows allocates nothing. `rows` is simpler, and enough for a function that is called once.
+//! are few. A set without rows allocates nothing. `rows` is simpler, and enough for a function that is
+//! called once.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::error::Raise;
 use super::rows::{Returned, row_type};
+use crate::bounds::Grow;
 
 /// Beyond as many rows, or words of their texts (64 KiB), a set goes into a store.
 const KEPT_ROWS: usize = 256;
@@ -103,8 +105,8 @@ impl<const N: usize> Series<N> {
     fn keep(&mut self, text: &str) -> usize {
         let start = self.texts.len();
         let length = 1 + text.len().div_ceil(size_of::<u32>());
-        if self.texts.try_reserve(length).is_err() {
-            Raise::new(PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY, "out of memory").raise();
+        if let Err(error) = self.texts.try_grow(length) {
+            Raise::from(error).raise();
         }
         self.texts.resize(start + length, 0);
         let (header, bytes) = self.texts[start..].split_at_mut(1);

@@ -1,5 +1,5 @@
-//! A text that a function returns, written where Postgres keeps it: without a copy, and with an error of the
-//! statement where there is no memory for it.
+//! Long texts: those that come, checked piece by piece, and those that a function returns, written where
+//! Postgres keeps them, without a copy, and with an error of the statement where there is no memory.
 
 use pgrx::pg_sys;
 
@@ -8,6 +8,33 @@ use super::rows::Returned;
 const HEADER: usize = size_of::<u32>();
 /// The longest text that Postgres makes: `MaxAllocSize`, with the header.
 pub const MAX_BYTES: usize = 0x3fff_ffff - HEADER;
+
+/// Bytes that are checked between two questions whether to go on: less than a millisecond's work.
+const PIECE: usize = 1 << 20;
+
+/// The bytes as a text, or the place where they stop being UTF-8.
+pub fn checked(bytes: &[u8]) -> Result<&str, usize> {
+    let mut done = 0;
+    while done < bytes.len() {
+        if done > 0 {
+            pgrx::check_for_interrupts!();
+        }
+        let end = bytes.len().min(done + PIECE);
+        done = match std::str::from_utf8(&bytes[done..end]) {
+            Ok(_) => end,
+            Err(error) => {
+                let valid = done + error.valid_up_to();
+                let is_cut = error.error_len().is_none() && end < bytes.len();
+                if !is_cut {
+                    return Err(valid);
+                }
+                valid
+            }
+        };
+    }
+    // SAFETY: each piece was found valid from where the one before it has ended.
+    Ok(unsafe { std::str::from_utf8_unchecked(bytes) })
+}
 
 /// A text of a known length, as far as it is written.
 pub struct NewText {

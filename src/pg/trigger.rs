@@ -163,8 +163,8 @@ impl TriggerCall {
         }
     }
 
-    /// Whether the relation has so many columns, all of them text or domains of it. A view's owner can add columns of any
-    /// type, but neither take one away nor change its type.
+    /// Whether the relation has so many columns, all of them text or domains of it. A view's owner can add
+    /// columns of any type, but neither take one away nor change its type.
     pub fn has_text_columns(&self, columns: usize) -> bool {
         // SAFETY: the descriptor belongs to this call; the numbers are in its range.
         unsafe {

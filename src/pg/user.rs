@@ -3,45 +3,10 @@
 use pgrx::pg_sys;
 use std::ffi::CStr;
 
-/// Runs `work` as `role` with `search_path` pinned, as a SECURITY DEFINER function would.
-///
-/// An error in between is cleaned up by the (sub)transaction, which restores both.
-pub fn as_role<R>(role: pg_sys::Oid, search_path: &CStr, work: impl FnOnce() -> R) -> R {
-    // SAFETY: saved and restored in pairs, in the order fmgr_security_definer uses.
-    unsafe {
-        let mut saved_user = pg_sys::InvalidOid;
-        let mut saved_context = 0;
-        pg_sys::GetUserIdAndSecContext(&mut saved_user, &mut saved_context);
-        let level = pg_sys::NewGUCNestLevel();
-        if saved_user != role {
-            pg_sys::SetUserIdAndSecContext(
-                role,
-                saved_context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32,
-            );
-        }
-        pg_sys::set_config_option(
-            c"search_path".as_ptr(),
-            search_path.as_ptr(),
-            pg_sys::GucContext::PGC_USERSET,
-            pg_sys::GucSource::PGC_S_SESSION,
-            pg_sys::GucAction::GUC_ACTION_SAVE,
-            true,
-            0,
-            false,
-        );
-        let result = work();
-        pg_sys::AtEOXact_GUC(true, level);
-        if saved_user != role {
-            pg_sys::SetUserIdAndSecContext(saved_user, saved_context);
-        }
-        result
-    }
-}
-
 /// Runs `work` as `role` in a security-restricted operation, as VACUUM and REFRESH MATERIALIZED VIEW run
 /// what belongs to a table: with `search_path` pinned, SQL read as [`as_standard_sql`] has it, and with
-/// every setting that `work` changes given back at its end. Inside, nobody can become another role, leave a temporary table or a cursor behind,
-/// or queue a trigger that fires at commit, when `role` has gone.
+/// every setting that `work` changes given back at its end. Inside, nobody can become another role, leave
+/// a temporary table or a cursor behind, or queue a trigger that fires at commit, when `role` has gone.
 ///
 /// An error in between is cleaned up by the (sub)transaction, which restores role and settings.
 pub fn restricted<R>(role: pg_sys::Oid, search_path: &CStr, work: impl FnOnce() -> R) -> R {
@@ -108,7 +73,7 @@ pub const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
 /// Runs `work` as the current role, where no operator of somebody else's can come before those of
 /// pg_catalog.
 pub fn on_safe_path<R>(work: impl FnOnce() -> R) -> R {
-    as_role(current_role(), SAFE_PATH, work)
+    with_setting(c"search_path", SAFE_PATH, work)
 }
 
 /// The role of the session as its client has set it, whatever function runs: as it what waits for the

@@ -159,6 +159,7 @@ fn rebase_if_free(session: &Session, lexicon: &str) {
 /// Compiles the source as it is now, and stores the result. Runs as the owner of the source, who has the
 /// lexicon locked.
 fn rebase(session: &Session, lexicon: &str) -> Result<Lexicon, Raise> {
+    let statement = snapshot::command_seen();
     with_snapshot(|| {
         let seen = session.run("SELECT pg_current_snapshot()::text", &[], Mode::Read);
         let seen: String = seen.get(0, 1).unwrap_or_default();
@@ -166,7 +167,7 @@ fn rebase(session: &Session, lexicon: &str) -> Result<Lexicon, Raise> {
         let compiled = compile(&definition, &Variant::of(&definition))?;
         if may_rebase(session) {
             base::store(&definition, &compiled, &seen);
-            note_base(lexicon, &seen);
+            note_base(lexicon, &seen, statement);
         } else {
             base::remove(lexicon);
             note(lexicon, None);

@@ -54,9 +54,9 @@ fn add(lexicon: &str, detailed: bool) {
     }
 }
 
-/// Notes that the terms which the snapshot `seen` sees are in a new base.
-pub fn note_base(lexicon: &str, seen: &str) {
+/// Notes that the terms which the snapshot `seen` sees are in a new base, made at the end of `statement`.
+pub fn note_base(lexicon: &str, seen: &str, statement: u32) {
     note(lexicon, Some(0));
     own::FOLD_CHANGES.execute(&[lexicon.into(), seen.into()]);
-    uncommitted::restart(lexicon);
+    uncommitted::restart(lexicon, statement);
 }

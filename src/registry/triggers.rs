@@ -87,8 +87,8 @@ const OF_PARTITIONED: &[Trigger] = &[
 ];
 
 /// Of a lexicon `$1` and its source, the row `c` of pg_class, as columns: whether the triggers are as they
-/// should be (`fits`), whether a crash keeps the rows (`logged`), a partition that is a foreign table (`remote`), and a hash of what tells one state of the
-/// source from another (`files`). That is which files there are (TRUNCATE and a rewriting ALTER TABLE
+/// should be (`fits`), whether a crash keeps the rows (`logged`), a partition that is a foreign table
+/// (`remote`), and a hash of what tells one state of the source from another (`files`). That is which files there are (TRUNCATE and a rewriting ALTER TABLE
 /// change them), the rows in pg_trigger (what was switched off and on again has a new one), and of
 /// partitions their rows in pg_inherits (what was detached, changed and attached again has a new one).
 ///

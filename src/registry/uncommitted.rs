@@ -19,6 +19,9 @@ struct Change {
     /// Rows of `lexicon_delta` that tell of it and of the changes before it; `None` where nobody knows
     /// what changed.
     details: Option<i64>,
+    /// A base was made of the terms as they are after this statement, known by the command up to which
+    /// it sees what the own transaction wrote.
+    in_base_of: Option<u32>,
 }
 
 /// Changes remembered of one transaction, the last. Whoever looks at terms before them (a cursor that was
@@ -53,6 +56,7 @@ pub fn remember(lexicon: &str, details: Option<i64>) {
             at,
             stamp: new_stamp(),
             details: before.zip(details).map(|(before, more)| before + more),
+            in_base_of: None,
         });
     });
 }
@@ -62,12 +66,12 @@ fn new_stamp() -> i64 {
     scatter(LAST.get())
 }
 
-/// Remembers that all changes up to now are in a new base.
-pub fn restart(lexicon: &str) {
+/// Remembers that all changes up to now are in a new base, which was made at the end of `statement`.
+pub fn restart(lexicon: &str, statement: u32) {
     remember(lexicon, Some(0));
     CHANGES.with_borrow_mut(|changes| {
         if let Some(last) = changes.back_mut() {
-            last.details = Some(0);
+            (last.details, last.in_base_of) = (Some(0), Some(statement));
         }
     });
 }
@@ -96,13 +100,19 @@ pub fn own_details(lexicon: &str) -> Option<i64> {
     })
 }
 
-/// Whether it is known that the terms have changed in a way that nobody can say, and nothing was written
-/// since: one more row of the statement that did it needs no word.
+/// Whether it is known that the terms have changed in a way that nobody can say, or that they are in a new
+/// base, and nothing was written since: one more row of the statement that did it needs no word.
+///
+/// The rows of a statement are there before its first AFTER trigger fires, so the base has them all; but
+/// not those of a statement around it, which goes on writing under a command number of before.
 pub fn is_told(lexicon: &str) -> bool {
     let now = snapshot::moment();
     CHANGES.with_borrow(|changes| {
         let last = changes.iter().rev().find(|it| it.lexicon == lexicon);
-        last.is_some_and(|change| change.details.is_none() && change.at == now)
+        last.is_some_and(|change| {
+            let is_in_base = change.in_base_of == Some(snapshot::command_seen());
+            (change.details.is_none() || is_in_base) && change.at == now
+        })
     })
 }
 

@@ -3,8 +3,8 @@
 //!
 //! The caller's condition and his right to the rejects are his own; what the stream does with the rows
 //! it does as its owner, as ever. The owner's table is read as its owner, for its indexes and policies are
-//! code of his; the condition sees a copy of the rows, of columns without code. A reject whose row was not kept whole stays as it is, until somebody
-//! has written the whole row into `line`.
+//! code of his; the condition sees a copy of the rows, of columns without code. A reject whose row was not
+//! kept whole stays as it is, until somebody has written the whole row into `line`.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;

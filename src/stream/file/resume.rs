@@ -1,7 +1,7 @@
 //! Where a load of a file begins: after what an earlier load of it has committed.
 //!
-//! A file is known by its path, its stream and the name of the role that loads it, and by what it has before the
-//! committed position: so a file that has grown is still the same, and the load goes on at its old end.
+//! A file is known by its path, its stream and the name of the role that loads it, and by what it has
+//! before the committed position: so a file that has grown is still the same, and the load goes on at its old end.
 //! One that has shrunk, or has other bytes there, is refused. Of a compressed file all that was there
 //! is compared, for no place in it is that of a position.
 

@@ -178,8 +178,9 @@ fn within(
 ) -> Option<Failure> {
     let pid = session.pid();
     let mut limit = |bytes: &str| {
+        // A program that ends before it read its row is an error.
         other.run(&format!(
-            "COPY (SELECT) TO PROGRAM 'prlimit --as={bytes}:unlimited --pid {pid}'"
+            "COPY (SELECT) TO PROGRAM 'cat && prlimit --as={bytes}:unlimited --pid {pid}'"
         ));
     };
     let most = (status_kib(pid, "VmSize:") + (mebibytes << 10)) << 10;

@@ -1,5 +1,5 @@
 //! The statement of a stream: tried without its ON CONFLICT clause, cut where a row breaks it, planned
-//! once and kept.
+//! once for batches of a size and kept.
 
 use crate::fixtures::{loads, pairs, with_lexicon, with_stream};
 
@@ -121,4 +121,33 @@ fn of_several_statements_the_rows_of_all_that_write_are_counted() {
         ["3|3|0|5|done", "3|2|1|6|done"],
         "a batch that is cut runs all of them for each part of it"
     );
+}
+
+/// A subquery that stands on the inner side of a join by loops is run once for each row.
+#[test]
+fn a_large_batch_is_not_run_by_the_plan_of_a_small_one() {
+    let (database, mut session) = with_lexicon("plan_sizes");
+    session.run(
+        "CREATE SEQUENCE calls;
+         CREATE TABLE taken (id bigint);
+         SELECT termstream.create_stream('numbers', 'id bigint',
+             'INSERT INTO taken SELECT id FROM batch, (SELECT nextval($$calls$$)) s')",
+    );
+    let calls = |session: &mut crate::database::Session, first: &str| {
+        session.run("SELECT setval('calls', 1, false)");
+        session.run(&format!(
+            "INSERT INTO numbers SELECT generate_series(1, {first})"
+        ));
+        session.run("INSERT INTO numbers SELECT generate_series(1, 2000)");
+        session
+            .one("SELECT last_value FROM calls")
+            .parse::<u64>()
+            .expect("a number")
+    };
+    // A session in which the statement was never planned, and one in which it was for few rows.
+    for first in ["0", "3"] {
+        let mut session = database.session();
+        let calls = calls(&mut session, first);
+        assert!(calls <= 4, "{calls} calls after {first} rows");
+    }
 }

@@ -132,8 +132,9 @@ impl BatchRelation {
         self.rows.checked_sub(left).filter(|read| *read > 0)
     }
 
-    /// Makes the relation visible to the statements of this connection, under its name.
-    pub fn register(&self, _session: &Session) {
+    /// Makes the relation visible to the statements of this connection, under its name. What is prepared
+    /// meanwhile is planned for `rows` rows.
+    pub fn register(&self, _session: &Session, rows: usize) {
         // SAFETY: SPI keeps the pointer until the connection ends, which the borrow of the caller
         // outlasts; the struct lives in SPI's own memory.
         let code = unsafe {
@@ -143,7 +144,7 @@ impl BatchRelation {
             (*relation).md.reliddesc = pg_sys::InvalidOid;
             (*relation).md.tupdesc = self.descriptor;
             (*relation).md.enrtype = pg_sys::EphemeralNameRelationType::ENR_NAMED_TUPLESTORE;
-            (*relation).md.enrtuples = self.rows as f64;
+            (*relation).md.enrtuples = rows as f64;
             (*relation).reldata = self.store.cast();
             pg_sys::SPI_register_relation(relation)
         };

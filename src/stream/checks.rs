@@ -97,7 +97,7 @@ fn query(definition: &Definition) -> String {
 
 fn failed(query: &str, relation: &BatchRelation) -> Vec<(usize, Vec<usize>)> {
     session::connect(|session| {
-        relation.register(session);
+        relation.register(session, relation.len());
         let rows = session.run(query, &[], Mode::Write);
         (0..rows.len())
             .map(|row| {

@@ -39,7 +39,9 @@ pub fn flush(load: &mut Load) -> Result<(), Raise> {
     let mut tables = vec![load.definition.rejects_table];
     if !batch.is_empty() {
         let (statement, columns) = (&load.definition.statement, &load.definition.columns);
-        tables.extend(restricted(owner, &path, || written(statement, columns)));
+        tables.extend(restricted(owner, &path, || {
+            written(statement, columns, batch.len())
+        }));
     }
     let outcome = immediate(owner, tables, || {
         restricted(owner, &path, || {

@@ -72,7 +72,7 @@ pub fn passes(
 /// The numbers of the conditions that are false.
 fn failed(query: &str, relation: &BatchRelation) -> Vec<usize> {
     session::connect(|session| {
-        relation.register(session);
+        relation.register(session, relation.len());
         let rows = session.run(query, &[], Mode::Write);
         let mut cells = rows.cells(0);
         let mut which = Vec::new();

@@ -205,7 +205,7 @@ fn next(load: &Load, wanted: &Wanted, last: i64, end: i64) -> (Vec<i64>, Option<
         let rows = restricted(owner, SAFE_PATH, || session.run(&query, &args, Mode::Write));
         let looked_at = rows.len().checked_sub(1).and_then(|row| rows.get(row, 1));
         let copy = BatchRelation::of_rows(&name, &rows);
-        copy.register(session);
+        copy.register(session, copy.len());
         let query = format!(
             "SELECT reject_id FROM {} WHERE ({condition}\n)",
             quote_identifier(&name)

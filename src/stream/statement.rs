@@ -1,8 +1,8 @@
 //! The stream's statement over a batch: run as a whole, or over the parts that it takes.
 //!
-//! It is planned once in a backend and kept, for as long as it reads the same, for all batches of all
-//! loads of one role: what it may run by itself stands in the plan, and is not asked again. Postgres plans
-//! it anew for another search_path.
+//! It is planned once in a backend for batches of about the same size, and kept, for as long as it reads
+//! the same, for all loads of one role: what it may run by itself stands in the plan, and is not asked
+//! again. Postgres plans it anew for another search_path.
 //!
 //! `ON CONFLICT DO NOTHING` costs nearly as much as the rest of an INSERT: the index is looked up once
 //! more, and each row is inserted on trial (measured: a million new pairs 2.6 s with the clause, 1.3 s
@@ -25,7 +25,7 @@ use crate::pg::subtransaction::subtransaction;
 use crate::pg::user::current_role;
 use crate::registry::pinned;
 
-/// Plans kept in a backend: of the streams it loads in turn, each in both forms.
+/// Plans kept in a backend: of the streams it loads in turn, each in both forms and for some sizes.
 const PLANS_KEPT: usize = 32;
 
 /// What a trial undoes stays in the table as dead rows until it is vacuumed, so a small batch, which
@@ -36,6 +36,8 @@ struct Kept {
     role: pg_sys::Oid,
     statement: String,
     columns: Vec<Column>,
+    /// The rows that it is planned for.
+    rows: usize,
     plan: Rc<KeptPlan>,
 }
 
@@ -117,27 +119,43 @@ fn without_conflict_clause(statement: &str) -> Option<&str> {
     Some(rest)
 }
 
-/// The tables that the statement writes. Called as the role and on the search_path that it runs with.
-pub fn written(statement: &str, columns: &[Column]) -> Vec<pg_sys::Oid> {
+/// The tables that the statement writes for a batch of so many rows. Called as the role and on the
+/// search_path that it runs with.
+pub fn written(statement: &str, columns: &[Column], rows: usize) -> Vec<pg_sys::Oid> {
     session::connect(|session| {
+        let rows = planned_rows(rows);
         let batch = BatchRelation::new("batch", columns);
-        batch.register(session);
-        plan(session, statement, columns).written()
+        batch.register(session, rows);
+        plan(session, statement, columns, rows).written()
     })
 }
 
 fn run(statement: &str, columns: &[Column], rows: &BatchRelation) -> u64 {
     session::connect(|session| {
-        rows.register(session);
-        plan(session, statement, columns).execute(session)
+        let planned = planned_rows(rows.len());
+        rows.register(session, planned);
+        plan(session, statement, columns, planned).execute(session)
     })
 }
 
-/// The plan of the statement, made or kept. The batch is registered on the session.
-fn plan(session: &Session, statement: &str, columns: &[Column]) -> Rc<KeptPlan> {
+/// How many rows a batch is planned for: the next power of 16, so that a statement has at most six plans.
+/// A join that is good for a few rows may take hours for many.
+fn planned_rows(rows: usize) -> usize {
+    let mut planned = 1;
+    while planned < rows {
+        planned *= 16;
+    }
+    planned
+}
+
+/// The plan of the statement for so many rows, made or kept. The batch is registered on the session.
+fn plan(session: &Session, statement: &str, columns: &[Column], rows: usize) -> Rc<KeptPlan> {
     let role = current_role();
-    let is_it =
-        |kept: &Kept| kept.role == role && kept.statement == statement && kept.columns == columns;
+    let is_it = |kept: &Kept| {
+        (kept.role, kept.rows) == (role, rows)
+            && kept.statement == statement
+            && kept.columns == columns
+    };
     let kept = PLANS.with(|plans| {
         let mut plans = plans.borrow_mut();
         let place = plans.iter().position(is_it)?;
@@ -158,6 +176,7 @@ fn plan(session: &Session, statement: &str, columns: &[Column]) -> Rc<KeptPlan> 
                 role,
                 statement: statement.to_owned(),
                 columns: columns.to_vec(),
+                rows,
                 plan: Rc::clone(&plan),
             });
         });

@@ -59,7 +59,7 @@ pub fn explain(columns: &[Column], query: &str) -> Result<(), Mistake> {
     located(|| {
         session::connect(|session| {
             let batch = BatchRelation::new("batch", columns);
-            batch.register(session);
+            batch.register(session, batch.len());
             session.execute(query, &[]);
         })
     })

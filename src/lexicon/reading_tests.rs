@@ -221,3 +221,53 @@ fn buffers_of_an_interrupted_search_are_as_good_as_new() {
         assert_eq!(own, expected, "interrupted after {left}");
     }
 }
+
+/// Words that are misspellings of nothing here, and of a term there. Which those are is written down when
+/// all were looked at, and the interrupt comes before.
+#[test]
+fn what_an_interrupted_search_has_learned_of_words_says_nothing_about_another_lexicon() {
+    let base = lexicon(&["pepsi"], Settings::default());
+    let other = lexicon(&["mississippi"], Settings::default());
+    let changed = |place: usize, letter: char| {
+        let mut word: Vec<char> = "mississippi".chars().collect();
+        word[place] = letter;
+        word
+    };
+    let text: String = (0..11 * 26 * 10)
+        .map(|n| {
+            let mut word = changed(n % 11, char::from(b'a' + (n / 11 % 26) as u8));
+            word[(n % 11 + 1 + n / 11 / 26) % 11] = 'z';
+            word.into_iter().collect::<String>() + "\u{1f}"
+        })
+        .collect();
+    let expected = found(&other, &text, Overlap::All, WHOLE);
+    assert!(expected.len() > 2000, "{}", expected.len());
+    let mut scratch = Scratch::new();
+    LEFT.set(1);
+    let interrupts = Interrupts::new(|| match LEFT.get().checked_sub(1) {
+        Some(left) => LEFT.set(left),
+        None => std::panic::resume_unwind(Box::new("interrupted")),
+    });
+    let search = std::panic::AssertUnwindSafe(|| base.is_match(&text, &interrupts, &mut scratch));
+    assert!(std::panic::catch_unwind(search).is_err());
+    for time in ["first", "second"] {
+        let own = other.search_overlapping(&text, Overlap::All, &mut scratch);
+        assert_eq!(own.len(), expected.len(), "the {time} time");
+        assert!(own == expected, "the {time} time");
+    }
+}
+
+/// A sign of several words is one place where a stretch may end.
+#[test]
+fn a_mention_that_reaches_behind_its_stretch_keeps_its_places() {
+    let lexicon = lexicon(&["pepsi 1", "1", "2 x y z"], Settings::default());
+    let text = "pepsi ½ x y z, ".repeat(100);
+    // Stretches end at any of its words.
+    for words in 0..12 {
+        let text = "q ".repeat(words) + &text;
+        let whole = found(&lexicon, &text, Overlap::Longest, WHOLE);
+        assert_eq!(whole.len(), 200);
+        let own = found(&lexicon, &text, Overlap::Longest, LITTLE);
+        assert!(own == whole, "behind {words} words: {} mentions", own.len());
+    }
+}

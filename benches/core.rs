@@ -1,5 +1,5 @@
 //! What folding and matching cost, in one process and on one core, without Postgres:
-//! `cargo bench --no-default-features --bench core`.
+//! `cargo bench -p termstream-core --bench core`.
 //!
 //! Folding runs on real product texts where the shared data lies beside the repository, and says so
 //! where it does not. Matching runs on generated names, at four sizes of lexicon, and on real ones, in
@@ -16,10 +16,10 @@ mod words;
 
 use aho_corasick::AhoCorasickKind;
 use exact::Exact;
-use termstream::lexicon::{
+use termstream_core::lexicon::{
     Builder, Lexicon, Scratch, Settings, TermOptions, english, english_dictionary,
 };
-use termstream::text::Folded;
+use termstream_core::text::Folded;
 use texts::Text;
 use timing::{Clock, Contender};
 
@@ -284,7 +284,7 @@ fn quality(texts: &[Text], mut find: impl FnMut(&str) -> Vec<(usize, usize, usiz
 fn shared_rows() -> Result<Vec<String>, csv::Error> {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../shared/data/brands-medium/input.csv"
+        "/../../shared/data/brands-medium/input.csv"
     );
     let mut reader = csv::Reader::from_path(path)?;
     let rows = reader.deserialize::<(String, String, String)>();
@@ -295,7 +295,7 @@ fn shared_rows() -> Result<Vec<String>, csv::Error> {
 /// The terms of a set of the shared data.
 fn shared_terms(set: &str) -> Result<Vec<String>, csv::Error> {
     let path = format!(
-        "{}/../shared/data/{set}/terms.csv",
+        "{}/../../shared/data/{set}/terms.csv",
         env!("CARGO_MANIFEST_DIR")
     );
     let mut reader = csv::Reader::from_path(path)?;

@@ -3,7 +3,7 @@
 //! longest first.
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
-use termstream::text::Folded;
+use termstream_core::text::Folded;
 
 pub struct Exact {
     automaton: AhoCorasick,

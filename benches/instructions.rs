@@ -10,9 +10,11 @@ mod words;
 
 use std::hint::black_box;
 
-use termstream::lexicon::{Builder, Scratch, Settings, TermOptions, english, english_dictionary};
-use termstream::record::{Error, Event, Options, Parser, csv_line};
-use termstream::text::Folded;
+use termstream_core::lexicon::{
+    Builder, Scratch, Settings, TermOptions, english, english_dictionary,
+};
+use termstream_core::record::{Error, Event, Options, Parser, csv_line};
+use termstream_core::text::Folded;
 
 /// Also what `instructions.sh` divides by.
 const ROWS: usize = 1000;

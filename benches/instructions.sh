@@ -14,7 +14,7 @@ if ! command -v valgrind >/dev/null; then
     { say 'SKIPPED: instruction counts, valgrind is not here and could not be installed' && exit 0; }
 fi
 need_rust
-program=$(cargo bench --no-default-features --bench instructions --no-run --message-format=json 2>/dev/null |
+program=$(cargo bench -p termstream-core --bench instructions --no-run --message-format=json 2>/dev/null |
   sed -n 's/.*"name":"instructions".*"executable":"\([^"]*\)".*/\1/p')
 [[ -x $program ]] || die 'the bench "instructions" does not build'
 

@@ -1,5 +1,5 @@
 //! The names that lexicons are measured with, as a CSV of ids and terms:
-//! `cargo bench --no-default-features --bench list -- 1000000`.
+//! `cargo bench -p termstream-core --bench list -- 1000000`.
 
 mod names;
 mod random;

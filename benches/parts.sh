@@ -7,7 +7,7 @@ done
 parts=${parts:-core doors bad memory large match peers feed kafka}
 if [[ " $parts " == *' core '* ]]; then
   set_up
-  cargo bench --no-default-features
+  cargo bench -p termstream-core
   parts=$(xargs <<<"${parts//core/}")
 fi
 if [[ " $parts " == *' feed '* ]]; then

@@ -1,5 +1,5 @@
 //! The pure core on given terms and texts, to be held against the same work inside Postgres:
-//! `cargo bench --no-default-features --bench rate -- TERMS.csv TEXTS.csv [ROUNDS]`.
+//! `cargo bench -p termstream-core --bench rate -- TERMS.csv TEXTS.csv [ROUNDS]`.
 //!
 //! Both files have two columns, number and text, and a header. Prints the rows a second of each
 //! round and how many mentions there were, `rows/s,mentions` a line.
@@ -8,7 +8,9 @@ use std::error::Error;
 use std::hint::black_box;
 use std::time::Instant;
 
-use termstream::lexicon::{Builder, Scratch, Settings, TermOptions, english, english_dictionary};
+use termstream_core::lexicon::{
+    Builder, Scratch, Settings, TermOptions, english, english_dictionary,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args()

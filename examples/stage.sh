@@ -6,7 +6,7 @@
 # among them. The input comes in slices (paced), the last one after the last kill: none comes too late. The
 # final tables must be the same.
 
-source "$repo/pg_test/kafka/broker.sh" # free_port
+source "$repo/termfeed/tests/kafka/broker.sh" # free_port
 source "$repo/pg_test/python.sh"
 termfeed=$target/debug/termfeed
 declare -A stage_commands=() stage_pids=() stage_killed=()
@@ -21,7 +21,7 @@ case ${1:-} in
 esac
 kills_wanted=$kills
 [[ -n ${termfeed_is_built:-} ]] ||
-  cargo build --profile test --no-default-features --features feeds --bin termfeed
+  cargo build --profile test -p termfeed --features feeds
 
 # stage_open NAME: a Postgres and a folder for the example, both new.
 stage_open() {

@@ -22,7 +22,7 @@ flock -n 9 || {
   say "Another ./run test is at work in this clone: waiting for its end"
   flock 9
 }
-source pg_test/kafka/broker.sh
+source termfeed/tests/kafka/broker.sh
 trap 'cluster_stop test; cluster_stop kafka; broker_stop kafka' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
@@ -91,7 +91,7 @@ server_tests() {
   fresh_database "$1"
   psql -qc 'CREATE EXTENSION termstream'
   TERMSTREAM_TEST_DSN="host=$PGHOST port=$PGPORT user=$PGUSER dbname=$PGDATABASE" \
-    cargo test --no-default-features --features sessions --test "$1"
+    cargo test -p termstream-sessions --test "$1"
 }
 
 # On a server of its own, which is killed, and which writes to the disk as one must that may be.
@@ -119,20 +119,20 @@ menu_example() {
   psql -q -f gold.sql -v path="$(cluster_file input_broken.csv)" -f broken.sql -f check.sql
 }
 
-# feed NAME: runs pg_test/feed/NAME.sh against a termfeed and an empty database.
+# feed NAME: runs termfeed/tests/feed/NAME.sh against a termfeed and an empty database.
 feed() {
   fresh_database feed
   psql -qc 'CREATE EXTENSION termstream'
-  cargo build --profile test --no-default-features --features feeds --bin termfeed
+  cargo build --profile test -p termfeed --features feeds
   mkdir -p "$target/logs/feed"
   [[ $1 != page ]] || need_browser || true
-  bash "$repo/pg_test/feed/$1.sh" "$target/debug/termfeed" "$pg_bin/psql" "$target/logs/feed"
+  bash "$repo/termfeed/tests/feed/$1.sh" "$target/debug/termfeed" "$pg_bin/psql" "$target/logs/feed"
 }
 
-# A test of pg_test/kafka: they have a Postgres and a broker of their own, which the first one starts.
+# A test of termfeed/tests/kafka: they have a Postgres and a broker of their own, which the first one starts.
 with_broker() {
-  cargo build --profile test --no-default-features --features feeds --bin termfeed
-  bash "$repo/pg_test/kafka/$1" "${@:2}"
+  cargo build --profile test -p termfeed --features feeds
+  bash "$repo/termfeed/tests/kafka/$1" "${@:2}"
 }
 
 compose_file() {
@@ -220,11 +220,11 @@ kills=3
 set_up
 need_lints
 check 'formatting' cargo fmt --check
-check 'lints, without Postgres' cargo clippy --no-default-features --features sessions --all-targets -- -D warnings
-check 'lints, with Postgres' cargo clippy --no-default-features --features "pg$pg_major" --all-targets -- -D warnings
-check 'lints of termfeed' cargo clippy --no-default-features --features feeds --bins --examples -- -D warnings
-check 'the rooms above Postgres' cargo test --lib --no-default-features
-check 'termfeed by itself' cargo test --no-default-features --features feeds --bin termfeed
+check 'lints, without Postgres' cargo clippy -p termstream-core -p termstream-sessions --all-targets -- -D warnings
+check 'lints, with Postgres' cargo clippy -p termstream --no-default-features --features "pg$pg_major" -- -D warnings
+check 'lints of termfeed' cargo clippy -p termfeed --features feeds --all-targets -- -D warnings
+check 'the core' cargo test -p termstream-core
+check 'termfeed by itself' cargo test -p termfeed --features feeds
 check 'the data of the menu example' menu_data
 check 'the data of the transactions example' transactions_data
 check 'the compose file, the dashboard and the alerts' compose_file
@@ -244,9 +244,9 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'termfeed serve, and whom it lets in' feed guard
   check 'termfeed serve, and what one client can do to the others' feed pressure
   check 'termfeed, and which stream a name means' feed names
-  check 'termfeed and TLS' bash pg_test/feed/tls.sh
-  check 'termfeed behind PgBouncer' bash pg_test/feed/pgbouncer.sh
-  check 'what holds termfeed up' bash pg_test/feed/ready.sh
+  check 'termfeed and TLS' bash termfeed/tests/feed/tls.sh
+  check 'termfeed behind PgBouncer' bash termfeed/tests/feed/pgbouncer.sh
+  check 'what holds termfeed up' bash termfeed/tests/feed/ready.sh
   check 'the page, in a browser' feed page
   check 'termfeed load' feed load
   check 'termfeed, as examples/menu/README.md shows it' feed example
@@ -259,9 +259,9 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'Avro both ways, with a schema registry' with_broker avro.sh
   check 'what is measured, by Prometheus' with_broker metrics.sh
   check 'kills of everything that feeds' with_broker chaos.sh ${TERMSTREAM_LONG:+200000 20}
-  check 'termfeed predict' bash pg_test/feed/predict.sh
-  check 'termfeed kinesis' bash pg_test/aws/kinesis.sh
-  check 'termfeed export' bash pg_test/aws/export.sh
+  check 'termfeed predict' bash termfeed/tests/feed/predict.sh
+  check 'termfeed kinesis' bash termfeed/tests/aws/kinesis.sh
+  check 'termfeed export' bash termfeed/tests/aws/export.sh
   check 'the menu example, by three doors' bash pg_test/examples.sh menu "$kills"
   check 'the logins example' bash pg_test/examples.sh logins "$kills"
   check 'the articles example' bash pg_test/examples.sh articles "$kills"

@@ -7,4 +7,4 @@ cd "$repo"
 source pg_test/setup.sh
 source pg_test/cluster.sh
 source pg_test/python.sh
-source pg_test/kafka/broker.sh
+source termfeed/tests/kafka/broker.sh

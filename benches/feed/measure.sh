@@ -9,7 +9,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 cluster_start bench max_wal_size=4GB shared_buffers=256MB
 say "Building termfeed"
-cargo build --profile feed --no-default-features --features termfeed --bin termfeed
+cargo build --profile feed -p termfeed
 
 export PGOPTIONS='-c client_min_messages=warning'
 feed_files=$(mktemp -d)

@@ -1,12 +1,12 @@
 # A topic of three partitions into a match stream, beside \copy of the same rows into it. Needs the broker
-# of the tests (pg_test/kafka/broker.sh).
+# of the tests (termfeed/tests/kafka/broker.sh).
 
-source "$repo/pg_test/kafka/broker.sh"
+source "$repo/termfeed/tests/kafka/broker.sh"
 feed=
 trap 'kill -9 $feed 2>/dev/null; broker_stop bench; cluster_stop bench' EXIT
 broker_start bench
 [[ $broker_kind == kafka ]] || say 'SKIPPED: no real broker: the mock cluster is measured instead'
-(cd "$repo" && cargo build -q --release --no-default-features --features kafka --bin termfeed)
+(cd "$repo" && cargo build -q --release -p termfeed --features kafka)
 broker_topic bench 3
 psql -q -o /dev/null <<'SQL'
 SELECT termstream.create_match_stream('fed', columns => 'menu_id bigint, name text, description text',

@@ -3,7 +3,7 @@
 
 terms=${BENCH_TERMS:-1000000}
 say "Making a lexicon of $terms terms"
-(cd "$repo" && cargo bench -q --no-default-features --bench list -- "$terms") >names.csv
+(cd "$repo" && cargo bench -q -p termstream-core --bench list -- "$terms") >names.csv
 psql -q -f "$bench/large_prepare.sql"
 for round in 1 2 3 4 5 6 7; do
   say "Meeting it in a new session, and changing it (round $round of 7)"

@@ -13,7 +13,7 @@ if [[ $# -eq 0 ]] && (exec 3<>/dev/tcp/127.0.0.1/8080) 2>/dev/null; then
   serve_port=0 # any
 fi
 say "Building termfeed (the first time: some 3 minutes on two cores)"
-cargo build --profile feed --no-default-features --features termfeed --bin termfeed
+cargo build --profile feed -p termfeed
 say "Its page is at the address below. Try examples/menu/input_broken.csv; Ctrl-C ends it, the database stays"
 exec "$target/feed/termfeed" serve --listen "127.0.0.1:$serve_port" \
   --database "host=$PGHOST port=$PGPORT user=$PGUSER dbname=$PGDATABASE"

@@ -10,8 +10,8 @@ use std::sync::{Arc, OnceLock};
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use termstream::bounds::Interrupts;
-use termstream::lexicon::{
+use termstream_core::bounds::Interrupts;
+use termstream_core::lexicon::{
     Builder, Delta, Lexicon, Overlap, Scratch, Settings, TermOptions, english,
 };
 

@@ -7,8 +7,8 @@ mod mentions;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use termstream::bounds::Interrupts;
-use termstream::lexicon::{
+use termstream_core::bounds::Interrupts;
+use termstream_core::lexicon::{
     Builder, Lexicon, MAX_DISTANCE, Overlap, Scratch, Settings, TermOptions,
 };
 
@@ -143,7 +143,7 @@ fuzz_target!(|case: Case| {
         assert_eq!(lexicon.is_match(text, &mut scratch), !mentions.is_empty());
         let settings = lexicon.settings();
         if settings.overlap == Overlap::Longest {
-            let disjoint = |two: &[termstream::lexicon::Mention]| {
+            let disjoint = |two: &[termstream_core::lexicon::Mention]| {
                 (two[0].start, two[0].end) == (two[1].start, two[1].end)
                     || two[0].end <= two[1].start
             };

@@ -4,7 +4,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use termstream::record::{Error, Event, Format, Header, Options, Parser};
+use termstream_core::record::{Error, Event, Format, Header, Options, Parser};
 
 #[derive(Arbitrary, Debug)]
 struct Case<'a> {

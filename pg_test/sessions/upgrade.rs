@@ -7,7 +7,7 @@ use crate::fixtures::{TERMS, ids, pairs};
 /// Hands the server the scripts of earlier versions.
 fn give_earlier_scripts(session: &mut Session) {
     let folder = session.one("SELECT setting FROM pg_config WHERE name = 'SHAREDIR'");
-    let scripts = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("pg_test/upgrade");
+    let scripts = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("upgrade");
     for script in std::fs::read_dir(scripts).expect("the scripts").flatten() {
         let place = std::path::Path::new(&folder)
             .join("extension")

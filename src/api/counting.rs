@@ -11,7 +11,7 @@ use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::interrupts::interrupts;
 use crate::pg::rows::Returned;
 use crate::pg::series::{Series, Value};
-use crate::text::Folded;
+use termstream_core::text::Folded;
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.word_count(document text) RETURNS integer

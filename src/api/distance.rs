@@ -2,8 +2,8 @@
 
 use pgrx::prelude::*;
 
-use crate::distance::{self, Error};
 use crate::pg::error::{ErrorReport, Raise};
+use termstream_core::distance::{self, Error};
 
 impl From<Error> for Raise {
     fn from(error: Error) -> Raise {

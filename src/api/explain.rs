@@ -4,12 +4,12 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::matching::{document_text, with_lexicon};
-use crate::lexicon::Verdict;
 use crate::pg::error::ErrorReport;
 use crate::pg::interrupts::interrupts;
 use crate::pg::memory;
 use crate::pg::rows::{Returned, RowSet};
-use crate::text::Characters;
+use termstream_core::lexicon::Verdict;
+use termstream_core::text::Characters;
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.explain_match(lexicon text, document text, OUT term_id bigint,

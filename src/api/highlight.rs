@@ -4,11 +4,11 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::matching::{document_text, each_mention, with_lexicon};
-use crate::bounds::Grow;
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::interrupts::interrupts;
 use crate::pg::rows::Returned;
 use crate::pg::text::{MAX_BYTES, NewText};
+use termstream_core::bounds::Grow;
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.highlight(lexicon text, document text,

@@ -7,8 +7,6 @@ use std::rc::Rc;
 
 use super::scratch::Lent;
 use super::tally::Tally;
-use crate::bounds::Grow;
-use crate::lexicon::{Mention, Overlap, Scratch};
 use crate::pg::argument;
 use crate::pg::callsite;
 use crate::pg::error::{ErrorReport, Raise};
@@ -18,7 +16,9 @@ use crate::pg::series::{Series, Value};
 use crate::pg::snapshot::{self, Identity};
 use crate::pg::text;
 use crate::registry::{self, Compiled, parse_overlap};
-use crate::text::{Characters, MAX_TEXT};
+use termstream_core::bounds::Grow;
+use termstream_core::lexicon::{Mention, Overlap, Scratch};
+use termstream_core::text::{Characters, MAX_TEXT};
 
 /// What a call site keeps from row to row, so that the registry is asked once a statement.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use crate::lexicon::Scratch;
+use termstream_core::lexicon::Scratch;
 
 /// Buffers that lie idle in a backend; each holds up to 7 MiB.
 const IDLE: usize = 2;

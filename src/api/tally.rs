@@ -1,6 +1,6 @@
 //! How often each id was counted, in memory that grows with the ids and not with what is counted.
 
-use crate::bounds::{Grow, OutOfMemory};
+use termstream_core::bounds::{Grow, OutOfMemory};
 
 /// So many ids are counted before those of one number are put together.
 const LEAST: usize = 4096;

@@ -5,7 +5,7 @@ use std::ffi::CStr;
 
 use super::error::Raise;
 use super::user::on_safe_path;
-use crate::bounds::Grow;
+use termstream_core::bounds::Grow;
 
 /// No conversion makes more of one byte than this (`MAX_CONVERSION_GROWTH`), and a NUL ends the text.
 const GROWTH: usize = 4;

@@ -8,7 +8,7 @@ pub use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use std::panic::AssertUnwindSafe;
 
-use crate::bounds::OutOfMemory;
+use termstream_core::bounds::OutOfMemory;
 
 /// An error to be raised: what Postgres' `ereport(ERROR, …)` takes.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use pgrx::prelude::*;
 
 use super::error::Raise;
 use super::rows::{Returned, row_type};
-use crate::bounds::Grow;
+use termstream_core::bounds::Grow;
 
 /// Beyond as many rows, or words of their texts (64 KiB), a set goes into a store.
 const KEPT_ROWS: usize = 256;

@@ -11,13 +11,13 @@ use super::cache::{self, Opened};
 use super::compile::term_options;
 use super::definition::Definition;
 use super::kept::{self, Base};
-use crate::bounds::{OutOfMemory, extend};
-use crate::lexicon::{Delta, Lexicon};
 use crate::own;
 use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
 use crate::pg::memory::in_own_context;
 use crate::pg::shared_file::SharedFile;
+use termstream_core::bounds::{OutOfMemory, extend};
+use termstream_core::lexicon::{Delta, Lexicon};
 
 /// Bytes of a row of `lexicon_chunk`: one that TOAST stores without copying it many times.
 const CHUNK_BYTES: usize = 1 << 20;

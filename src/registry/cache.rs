@@ -8,11 +8,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::lexicon::Lexicon;
 use crate::pg::interrupts::interrupts;
 use crate::pg::lock::{Kind, Lock};
 use crate::pg::session::{self, Mode};
 use crate::pg::shared_file::{self, SharedFile, Stale};
+use termstream_core::lexicon::Lexicon;
 
 /// A compiled lexicon, and the file that it maps, if it does.
 pub type Opened = (Lexicon, Option<SharedFile>);

@@ -10,7 +10,6 @@ use super::definition::Definition;
 use super::details::Details;
 use super::noted::{note, note_base};
 use super::{access, base, triggers, uncommitted};
-use crate::lexicon::Lexicon;
 use crate::own;
 use crate::pg::catalog::{is_part_of, owner};
 use crate::pg::error::Raise;
@@ -19,6 +18,7 @@ use crate::pg::session::{self, Mode, Session};
 use crate::pg::snapshot::{self, Moment, with_latest_snapshot, with_snapshot};
 use crate::pg::trigger::TriggerCall;
 use crate::pg::user::{SAFE_PATH, restricted};
+use termstream_core::lexicon::Lexicon;
 
 /// Changes that stand beside a base before a new one is made: half as many as it has terms, within these
 /// bounds. Reading 10,000 takes 10 ms, which each session does after each change; to compile a lexicon,

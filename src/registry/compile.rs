@@ -5,11 +5,6 @@ use pgrx::prelude::*;
 
 use super::access;
 use super::definition::Definition;
-use crate::bounds::OutOfMemory;
-use crate::lexicon::{
-    Builder, Lexicon, LexiconError, MAX_TERM_BYTES, MAX_TERMS, Settings, TermOptions, english,
-    english_dictionary,
-};
 use crate::own;
 use crate::pg::catalog::{
     lock_for_reading, owner, qualified_name, quote_identifier, relation_kind,
@@ -18,6 +13,11 @@ use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
 use crate::pg::session;
 use crate::pg::user::{SAFE_PATH, refusing_policies, restricted};
+use termstream_core::bounds::OutOfMemory;
+use termstream_core::lexicon::{
+    Builder, Lexicon, LexiconError, MAX_TERM_BYTES, MAX_TERMS, Settings, TermOptions, english,
+    english_dictionary,
+};
 
 /// What of a lexicon's definition is compiled; the rest of it stays as it is.
 #[derive(Clone)]
@@ -147,7 +147,7 @@ pub fn term_options(
 ) -> Result<TermOptions, Raise> {
     let max_distance = match edits {
         Some(edits) => match u8::try_from(edits) {
-            Ok(few @ 0..=crate::lexicon::MAX_DISTANCE) => Some(few),
+            Ok(few @ 0..=termstream_core::lexicon::MAX_DISTANCE) => Some(few),
             _ => {
                 return Err(Raise::new(
                     PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,

@@ -5,10 +5,10 @@ use std::cell::Cell;
 
 use super::triggers::state;
 use super::{access, uncommitted};
-use crate::lexicon::{Overlap, Settings};
 use crate::own::noted;
 use crate::pg::error::Raise;
 use crate::pg::session::{self, Mode, Saved};
+use termstream_core::lexicon::{Overlap, Settings};
 
 /// A lexicon's row in `termstream.lexicon`, checked against its source.
 pub struct Definition {

@@ -10,9 +10,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::lexicon::Lexicon;
 use crate::pg::shared_file::SharedFile;
 use crate::pg::snapshot::Identity;
+use termstream_core::lexicon::Lexicon;
 
 /// A lexicon ready for matching.
 pub struct Compiled {

@@ -6,13 +6,13 @@ use pgrx::prelude::*;
 
 use super::access::owned_source;
 use super::changes;
-use crate::bounds::Grow;
-use crate::lexicon::{Learner, Lexicon, MAX_TERM_BYTES};
 use crate::own;
 use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
 use crate::pg::session::{self, AnotherType, Mode, Session};
 use crate::pg::user::as_standard_sql;
+use termstream_core::bounds::Grow;
+use termstream_core::lexicon::{Learner, Lexicon, MAX_TERM_BYTES};
 
 /// What was learned.
 pub struct Learned {

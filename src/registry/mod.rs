@@ -27,13 +27,13 @@ use std::rc::Rc;
 
 use pgrx::PgSqlErrorCode;
 
-use crate::lexicon::Overlap;
 use crate::pg::error::Raise;
 use crate::pg::shared_file::SharedFile;
 use crate::pg::subtransaction::subtransaction;
 use crate::pg::transaction::Callbacks;
 use crate::pg::user::current_role;
 use crate::pg::{catalog as relations, running, snapshot};
+use termstream_core::lexicon::Overlap;
 
 use compile::{Variant, compile};
 use definition::Definition;

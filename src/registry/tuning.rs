@@ -6,11 +6,11 @@ use std::ops::ControlFlow;
 
 use super::compile::{Variant, compile};
 use super::definition::Definition;
-use crate::bounds::Grow;
-use crate::lexicon::Scratch;
 use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
 use crate::pg::session;
+use termstream_core::bounds::Grow;
+use termstream_core::lexicon::Scratch;
 
 /// One combination of settings, measured.
 pub struct Measured {
@@ -52,7 +52,7 @@ pub fn tune(lexicon: &str, query: &str) -> Result<Vec<Measured>, Raise> {
     let definition = Definition::read(lexicon)?;
     let labels = labels(query)?;
     let mut measured = Vec::new();
-    for max_distance in (0..=crate::lexicon::MAX_DISTANCE).rev() {
+    for max_distance in (0..=termstream_core::lexicon::MAX_DISTANCE).rev() {
         for common_words in [true, false] {
             for learned in [true, false] {
                 let nothing_to_leave_out = !common_words && definition.common_words == "none"
@@ -120,7 +120,7 @@ fn measure(definition: &Definition, variant: &Variant, labels: &Labels) -> Resul
         max_distance: variant
             .settings
             .max_distance
-            .unwrap_or(crate::lexicon::MAX_DISTANCE),
+            .unwrap_or(termstream_core::lexicon::MAX_DISTANCE),
         common_words: variant.common_words,
         learned: variant.learned,
         found: 0,

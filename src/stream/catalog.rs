@@ -13,7 +13,6 @@ use super::name::RelationName;
 use super::options::{Options, Settings};
 use super::validation::{self, told};
 use super::{refused, rejects_table};
-use crate::load::Limits;
 use crate::own;
 use crate::pg::catalog::{qualified_name, quote_identifier, quote_literal};
 use crate::pg::definition::{Column, parse_columns};
@@ -22,7 +21,8 @@ use crate::pg::parse::literal;
 use crate::pg::position::located;
 use crate::pg::session::{self, Arg, Mode, Session};
 use crate::pg::user::{acts_for, current_role, restricted};
-use crate::record::LEFT_OUT;
+use termstream_core::load::Limits;
+use termstream_core::record::LEFT_OUT;
 
 /// A stream that is to be made.
 pub struct NewStream<'a> {

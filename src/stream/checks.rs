@@ -9,11 +9,11 @@ use std::ops::Range;
 use super::Load;
 use super::definition::Definition;
 use super::flush::of_caught;
-use crate::load::{Batch, Bisected, Failure, Reject, Row, Stage, bisect, is_data_error};
 use crate::pg::error::{Caught, Raise};
 use crate::pg::relation::BatchRelation;
 use crate::pg::session::{self, Mode};
 use crate::pg::subtransaction::subtransaction;
+use termstream_core::load::{Batch, Bisected, Failure, Reject, Row, Stage, bisect, is_data_error};
 
 /// Checks the rows of `relation`, whose numbers in the batch are `good`. Returns both without the rows
 /// that are rejected.

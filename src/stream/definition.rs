@@ -6,12 +6,12 @@ use std::ffi::CString;
 
 use super::expressions::Condition;
 use super::formats::{self, Format};
-use crate::load::{Limits, OnError};
 use crate::own;
 use crate::pg::catalog::{column_type, lock_for_insert, owner, qualified_name};
 use crate::pg::definition::{Column, parse_columns};
 use crate::pg::error::Raise;
 use crate::pg::session::{Mode, Rows};
+use termstream_core::load::{Limits, OnError};
 
 /// A stream's row in `termstream.stream`.
 pub struct Definition {

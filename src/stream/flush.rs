@@ -11,8 +11,6 @@ use super::deferred::{elsewhere, immediate};
 use super::definition::Definition;
 use super::statement::{execute, written};
 use super::{Load, checks, quality, refused, rejects};
-use crate::bounds::room_for;
-use crate::load::{Batch, Bisected, OnError, Reject, Row, Stage, is_data_error};
 use crate::pg::definition::Column;
 use crate::pg::error::{Caught, Raise};
 use crate::pg::input::{Converter, is_valid_text};
@@ -22,7 +20,9 @@ use crate::pg::session;
 use crate::pg::snapshot::with_snapshot;
 use crate::pg::subtransaction::subtransaction;
 use crate::pg::user::{current_role, on_safe_path, restricted, role_name};
-use crate::record::LEFT_OUT;
+use termstream_core::bounds::room_for;
+use termstream_core::load::{Batch, Bisected, OnError, Reject, Row, Stage, is_data_error};
+use termstream_core::record::LEFT_OUT;
 
 /// Of a batch of more bytes than this it is asked whether there is room for it so many times more: for its
 /// rows as rejects, each as a line of CSV, and for one value in the words of an error.

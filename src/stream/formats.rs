@@ -2,10 +2,10 @@
 
 use pgrx::prelude::*;
 
-use crate::load::{Error, NumberFormat, TimeFormat};
 use crate::pg::catalog::type_category;
 use crate::pg::definition::Column;
 use crate::pg::error::Raise;
+use termstream_core::load::{Error, NumberFormat, TimeFormat};
 
 /// The format of one column.
 #[derive(Debug, Clone)]

@@ -14,10 +14,10 @@ use super::Load;
 use super::definition::Definition;
 use super::flush::flush;
 use super::ledger::{self, State};
-use crate::load::Place;
 use crate::pg::error::Raise;
 use crate::pg::transaction::current_subtransaction;
 use crate::pg::trigger::{Fields, ReturnedRow, TriggerCall, are_triggers_off};
+use termstream_core::load::Place;
 
 struct Open {
     load: Load,

@@ -3,10 +3,10 @@
 use pgrx::pg_sys;
 
 use super::{Load, retention};
-use crate::load::{Counts, Position, RejectedByStage};
 use crate::own;
 use crate::pg::session::{Arg, Rows};
 use crate::pg::user::{current_role, role_name};
+use termstream_core::load::{Counts, Position, RejectedByStage};
 
 /// The state of a load that goes well; see [`fail`] for the other.
 #[derive(Clone, Copy, PartialEq, Eq)]

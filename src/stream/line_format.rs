@@ -4,10 +4,10 @@ use pgrx::prelude::*;
 
 use super::definition::Definition;
 use super::file::{FileOptions, Value};
-use crate::load::{Place, Reject, Stage};
 use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
-use crate::record::{Event, Options, Parser};
+use termstream_core::load::{Place, Reject, Stage};
+use termstream_core::record::{Event, Options, Parser};
 
 pub struct LineFormat {
     /// As it is written in the rejects table.

@@ -40,12 +40,12 @@ pub use options::Options;
 pub use place::{Places, place_rejects};
 pub use retry::retry_rejects;
 
-use crate::load::{Batch, Counts, Error, OnError, Reject};
 use crate::pg::error::Raise;
 use crate::pg::transaction::Callbacks;
 use definition::Definition;
 use pgrx::prelude::*;
 use std::time::Duration;
+use termstream_core::load::{Batch, Counts, Error, OnError, Reject};
 
 /// Defines the settings of streams.
 pub fn register_settings() {
@@ -124,7 +124,7 @@ impl Load {
     fn is_full(&self) -> bool {
         self.batch.is_full()
             || self.batch.len() + self.refused.len() >= self.definition.batch_rows
-            || self.batch.bytes() + self.refused_bytes >= crate::load::MAX_BATCH_BYTES
+            || self.batch.bytes() + self.refused_bytes >= termstream_core::load::MAX_BATCH_BYTES
     }
 
     /// Keeps a row aside that cannot be taken, or stops the load for it.

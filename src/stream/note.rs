@@ -13,9 +13,9 @@ use super::definition::Definition;
 use super::flush::flush;
 use super::ledger::{self, State};
 use super::line_format::LineFormat;
-use crate::load::{Place, Reject, Stage};
 use crate::pg::error::Raise;
 use crate::pg::session;
+use termstream_core::load::{Place, Reject, Stage};
 
 /// What all the rows of one call have in common.
 pub struct Notes<'a> {
@@ -119,7 +119,7 @@ fn checked_code(stage: Stage, sqlstate: &str) -> Result<&str, Raise> {
         && sqlstate
             .bytes()
             .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
-    if crate::load::is_data_error(sqlstate) || (stage == Stage::Predict && is_code) {
+    if termstream_core::load::is_data_error(sqlstate) || (stage == Stage::Predict && is_code) {
         return Ok(sqlstate);
     }
     Err(Raise::new(

@@ -6,11 +6,11 @@ use super::definition::Definition;
 use super::expressions::{self, Condition, Of};
 use super::formats;
 use super::refused;
-use crate::load::{DEFAULT_BATCH_ROWS, Limits, MAX_BATCH_ROWS, OnError};
 use crate::pg::definition::Column;
 use crate::pg::error::Raise;
 use crate::pg::session::{Arg, Mode, Session};
 use crate::pg::user::on_safe_path;
+use termstream_core::load::{DEFAULT_BATCH_ROWS, Limits, MAX_BATCH_ROWS, OnError};
 
 /// Options as a user gives them; `None` is not given.
 #[derive(Default)]
@@ -141,7 +141,7 @@ impl Settings {
 }
 
 fn one_of(option: &str, value: &str) -> Result<OnError, Raise> {
-    value.parse().map_err(|_: crate::load::Error| {
+    value.parse().map_err(|_: termstream_core::load::Error| {
         invalid(format!("invalid value for {option}: \"{value}\""))
             .hint("The values are table, stop and ignore.")
     })

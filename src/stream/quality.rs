@@ -4,11 +4,11 @@
 use pgrx::prelude::*;
 
 use super::Load;
-use crate::load::{Batch, OnError, Reject, Stage, is_data_error};
 use crate::pg::error::{Caught, Raise};
 use crate::pg::relation::BatchRelation;
 use crate::pg::session::{self, Mode};
 use crate::pg::subtransaction::subtransaction;
+use termstream_core::load::{Batch, OnError, Reject, Stage, is_data_error};
 
 /// Whether the batch passes. If it does not, its rows are rejects already.
 pub fn passes(

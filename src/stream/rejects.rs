@@ -4,10 +4,10 @@ use pgrx::pg_sys;
 
 use super::Load;
 use super::definition::Definition;
-use crate::load::Reject;
 use crate::pg::error::Raise;
 use crate::pg::input::is_valid_text;
 use crate::pg::session::Session;
+use termstream_core::load::Reject;
 
 const TYPES: [pg_sys::Oid; 19] = [
     pg_sys::INT8OID,

@@ -17,8 +17,6 @@ use super::flush::flush;
 use super::ledger::{self, State};
 use super::line_format::{LineFormat, Split};
 use super::validation::told;
-use crate::bounds::extend;
-use crate::load::{Counts, OnError, Place, Reject, Stage};
 use crate::pg::catalog::{
     column_names, column_type, is_system_type, lock_for_insert, quote_identifier, relation_kind,
     relation_name,
@@ -28,6 +26,8 @@ use crate::pg::parse::is_expression;
 use crate::pg::relation::BatchRelation;
 use crate::pg::session::{self, AnotherType, Arg, Mode, Rows, Session};
 use crate::pg::user::{SAFE_PATH, as_standard_sql, on_safe_path, restricted};
+use termstream_core::bounds::extend;
+use termstream_core::load::{Counts, OnError, Place, Reject, Stage};
 
 /// What became of the rejects.
 pub struct Retried {

@@ -15,7 +15,6 @@ use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
 use super::Load;
-use crate::load::{Bisected, Failure, OnError, bisect, is_data_error};
 use crate::pg::definition::Column;
 use crate::pg::error::Caught;
 use crate::pg::plan::KeptPlan;
@@ -24,6 +23,7 @@ use crate::pg::session::{self, Session};
 use crate::pg::subtransaction::subtransaction;
 use crate::pg::user::current_role;
 use crate::registry::pinned;
+use termstream_core::load::{Bisected, Failure, OnError, bisect, is_data_error};
 
 /// Plans kept in a backend: of the streams it loads in turn, each in both forms and for some sizes.
 const PLANS_KEPT: usize = 32;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use termstream::lexicon::{Lexicon, MAX_DISTANCE, Mention, Scratch};
+use termstream_core::lexicon::{Lexicon, MAX_DISTANCE, Mention, Scratch};
 
 /// A search takes some microseconds a KB; instrumented, on a busy machine, and for the first text of
 /// a lexicon, whose automaton may have to be built, it gets a thousand times that.

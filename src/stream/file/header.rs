@@ -10,8 +10,8 @@ use crate::pg::memory::in_own_context;
 use crate::pg::snapshot::with_snapshot;
 use crate::pg::subtransaction::subtransaction;
 use crate::pg::user::restricted;
-use crate::record::{Event, Header};
 use crate::stream::definition::Definition;
+use termstream_core::record::{Event, Header};
 
 pub fn refuse_no_header(path: &str, first: &[u8]) -> Result<(), Raise> {
     if !first.is_empty() {

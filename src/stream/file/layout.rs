@@ -3,15 +3,15 @@
 use pgrx::prelude::*;
 
 use super::options::{FileOptions, Value};
-use crate::load::Position;
 use crate::pg::definition::Column;
 use crate::pg::encoding::Conversion;
 use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
 use crate::pg::session::{Mode, Session};
 use crate::pg::user::on_safe_path;
-use crate::record::{Header, Options, Parser};
 use crate::stream::definition::Definition;
+use termstream_core::load::Position;
+use termstream_core::record::{Header, Options, Parser};
 
 pub struct Layout {
     /// The columns that the file has, in its order.

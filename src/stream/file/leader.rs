@@ -12,12 +12,12 @@ use super::ranges::{self, Range};
 use super::records::contained;
 use super::resume;
 use super::run::{Run, position_of};
-use crate::load::Position;
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::session::{self, Mode};
 use crate::pg::worker::{Worker, wait};
-use crate::record::{Event, Parser};
 use crate::stream::ledger;
+use termstream_core::load::Position;
+use termstream_core::record::{Event, Parser};
 
 /// A range is as long as a batch, but no longer than this many bytes: a worker holds it all.
 const RANGE_BYTES: u64 = 4 << 20;

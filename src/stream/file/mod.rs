@@ -28,19 +28,19 @@ use super::Load;
 use super::catalog::{find_stream, must_feed};
 use super::definition::Definition;
 use super::ledger::State;
-use crate::load::{Counts, Position};
 use crate::pg::error::{Raise, caught};
 use crate::pg::lock::{Held, Kind, Lock};
 use crate::pg::procedure::Transactions;
 use crate::pg::session::Session;
 use crate::pg::worker::Worker;
-use crate::record::{Header, Parser};
 use job::Job;
 use layout::Layout;
 use notices::Notices;
 use resume::Start;
 use run::Run;
 use source::Source;
+use termstream_core::load::{Counts, Position};
+use termstream_core::record::{Header, Parser};
 
 /// What one call did.
 pub struct Loaded {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::source::Source;
-use crate::load::Counts;
+use termstream_core::load::Counts;
 
 pub struct Notices {
     every: Option<Duration>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::pg::definition::Column;
 use crate::pg::error::Raise;
-use crate::record::{self, Format, Header, Record};
+use termstream_core::record::{self, Format, Header, Record};
 
 /// The most workers of one load: more than a server has processors for.
 const MAX_PARALLEL: i32 = 64;
@@ -176,7 +176,7 @@ impl From<record::Error> for Raise {
                 .hint("The header names the stream's columns, in their order."),
             HeaderMissing => raise(PgSqlErrorCode::ERRCODE_BAD_COPY_FILE_FORMAT)
                 .hint("If an empty file is right, call load_file with header => false."),
-            OutOfMemory => crate::bounds::OutOfMemory.into(),
+            OutOfMemory => termstream_core::bounds::OutOfMemory.into(),
             InvalidFormat { .. } => raise(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE)
                 .hint("Valid formats are csv, text and jsonl; what is compressed by gzip or zstd is read as it is."),
             _ => raise(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE),

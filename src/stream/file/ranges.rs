@@ -7,8 +7,8 @@
 
 use std::time::Duration;
 
-use crate::load::{Counts, Position};
 use crate::own;
+use termstream_core::load::{Counts, Position};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {

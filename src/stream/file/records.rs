@@ -4,12 +4,12 @@ use super::layout::Layout;
 use super::options::Value;
 use super::ranges::Range;
 use super::source::{Source, changed};
-use crate::load::{Place, Position, Reject};
 use crate::pg::error::Raise;
 use crate::pg::subtransaction::subtransaction;
-use crate::record::Event;
 use crate::stream::Load;
 use crate::stream::flush::flush;
+use termstream_core::load::{Place, Position, Reject};
+use termstream_core::record::Event;
 
 /// Takes one record into the load's batch, or aside; returns the position behind it.
 pub fn take(load: &mut Load, values: &[Value], event: Event<'_>) -> Result<Position, Raise> {

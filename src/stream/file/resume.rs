@@ -10,12 +10,12 @@ use pgrx::prelude::*;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::source::{Fingerprint, Source, changed};
-use crate::load::Position;
 use crate::own;
 use crate::pg::error::Raise;
 use crate::pg::lock::{Kind, Lock};
 use crate::pg::session::Rows;
 use crate::pg::user::{current_role, role_name};
+use termstream_core::load::Position;
 
 pub enum Start {
     Beginning,

@@ -7,14 +7,14 @@ use super::ranges;
 use super::records::{contained, load_range, take};
 use super::resume;
 use super::source::Source;
-use crate::load::Position;
 use crate::pg::error::Raise;
 use crate::pg::procedure::Transactions;
-use crate::record::{Event, Parser};
 use crate::stream::Load;
 use crate::stream::definition::Definition;
 use crate::stream::flush::flush;
 use crate::stream::ledger::{self, State};
+use termstream_core::load::Position;
+use termstream_core::record::{Event, Parser};
 
 pub struct Run<'t> {
     pub transactions: &'t Transactions<'t>,

@@ -1,6 +1,7 @@
 //! Large lexicons: the stored compiled form, the changes beside it, and the files that sessions share.
 
 use crate::database::{Database, Session};
+use crate::fixtures::with_lexicon;
 
 /// 25,000 made-up names of two words, of which `ids` finds "quorl zyxwab" only if it is added.
 const NAMES: &str = "
@@ -173,6 +174,19 @@ fn small_lexicons_take_changes_beside_a_stored_form_too() {
 
 /// A stored form that fits is missing, so that whoever matches reads the table.
 const NO_BASE: &str = "DELETE FROM termstream.lexicon_base; DELETE FROM termstream.lexicon_change";
+
+/// What all lexicons have in common, the words of the language, stands in none of their stored forms.
+#[test]
+fn the_stored_form_of_a_small_lexicon_is_small() {
+    let (_database, mut session) = with_lexicon("large_stored");
+    let stored = "SELECT sum(octet_length(bytes)) FROM termstream.lexicon_chunk";
+    let bytes: u64 = session.one(stored).parse().expect("a number");
+    assert!(bytes < 600_000, "{bytes} bytes");
+    // It is opened whole: "zebra" is a word, and no misspelling.
+    session.run("INSERT INTO terms VALUES (100, 'Zebro'), (101, 'Zorblax')");
+    let text = "they have seen a zebra in the garden of their neighbours, a zorblux and a pespi";
+    assert_eq!(crate::fixtures::ids(&mut session, text), "2,101");
+}
 
 #[test]
 fn a_session_that_waits_for_a_table_holds_up_no_other_lexicon() {

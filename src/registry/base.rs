@@ -17,7 +17,7 @@ use crate::pg::interrupts::interrupts;
 use crate::pg::memory::in_own_context;
 use crate::pg::shared_file::SharedFile;
 use termstream_core::bounds::{OutOfMemory, extend};
-use termstream_core::lexicon::{Delta, Lexicon};
+use termstream_core::lexicon::{Delta, Lexicon, english_dictionary};
 
 /// Bytes of a row of `lexicon_chunk`: one that TOAST stores without copying it many times.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -37,7 +37,10 @@ pub fn store(definition: &Definition, lexicon: &Lexicon, seen: &str) {
     ];
     let version: Option<i64> = own::ADD_BASE.run(&args, |rows| rows.get(0, 1));
     let version = version.unwrap_or(0);
-    let chunks = lexicon.to_bytes().chunks(CHUNK_BYTES).enumerate();
+    let pieces = lexicon.to_stored().into_iter();
+    let chunks = pieces
+        .flat_map(|piece| piece.chunks(CHUNK_BYTES))
+        .enumerate();
     own::ADD_CHUNK.execute_each(
         [
             pg_sys::TEXTOID,
@@ -94,7 +97,7 @@ fn open(definition: &Definition, version: i64) -> Option<Base> {
     };
     let read = || {
         let bytes = chunks(name, version)?;
-        Lexicon::from_bytes(&bytes, &interrupts())
+        Lexicon::from_stored(&bytes, english_dictionary(), &interrupts())
     };
     let (lexicon, file) = if definition.base_is_own {
         (read().ok()?, None)

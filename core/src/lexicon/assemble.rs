@@ -8,20 +8,26 @@ use super::groups::Groups;
 use super::packed::Packed;
 use super::posting::Posting;
 use super::{Lexicon, LexiconError, dictionary, exact, vocabulary, wide};
-use crate::bounds::{Grow, Interrupts, filled};
+use crate::bounds::{Grow, Interrupts, OutOfMemory, filled};
 
 impl Builder {
+    /// The slots of the dictionary's words; the same words, in whatever order, give the same slots.
+    pub(super) fn dictionary_slots(&mut self) -> Result<Vec<u64>, OutOfMemory> {
+        let mut words = std::mem::take(&mut self.dictionary);
+        let mut names = std::mem::take(&mut self.names);
+        for words in [&mut words, &mut names] {
+            self.interrupts.sort(words);
+            words.dedup();
+        }
+        dictionary::build(&words, &names, &self.interrupts)
+    }
+
     /// Compiles.
     pub fn finish(mut self) -> Result<Lexicon, LexiconError> {
         let interrupts = self.interrupts.clone();
         for (word, documents) in self.learner.words() {
             interrupts.step();
             self.tokens.frequency(word.as_bytes(), documents)?;
-        }
-        for words in [&mut self.dictionary, &mut self.names] {
-            // The same words give the same bytes.
-            interrupts.sort(words);
-            words.dedup();
         }
         let tokens = std::mem::take(&mut self.tokens);
         let (slots, frequencies) = tokens.finish(&interrupts)?;
@@ -32,7 +38,7 @@ impl Builder {
         writer.section(Section::Frequencies, &frequencies)?;
         let words = frequencies.len();
         drop(frequencies);
-        let slots = dictionary::build(&self.dictionary, &self.names, &interrupts)?;
+        let slots = self.dictionary_slots()?;
         writer.section(Section::Dictionary, &slots)?;
         drop(slots);
         let groups = self.group()?;

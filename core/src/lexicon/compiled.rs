@@ -15,6 +15,7 @@ use std::sync::Arc;
 use bytemuck::{Pod, Zeroable};
 
 use super::LexiconError;
+use super::checksum::checksum;
 use super::settings::{Overlap, Settings};
 use crate::bounds::{EVERY, Grow, Interrupts, OutOfMemory, filled};
 
@@ -22,7 +23,7 @@ const MAGIC: u64 = u64::from_le_bytes(*b"TERMLEX\n");
 /// Raised whenever the meaning of a byte changes, the rules of folding included.
 const VERSION: u32 = 8;
 /// Bytes that are copied, or summed up, between two questions whether to go on; a multiple of 32.
-const PIECE: usize = 1 << 20;
+pub(super) const PIECE: usize = 1 << 20;
 
 /// The sections of the compiled form.
 #[derive(Clone, Copy, Debug)]
@@ -154,6 +155,25 @@ impl Header {
     pub fn identity(&self) -> u64 {
         self.checksum
     }
+
+    /// The bytes of the dictionary's slots.
+    pub fn dictionary(&self) -> Range<usize> {
+        let Place { start, bytes } = self.places[Section::Dictionary as usize];
+        start as usize..(start + bytes) as usize
+    }
+}
+
+/// The header of a form whose dictionary was left out: the dictionary's place is inside what the whole
+/// was, and ends where the rest goes on.
+pub(crate) fn header_of_stored(bytes: &[u8]) -> Result<Header, LexiconError> {
+    let header = bytes.get(..HEADER_BYTES).ok_or(LexiconError::Damaged)?;
+    let header: Header = bytemuck::pod_read_unaligned(header);
+    known(&header)?;
+    let Place { start, bytes: left } = header.places[Section::Dictionary as usize];
+    let is_multiple = [start, left, header.total].map(|one| one % 8) == [0; 3];
+    let is_whole = (bytes.len() as u64).checked_add(left) == Some(header.total);
+    let is_there = is_multiple && is_whole && start <= bytes.len() as u64;
+    is_there.then_some(header).ok_or(LexiconError::Damaged)
 }
 
 /// Writes the sections one after the other.
@@ -233,6 +253,10 @@ impl Compiled {
         }
         let mut words = filled(0u64, bytes.len() / 8, interrupts)?;
         bytemuck::cast_slice_mut::<u64, u8>(&mut words).copy_from_slice(bytes);
+        Compiled::owned(words, interrupts)
+    }
+
+    pub fn owned(words: Vec<u64>, interrupts: &Interrupts) -> Result<Compiled, LexiconError> {
         let header = checked(&words, interrupts)?;
         Ok(Compiled {
             header,
@@ -340,15 +364,7 @@ fn placed(words: &[u64]) -> Result<Header, LexiconError> {
         .and_then(|words| bytemuck::try_cast_slice(words).ok())
         .ok_or(LexiconError::Damaged)?;
     let header = *header.first().ok_or(LexiconError::Damaged)?;
-    if header.magic != MAGIC {
-        return Err(LexiconError::Damaged);
-    }
-    if header.version != VERSION {
-        return Err(LexiconError::Version {
-            found: header.version,
-            expected: VERSION,
-        });
-    }
+    known(&header)?;
     let inside = |place: &Place| {
         place.start.is_multiple_of(8)
             && place
@@ -362,29 +378,18 @@ fn placed(words: &[u64]) -> Result<Header, LexiconError> {
     Ok(header)
 }
 
-/// Four independent lanes of multiply and rotate over every word but the checksum itself.
-fn checksum(words: &[u64], interrupts: &Interrupts) -> u64 {
-    const PRIME: u64 = 0x9FB2_1C65_1E98_DF25;
-    let mut lanes = [1u64, 2, 3, 4];
-    let fold = |lane: u64, word: u64| (lane ^ word).wrapping_mul(PRIME).rotate_left(29);
-    let (rows, rest) = words.as_chunks::<4>();
-    let (first, rows) = rows.split_at(rows.len().min(1));
-    let mut add = |row: &[u64; 4]| {
-        for (lane, &word) in lanes.iter_mut().zip(row) {
-            *lane = fold(*lane, word);
-        }
-    };
-    first
-        .iter()
-        .for_each(|&[magic, _, c, d]| add(&[magic, 0, c, d]));
-    for piece in rows.chunks(PIECE / 32) {
-        interrupts.steps(EVERY as usize);
-        piece.iter().for_each(&mut add);
+/// Whether it is a header of this version.
+fn known(header: &Header) -> Result<(), LexiconError> {
+    if header.magic != MAGIC {
+        return Err(LexiconError::Damaged);
     }
-    let rest = rest
-        .iter()
-        .fold(words.len() as u64, |lane, &word| fold(lane, word));
-    lanes.iter().fold(rest, |sum, &lane| fold(sum, lane))
+    if header.version != VERSION {
+        return Err(LexiconError::Version {
+            found: header.version,
+            expected: VERSION,
+        });
+    }
+    Ok(())
 }
 
 /// The range that row `i` of a table begins and row `i + 1` ends, cut to what there is.

@@ -59,6 +59,9 @@ pub(crate) fn build(
     names: &[u64],
     interrupts: &Interrupts,
 ) -> Result<Vec<u64>, OutOfMemory> {
+    if words.is_empty() && names.is_empty() {
+        return Ok(Vec::new());
+    }
     // Three in five are used: 1.8 probes on a hit, 3.6 on a miss (Knuth 6.4), of eight to a line.
     let mut slots = filled(0, (words.len() + names.len()) * 5 / 3 + 1, interrupts)?;
     let last = slots.len() - 1;

@@ -41,6 +41,7 @@ mod bloom;
 #[cfg(test)]
 mod bounded_tests;
 mod builder;
+mod checksum;
 mod compiled;
 #[cfg(test)]
 mod damaged_tests;
@@ -77,6 +78,7 @@ mod report;
 mod runs;
 mod search;
 mod settings;
+mod stored;
 mod substring;
 #[cfg(test)]
 mod tests;

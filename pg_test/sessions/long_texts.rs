@@ -163,7 +163,7 @@ fn a_function_holds_memory_in_proportion_to_the_document() {
             let peak = status_kib(pid, "VmHWM:").expect("as before");
             let grown = (peak - before).saturating_sub(shared);
             println!("{grown} KiB for {} of {document}: {call}", bytes / 1024);
-            let most = 1024 + 16 * bytes / 1024;
+            let most = 1024 + UNTOLD + 16 * bytes / 1024;
             assert!(
                 grown <= most,
                 "{call} of {document}: {grown} KiB, not {most}"
@@ -171,6 +171,10 @@ fn a_function_holds_memory_in_proportion_to_the_document() {
         }
     }
 }
+
+/// What may be missing in one reading of a process's memory and not in the next, in KiB: Linux adds up pages
+/// in lots of 64 for each of three kinds.
+const UNTOLD: u64 = 3 * 64 * 4;
 
 /// What a backend has mapped of files and of the server's memory.
 fn shared_kib(pid: u32) -> u64 {

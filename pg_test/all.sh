@@ -65,6 +65,10 @@ count_tests() {
     END { print p + 0, f + 0 }'
 }
 
+shell_scripts() {
+  git ls-files -z '*.sh' '*/run' run docker/healthy | xargs -0 shellcheck -s bash -x
+}
+
 # An empty database of its own for a check.
 fresh_database() {
   "$pg_bin/dropdb" --if-exists "$1"
@@ -160,7 +164,7 @@ transactions_migrations() {
   psql -q -o /dev/null -v path="$(cluster_file transactions.csv)" \
     <<<"CALL termstream.load_file('transactions', :'path', delimiter => ';')"
   ./migrate.sh
-  ./migrate.sh | { ! grep .; } # Nothing is left to do.
+  [[ -z $(./migrate.sh) ]] # Nothing is left to do.
   psql -q -c "DO 'BEGIN
     ASSERT (SELECT count(*) = 3 FROM migration);
     ASSERT (SELECT count(*) = 1918 FROM payment);
@@ -220,6 +224,7 @@ kills=3
 set_up
 need_lints
 check 'formatting' cargo fmt --check
+check 'shell scripts' shell_scripts
 check 'lints, without Postgres' cargo clippy -p termstream-core -p termstream-sessions --all-targets -- -D warnings
 check 'lints, with Postgres' cargo clippy -p termstream --no-default-features --features "pg$pg_major" -- -D warnings
 check 'lints of termfeed' cargo clippy -p termfeed --features feeds --all-targets -- -D warnings

@@ -64,7 +64,8 @@ cluster_stop() {
 
 # cluster_file FILE: copies a file to where the server can read it and prints its place there.
 cluster_file() {
-  local copy=$pg_home/files/$(basename "$1")
+  local copy
+  copy=$pg_home/files/$(basename "$1")
   mkdir -p "$pg_home/files"
   cp "$1" "$copy"
   chmod -R a+rX "$pg_home/files"

@@ -92,6 +92,7 @@ and start ./run again"
 need_lints() {
   cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 ||
     rustup component add rustfmt clippy
+  install_packages shellcheck
 }
 
 need_cargo_pgrx() {

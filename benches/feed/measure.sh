@@ -31,7 +31,7 @@ feed_timed() {
   psql -qc 'TRUNCATE menu_terms' -c CHECKPOINT
   start=$(date +%s%N)
   "$@" >/dev/null
-  echo "$way $(($(date +%s%N) - start))" >>times
+  echo "$way $(($(date +%s%N) - start))" >>./times
 }
 feed_copy() { psql -qc '\copy menu FROM big.csv (FORMAT csv, HEADER)'; }
 feed_post() { curl -sf -T big.csv -X POST -H 'Content-Type: text/csv' "$feed_url/streams/menu"; }

@@ -9,4 +9,4 @@ for round in 1 2 3; do
   psql -q -f "$bench/peers.sql"
 done
 source "$bench/rapidfuzz.sh"
-cd ..
+cd "$OLDPWD"

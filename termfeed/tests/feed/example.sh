@@ -31,9 +31,9 @@ unknown='' shown=0
 while read -r _ command words; do
   shown=$((shown + 1))
   help=$("$termfeed" "$command" --help)
-  for option in $(grep -o -e ' --[a-z-]*' <<<" $words"); do
+  while read -r option; do
     grep -qwe "$option" <<<"$help" || unknown+=" $command $option"
-  done
+  done < <(grep -o -e ' --[a-z-]*' <<<" $words")
 done < <(sed -e ':more' -e '/\\$/N; s/\\\n//; t more' ../*/README.md | grep '^    termfeed ')
 same 'the pages of the examples show options that there are' '' "$unknown"
 same 'and many commands' yes "$([[ $shown -ge 6 ]] && echo yes || echo "$shown")"

@@ -100,7 +100,7 @@ same 'in a settings file, too' '"tokn" token' \
   "$(refused --config "$folder/typo.toml" --database "$database" | sed -E 's/.*has ("tokn").*did you mean (.*)\?/\1 \2/')"
 printf 'hush\n' >"$folder/token"
 for given in "TERMFEED_TOKEN_FILE=$folder/token" "TERMFEED_PORT=tcp://10.0.0.1:8080 TERMFEED_SERVICE_HOST=10.0.0.1 TERMFEED_PORT_8080_TCP_PORT=8080 TERMFEED_TOKEN=hush"; do
-  # shellcheck disable=SC2086
+  # shellcheck disable=SC2086,SC2163
   export $given
   serve links.log --listen 127.0.0.1:0 --database "$database"
   same "the token of ${given%%=*} … counts" '401 200' "$(status "$url/streams") $(status -H "$hush" "$url/streams")"

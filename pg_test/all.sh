@@ -69,6 +69,15 @@ shell_scripts() {
   git ls-files -z '*.sh' '*/run' run docker/healthy | xargs -0 shellcheck -s bash -x
 }
 
+# actionlint knows the syntax of GitHub's workflows; it is built by Go.
+workflows() {
+  command -v go >/dev/null || { echo "SKIP: the workflows are not checked: there is no Go" && return; }
+  [[ -x $target/tools/bin/actionlint ]] ||
+    GOBIN=$target/tools/bin GOPATH=$target/go GOCACHE=$target/go/cache GOFLAGS=-modcacherw \
+      go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.7
+  "$target/tools/bin/actionlint"
+}
+
 # An empty database of its own for a check.
 fresh_database() {
   "$pg_bin/dropdb" --if-exists "$1"
@@ -225,6 +234,7 @@ set_up
 need_lints
 check 'formatting' cargo fmt --check
 check 'shell scripts' shell_scripts
+check 'the workflows' workflows
 check 'lints, without Postgres' cargo clippy -p termstream-core -p termstream-sessions --all-targets -- -D warnings
 check 'lints, with Postgres' cargo clippy -p termstream --no-default-features --features "pg$pg_major" -- -D warnings
 check 'lints of termfeed' cargo clippy -p termfeed --features feeds --all-targets -- -D warnings

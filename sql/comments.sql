@@ -37,14 +37,14 @@ COMMENT ON FUNCTION termstream.word_count(text) IS
     'words of a document: runs of letters and digits (330ml is one), each character of a script written without spaces; & is a word';
 COMMENT ON FUNCTION termstream.highlight(text, text, text, text) IS
     'the document with each mention between two marks; nothing is escaped';
-COMMENT ON FUNCTION termstream.create_stream(text, text, text, text, text, bigint, double precision, integer,
-        text, text, jsonb) IS
+COMMENT ON FUNCTION termstream.create_stream(text, text, text, text, integer, text, bigint,
+        double precision, text, text, jsonb) IS
     'makes a stream: a view whose inserted rows run a statement, some thousands at once, which sees them as the relation batch with the declared columns. check_rows: a boolean expression over a row, or a JSON object of several by name; a row for which one is false is rejected. quality_check: the same over a batch, in aggregates; on_quality: what becomes of a batch that fails it. on_error, on_quality: table, stop or ignore. reject_limit, reject_ratio (after 300 rows): more rejects than that end the load. formats: how the values of a column are written, as 1.234,56 or DD/MM/YYYY';
 COMMENT ON FUNCTION termstream.create_match_stream(text, text, text, text, name[], text, text, integer, text,
         bigint, double precision, text, text, jsonb) IS
     'makes a stream whose rows are searched for the terms of a lexicon, and the pairs of key and term stored; the options are those of create_stream';
-COMMENT ON FUNCTION termstream.alter_stream(text, text, text, text, bigint, double precision, integer, text,
-        text, jsonb) IS
+COMMENT ON FUNCTION termstream.alter_stream(text, text, text, integer, text, bigint, double precision,
+        text, text, jsonb) IS
     'changes what is given of a stream, and leaves what is NULL; an empty text takes conditions away, {} formats, reject_limit 0 and reject_ratio 1 the limits. Waits for the loads that run';
 COMMENT ON FUNCTION termstream.drop_stream(text, boolean) IS
     'drops a stream; what it has written stays, and its rejects too unless keep_rejects is false';

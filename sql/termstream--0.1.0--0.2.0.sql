@@ -202,8 +202,8 @@ DROP PROCEDURE termstream.load_file(text, text, boolean, text, text, text, text,
     boolean, bigint, bigint, bigint, bigint, bigint, bigint);
 
 CREATE FUNCTION termstream.alter_stream(stream text, statement text DEFAULT NULL,
-        check_rows text DEFAULT NULL, on_error text DEFAULT NULL, reject_limit bigint DEFAULT NULL,
-        reject_ratio double precision DEFAULT NULL, batch_rows integer DEFAULT NULL,
+        on_error text DEFAULT NULL, batch_rows integer DEFAULT NULL, check_rows text DEFAULT NULL,
+        reject_limit bigint DEFAULT NULL, reject_ratio double precision DEFAULT NULL,
         quality_check text DEFAULT NULL, on_quality text DEFAULT NULL, formats jsonb DEFAULT NULL)
     RETURNS void
     VOLATILE PARALLEL UNSAFE
@@ -218,8 +218,8 @@ CREATE FUNCTION termstream.create_match_stream(stream text, columns text, lexico
     LANGUAGE c AS 'MODULE_PATHNAME', 'create_checked_match_stream_wrapper';
 
 CREATE FUNCTION termstream.create_stream(stream text, columns text, statement text,
-        check_rows text DEFAULT NULL, on_error text DEFAULT 'table', reject_limit bigint DEFAULT NULL,
-        reject_ratio double precision DEFAULT NULL, batch_rows integer DEFAULT 5000,
+        on_error text DEFAULT 'table', batch_rows integer DEFAULT 5000, check_rows text DEFAULT NULL,
+        reject_limit bigint DEFAULT NULL, reject_ratio double precision DEFAULT NULL,
         quality_check text DEFAULT NULL, on_quality text DEFAULT 'table', formats jsonb DEFAULT NULL)
     RETURNS void
     VOLATILE PARALLEL UNSAFE
@@ -266,8 +266,7 @@ CREATE FUNCTION termstream.place_rejects(load_id bigint, sources text[], lines b
     LANGUAGE c AS 'MODULE_PATHNAME', 'place_rejects_wrapper';
 
 CREATE FUNCTION termstream.retry_rejects(stream text, condition text DEFAULT NULL,
-        load bigint DEFAULT NULL, OUT load_id bigint, OUT read bigint, OUT taken bigint,
-        OUT rejected bigint)
+        INOUT load_id bigint DEFAULT NULL, OUT read bigint, OUT taken bigint, OUT rejected bigint)
     VOLATILE PARALLEL UNSAFE
     LANGUAGE c AS 'MODULE_PATHNAME', 'retry_rejects_wrapper';
 
@@ -283,14 +282,14 @@ COMMENT ON FUNCTION termstream.takes_rows() IS
     'check of termstream.field: an error while session_replication_role is replica, for then no stream takes rows';
 COMMENT ON FUNCTION termstream.match_ids(text, text[]) IS
     'the ids of the terms that one of the documents mentions, each once, nested ones too: the fastest form of match';
-COMMENT ON FUNCTION termstream.create_stream(text, text, text, text, text, bigint, double precision, integer,
-        text, text, jsonb) IS
+COMMENT ON FUNCTION termstream.create_stream(text, text, text, text, integer, text, bigint,
+        double precision, text, text, jsonb) IS
     'makes a stream: a view whose inserted rows run a statement, some thousands at once, which sees them as the relation batch with the declared columns. check_rows: a boolean expression over a row, or a JSON object of several by name; a row for which one is false is rejected. quality_check: the same over a batch, in aggregates; on_quality: what becomes of a batch that fails it. on_error, on_quality: table, stop or ignore. reject_limit, reject_ratio (after 300 rows): more rejects than that end the load. formats: how the values of a column are written, as 1.234,56 or DD/MM/YYYY';
 COMMENT ON FUNCTION termstream.create_match_stream(text, text, text, text, name[], text, text, integer, text,
         bigint, double precision, text, text, jsonb) IS
     'makes a stream whose rows are searched for the terms of a lexicon, and the pairs of key and term stored; the options are those of create_stream';
-COMMENT ON FUNCTION termstream.alter_stream(text, text, text, text, bigint, double precision, integer, text,
-        text, jsonb) IS
+COMMENT ON FUNCTION termstream.alter_stream(text, text, text, integer, text, bigint, double precision,
+        text, text, jsonb) IS
     'changes what is given of a stream, and leaves what is NULL; an empty text takes conditions away, {} formats, reject_limit 0 and reject_ratio 1 the limits. Waits for the loads that run';
 COMMENT ON FUNCTION termstream.drop_stream(text, boolean) IS
     'drops a stream; what it has written stays, and its rejects too unless keep_rejects is false';

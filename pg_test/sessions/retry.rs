@@ -72,7 +72,7 @@ fn a_condition_or_a_load_says_which() {
     let first = session.one("SELECT min(load_id) FROM menu_rejects");
     assert_eq!(
         session.one(&format!(
-            "SELECT taken FROM termstream.retry_rejects('menu', 'lineno = 2', load => {first})"
+            "SELECT taken FROM termstream.retry_rejects('menu', 'lineno = 2', load_id => {first})"
         )),
         "1"
     );

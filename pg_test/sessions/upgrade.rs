@@ -156,7 +156,7 @@ fn streams_and_lexicons_of_an_earlier_version_work_on() {
     session.run("UPDATE menu_rejects SET line = '1,pepsi' WHERE lineno = 1");
     assert_eq!(
         session
-            .one("SELECT read, taken, rejected FROM termstream.retry_rejects('menu', load => 1)"),
+            .one("SELECT read, taken, rejected FROM termstream.retry_rejects('menu', load_id => 1)"),
         "1|1|0",
         "the head of a row is no row"
     );

@@ -103,18 +103,17 @@ fn place_rejects(
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.retry_rejects(stream text, condition text DEFAULT NULL,
-        load bigint DEFAULT NULL, OUT load_id bigint, OUT read bigint, OUT taken bigint,
-        OUT rejected bigint)
+        INOUT load_id bigint DEFAULT NULL, OUT read bigint, OUT taken bigint, OUT rejected bigint)
     VOLATILE PARALLEL UNSAFE
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 fn retry_rejects(
     stream: Option<&str>,
     condition: Option<&str>,
-    load: Option<i64>,
+    load_id: Option<i64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<Returned, ErrorReport> {
-    let done = stream::retry_rejects(given("stream", stream)?, condition, load)?;
+    let done = stream::retry_rejects(given("stream", stream)?, condition, load_id)?;
     let counts = [done.counts.read, done.counts.taken, done.counts.rejected];
     let [read, taken, rejected] = counts.map(|count| (count as i64).into_datum());
     Ok(single(

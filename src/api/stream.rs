@@ -14,8 +14,8 @@ use crate::stream::{self, Options, catalog};
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.create_stream(stream text, columns text, statement text,
-        check_rows text DEFAULT NULL, on_error text DEFAULT 'table', reject_limit bigint DEFAULT NULL,
-        reject_ratio double precision DEFAULT NULL, batch_rows integer DEFAULT 5000,
+        on_error text DEFAULT 'table', batch_rows integer DEFAULT 5000, check_rows text DEFAULT NULL,
+        reject_limit bigint DEFAULT NULL, reject_ratio double precision DEFAULT NULL,
         quality_check text DEFAULT NULL, on_quality text DEFAULT 'table', formats jsonb DEFAULT NULL)
     RETURNS void
     VOLATILE PARALLEL UNSAFE
@@ -26,11 +26,11 @@ fn create_stream(
     stream: Option<&str>,
     columns: Option<&str>,
     statement: Option<&str>,
-    check_rows: Option<&str>,
     on_error: Option<&str>,
+    batch_rows: Option<i32>,
+    check_rows: Option<&str>,
     reject_limit: Option<i64>,
     reject_ratio: Option<f64>,
-    batch_rows: Option<i32>,
     quality_check: Option<&str>,
     on_quality: Option<&str>,
     formats: Option<AnyElement>,
@@ -106,8 +106,8 @@ fn create_checked_match_stream(
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.alter_stream(stream text, statement text DEFAULT NULL,
-        check_rows text DEFAULT NULL, on_error text DEFAULT NULL, reject_limit bigint DEFAULT NULL,
-        reject_ratio double precision DEFAULT NULL, batch_rows integer DEFAULT NULL,
+        on_error text DEFAULT NULL, batch_rows integer DEFAULT NULL, check_rows text DEFAULT NULL,
+        reject_limit bigint DEFAULT NULL, reject_ratio double precision DEFAULT NULL,
         quality_check text DEFAULT NULL, on_quality text DEFAULT NULL, formats jsonb DEFAULT NULL)
     RETURNS void
     VOLATILE PARALLEL UNSAFE
@@ -117,11 +117,11 @@ CREATE FUNCTION termstream.alter_stream(stream text, statement text DEFAULT NULL
 fn alter_stream(
     stream: Option<&str>,
     statement: Option<&str>,
-    check_rows: Option<&str>,
     on_error: Option<&str>,
+    batch_rows: Option<i32>,
+    check_rows: Option<&str>,
     reject_limit: Option<i64>,
     reject_ratio: Option<f64>,
-    batch_rows: Option<i32>,
     quality_check: Option<&str>,
     on_quality: Option<&str>,
     formats: Option<AnyElement>,

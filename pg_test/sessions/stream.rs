@@ -37,6 +37,32 @@ fn names_can_be_odd_and_keys_composite() {
 }
 
 #[test]
+fn a_key_is_a_list_in_either_form() {
+    let (_database, mut session) = with_lexicon("key_forms");
+    for (number, key) in [
+        "a, \"B\"\"c\", d",
+        "{a,\"B\\\"c\",d}",
+        "{ a , \"B\\\"c\" , d }",
+    ]
+    .iter()
+    .enumerate()
+    {
+        session.run(&format!(
+            "SELECT termstream.create_match_stream('s{number}', 'a int, \"B\"\"c\" int, d int, t text', 'brands',
+                 key => $key${key}$key$, text_columns => '{{t}}', pairs => 'p{number}')"
+        ));
+        let columns = format!(
+            "SELECT attname FROM pg_attribute WHERE attrelid = 'p{number}'::regclass AND attnum > 0 ORDER BY attnum"
+        );
+        assert_eq!(
+            session.lines(&columns),
+            ["a", "B\"c", "d", "term_id"],
+            "{key}"
+        );
+    }
+}
+
+#[test]
 fn keys_are_int_text_or_uuid() {
     let (_database, mut session) = with_lexicon("key_types");
     for (key_type, key) in [

@@ -155,8 +155,9 @@ fn streams_and_lexicons_of_an_earlier_version_work_on() {
     session.copy("COPY menu FROM STDIN (FORMAT csv)", "3,a fanta\nx,pepsi\n");
     session.run("UPDATE menu_rejects SET line = '1,pepsi' WHERE lineno = 1");
     assert_eq!(
-        session
-            .one("SELECT read, taken, rejected FROM termstream.retry_rejects('menu', load_id => 1)"),
+        session.one(
+            "SELECT read, taken, rejected FROM termstream.retry_rejects('menu', load_id => 1)"
+        ),
         "1|1|0",
         "the head of a row is no row"
     );

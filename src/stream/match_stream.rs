@@ -84,8 +84,13 @@ fn key_columns(new: &NewMatchStream, columns: &mut [Column]) -> Result<Vec<Colum
     Ok(key)
 }
 
-/// The names between the commas, quoted where they hold some.
+/// The names between the commas, quoted where they hold some; or those of an array as Postgres writes it.
 fn listed(names: &str) -> Vec<String> {
+    let braced = names.trim().strip_prefix('{');
+    let array = braced.and_then(|names| names.strip_suffix('}'));
+    // An array has a backslash before a quote, where a name of SQL has the quote twice.
+    let array = array.map(|names| names.replace("\\\"", "\"\"").replace("\\\\", "\\"));
+    let names = array.as_deref().unwrap_or(names);
     let mut is_quoted = false;
     let between = names.split(|c| {
         is_quoted ^= c == '"';

@@ -4,6 +4,32 @@
 -- it learned from, the random tokens of changes. What holds values of somebody's rows, or names files of
 -- the server, is seen through the views, by whom it concerns: see termstream.loads.
 
+-- Who owns the schema can put functions beside ours, which fit a call better and would run as whoever makes
+-- that call; CREATE EXTENSION takes a schema that is there already, whoever has made it. All operators here
+-- are of pg_catalog, for both sides are of one type.
+DO $$
+BEGIN
+    PERFORM FROM pg_catalog.pg_namespace n
+      WHERE n.nspname = 'termstream'
+        AND ((SELECT NOT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.oid = n.nspowner)
+             OR EXISTS (SELECT FROM pg_catalog.aclexplode(n.nspacl) a
+                         WHERE a.privilege_type = 'CREATE'
+                           AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r
+                                            WHERE r.oid = a.grantee AND r.rolsuper))
+             -- A restore makes the schema, and the extension before all else.
+             OR EXISTS (SELECT FROM pg_catalog.pg_depend d
+                         WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid
+                           AND d.refobjid = n.oid
+                           AND d.classid <> 'pg_catalog.pg_extension'::pg_catalog.regclass::pg_catalog.oid));
+    IF FOUND THEN
+        RAISE insufficient_privilege USING
+            MESSAGE = 'schema "termstream" is not safe to make the extension in',
+            DETAIL = 'It belongs to a role that is no superuser, or such a role may create in it, or it holds something.',
+            HINT = 'Look at what it holds, and DROP SCHEMA termstream: the extension makes it.';
+    END IF;
+END
+$$;
+
 CREATE TABLE termstream.lexicon (
     lexicon      text PRIMARY KEY CHECK (lexicon <> ''),
     -- Its owner is the lexicon's.

@@ -166,27 +166,6 @@ fn a_table_that_became_a_view_is_not_read() {
 }
 
 #[test]
-fn a_lexicon_that_raises_hides_no_other() {
-    let mut mallory = Mallory::new("raising");
-    mallory.session.run(TERMS);
-    mallory.session.run(INDEX);
-    mallory.session.run(LEXICON);
-    mallory.session.run("GRANT SELECT ON t TO PUBLIC");
-    mallory.session.run(
-        "CREATE OR REPLACE FUNCTION strike() RETURNS int LANGUAGE plpgsql AS $$
-         BEGIN RAISE EXCEPTION 'not today'; END $$",
-    );
-    // As a restore leaves it, so that the table is read again.
-    mallory.superuser.run("DELETE FROM termstream.lexicon_base");
-    assert_eq!(
-        mallory
-            .superuser
-            .lines("SELECT lexicon, terms, state FROM termstream.lexicons ORDER BY 1"),
-        ["brands|2|ready", "mal||not today"]
-    );
-}
-
-#[test]
 fn a_foreign_partition_is_refused() {
     let mut mallory = Mallory::new("foreign");
     mallory.superuser.run(&format!(

@@ -8,7 +8,8 @@ use crate::registry;
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.lexicon_problem(lexicon text, OUT problem text, OUT hint text)
-    STABLE STRICT PARALLEL RESTRICTED COST 1000
+    -- UNSAFE: begins a subtransaction.
+    STABLE STRICT PARALLEL UNSAFE COST 1000
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 fn lexicon_problem(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Returned {

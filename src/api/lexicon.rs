@@ -94,8 +94,8 @@ fn note_change(fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.lexicon_report(lexicon text, OUT terms bigint, OUT skipped bigint,
         OUT skipped_ids bigint[], OUT bytes bigint, OUT state text)
-    -- RESTRICTED: a subtransaction keeps a lexicon that raises an error from hiding the others.
-    STABLE STRICT PARALLEL RESTRICTED COST 1000
+    -- UNSAFE: a subtransaction keeps a lexicon that raises an error from hiding the others.
+    STABLE STRICT PARALLEL UNSAFE COST 1000
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 fn lexicon_report(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Returned {

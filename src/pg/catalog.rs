@@ -99,11 +99,34 @@ pub fn lock_for_reading(relation: pg_sys::Oid) {
 }
 
 mod partition {
-    use pgrx::pg_sys::{List, Oid};
+    use pgrx::pg_sys::{LOCKMODE, List, Oid};
 
+    // Not among pgrx's own.
     unsafe extern "C-unwind" {
-        /// Not among pgrx's own.
         pub fn get_partition_ancestors(relation: Oid) -> *mut List;
+        pub fn find_all_inheritors(
+            whole: Oid,
+            lock: LOCKMODE,
+            parents: *mut *mut List,
+        ) -> *mut List;
+    }
+}
+
+/// Locks the partitions of `relation`, and theirs, for reading until the transaction ends, as far as nobody
+/// must be waited for; false where somebody must.
+pub fn lock_parts_if_free(relation: pg_sys::Oid) -> bool {
+    let (none, no_lock) = (std::ptr::null_mut(), pg_sys::NoLock as i32);
+    // SAFETY: the guard turns an error of Postgres' into one of Rust's; the list holds oids, at least that of
+    // the relation; locks are taken by value.
+    unsafe {
+        let tree = pg_sys::ffi::pg_guard_ffi_boundary(|| {
+            partition::find_all_inheritors(relation, no_lock, none)
+        });
+        let mode = pg_sys::AccessShareLock as i32;
+        (0..(*tree).length as usize)
+            .map(|n| (*(*tree).elements.add(n)).oid_value)
+            .filter(|table| *table != relation)
+            .all(|table| pg_sys::ConditionalLockRelationOid(table, mode))
     }
 }
 

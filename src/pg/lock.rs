@@ -61,8 +61,19 @@ impl Lock {
     /// Runs `work` while nobody else holds the lock; waits for whoever does.
     pub fn alone<R>(&self, work: impl FnOnce() -> R) -> R {
         self.hold();
+        self.held(work)
+    }
+
+    /// Runs `work` where nobody else holds the lock; `None` if somebody does.
+    pub fn alone_if_free<R>(&self, work: impl FnOnce() -> R) -> Option<R> {
+        // SAFETY: the tag is copied; the lock manager gives the lock back with the transaction.
+        let taken = unsafe { pg_sys::LockAcquire(&self.tag, MODE, false, true) };
+        (taken != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL).then(|| self.held(work))
+    }
+
+    fn held<R>(&self, work: impl FnOnce() -> R) -> R {
         let result = work();
-        // SAFETY: held since `hold`. An error in `work` gives it back with the (sub)transaction.
+        // SAFETY: held since it was taken. An error in `work` gives it back with the (sub)transaction.
         unsafe {
             pg_sys::LockRelease(&self.tag, MODE, false);
         }

@@ -123,6 +123,30 @@ pub fn check_triggers(lexicon: &str, source: pg_sys::Oid, fit: bool) -> Result<(
     )))
 }
 
+/// Reads nothing of its terms, and waits for nobody.
+pub fn not_compiled(lexicon: &str) -> Raise {
+    Raise::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("lexicon \"{lexicon}\" is not compiled, or is being compiled"),
+    )
+    .hint("The next to match with it compiles it.")
+}
+
+/// Takes the locks that a look at the partitions of the source takes, without waiting for one.
+pub fn lock_parts(lexicon: &str) -> Result<(), Raise> {
+    let source = own::SOURCE.read(&[lexicon.into()], |rows| rows.get::<pg_sys::Oid>(0, 1));
+    if source.is_none_or(|source| {
+        catalog::relation_kind(source) != Some('p') || catalog::lock_parts_if_free(source)
+    }) {
+        return Ok(());
+    }
+    Err(Raise::new(
+        PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE,
+        format!("partitions of the source of lexicon \"{lexicon}\" are locked"),
+    )
+    .hint("See pg_locks for who has locked them, and look again."))
+}
+
 /// Ids are whole numbers: they are returned as bigint.
 pub fn check_id_type(column: &str, id_type: pg_sys::Oid) -> Result<(), Raise> {
     if [pg_sys::INT2OID, pg_sys::INT4OID, pg_sys::INT8OID].contains(&id_type) {
@@ -222,9 +246,18 @@ fn name_of(source: pg_sys::Oid) -> String {
     qualified_name(source).unwrap_or_else(|| source.to_u32().to_string())
 }
 
+/// The source of a lexicon, for its owner, and the lexicon locked for it until the transaction ends: what
+/// takes long must not end in another lexicon of the name, made by somebody else meanwhile.
+pub fn locked_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
+    // Nobody else has a reason to wait for it.
+    owned_source(lexicon)?;
+    own::LOCK_LEXICON.execute(&[lexicon.into()]);
+    owned_source(lexicon)
+}
+
 /// The source of a lexicon, for its owner: the role that owns the source. A lexicon whose source was
 /// dropped serves nobody any more, so anybody may drop it.
-pub fn owned_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
+fn owned_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
     let source = own::SOURCE.run(&[lexicon.into()], |rows| rows.get::<pg_sys::Oid>(0, 1));
     let source = source.ok_or_else(|| unknown(lexicon))?;
     if !catalog::owner(source).is_none_or(user::acts_for) {

@@ -7,6 +7,7 @@
 use pgrx::pg_sys;
 use std::rc::Rc;
 
+use super::For;
 use super::cache::{self, Opened};
 use super::compile::term_options;
 use super::definition::Definition;
@@ -74,8 +75,12 @@ pub fn remove(lexicon: &str) {
 }
 
 /// The lexicon as the statement sees it: the base with the changes laid over it.
-pub fn open_with_changes(definition: &Definition, version: i64) -> Result<Option<Opened>, Raise> {
-    let Some(base) = open(definition, version) else {
+pub fn open_with_changes(
+    definition: &Definition,
+    version: i64,
+    purpose: For,
+) -> Result<Option<Opened>, Raise> {
+    let Some(base) = open(definition, version, purpose) else {
         return Ok(None);
     };
     let delta = changes(definition)?;
@@ -86,7 +91,7 @@ pub fn open_with_changes(definition: &Definition, version: i64) -> Result<Option
     }
 }
 
-fn open(definition: &Definition, version: i64) -> Option<Base> {
+fn open(definition: &Definition, version: i64, purpose: For) -> Option<Base> {
     let (name, generation) = (definition.name.as_str(), definition.generation);
     if let Some(base) = kept::base(name, generation, version) {
         return Some(base);
@@ -102,7 +107,7 @@ fn open(definition: &Definition, version: i64) -> Option<Base> {
     let (lexicon, file) = if definition.base_is_own {
         (read().ok()?, None)
     } else {
-        cache::shared(&file, read).ok()?
+        cache::shared(&file, purpose, read).ok()??
     };
     let base = Base {
         version,

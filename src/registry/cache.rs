@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::For;
 use crate::pg::interrupts::interrupts;
 use crate::pg::lock::{Kind, Lock};
 use crate::pg::session::{self, Mode};
@@ -17,28 +18,30 @@ use termstream_core::lexicon::Lexicon;
 /// A compiled lexicon, and the file that it maps, if it does.
 pub type Opened = (Lexicon, Option<SharedFile>);
 
-/// Maps the file; the first to need it makes its contents, the others wait for that.
+/// Maps the file; the first to need it makes its contents, the others wait for that, or are given `None`
+/// where it is for a report.
 ///
 /// Who makes them reads tables under the lock; a session that has one of them locked and waits for the
 /// form is in a deadlock with it, which Postgres finds. So the caller locks the source before.
 pub fn shared<E>(
     file: &SharedFile,
+    purpose: For,
     make: impl FnOnce() -> Result<Lexicon, E>,
-) -> Result<Opened, E> {
-    let mapped = || mapped(file).map(|lexicon| (lexicon, Some(*file)));
-    if let Some(opened) = mapped() {
-        return Ok(opened);
+) -> Result<Option<Opened>, E> {
+    if let Some(opened) = mapped(file) {
+        return Ok(Some(opened));
     }
-    Lock::new(Kind::CompiledForm, file.group).alone(|| {
+    let lock = Lock::new(Kind::CompiledForm, file.group);
+    let make = || {
         // Another backend may have been at it meanwhile.
-        if let Some(opened) = mapped() {
+        if let Some(opened) = mapped(file) {
             return Ok(opened);
         }
         let lexicon = make()?;
         match file.write(lexicon.to_bytes()) {
             Ok(()) => {
                 remove_stale();
-                Ok(mapped().unwrap_or((lexicon, None)))
+                Ok(mapped(file).unwrap_or((lexicon, None)))
             }
             Err(error) => {
                 // A full disk must not keep anybody from matching.
@@ -46,7 +49,11 @@ pub fn shared<E>(
                 Ok((lexicon, None))
             }
         }
-    })
+    };
+    match purpose {
+        For::Use => lock.alone(make).map(Some),
+        For::Report => lock.alone_if_free(make).transpose(),
+    }
 }
 
 /// Removes the files of a lexicon that was dropped.
@@ -76,13 +83,14 @@ fn remove_stale() {
 }
 
 /// The lexicon in the file, if there is one and it is undamaged.
-fn mapped(file: &SharedFile) -> Option<Lexicon> {
+pub fn mapped(file: &SharedFile) -> Option<Opened> {
     let mapped = file.open()?;
     if mapped.is_checked {
-        return Lexicon::from_trusted(Arc::new(mapped.bytes)).ok();
+        let lexicon = Lexicon::from_trusted(Arc::new(mapped.bytes)).ok()?;
+        return Some((lexicon, Some(*file)));
     }
     let lexicon = Lexicon::from_shared(Arc::new(mapped.bytes), &interrupts()).ok()?;
     // Where it cannot be marked, the next backend checks it again.
     let _ = file.set_checked();
-    Some(lexicon)
+    Some((lexicon, Some(*file)))
 }

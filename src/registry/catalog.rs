@@ -3,7 +3,7 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::access::{check_id_type, check_term_type, owned_source};
+use super::access::{check_id_type, check_term_type, locked_source};
 use super::{base, changes, learning, triggers};
 use crate::own;
 use crate::pg::catalog::{
@@ -88,7 +88,7 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
 
 /// Drops a lexicon and its trigger. The source table stays.
 pub fn drop(lexicon: &str) -> Result<(), Raise> {
-    let source = owned_source(lexicon)?;
+    let source = locked_source(lexicon)?;
     triggers::remove(lexicon, source);
     // If the drop is rolled back, the next one to match writes the file again.
     if let Some(generation) = own::DROP_LEXICON.run(&[lexicon.into()], |rows| rows.get(0, 1)) {
@@ -103,7 +103,7 @@ pub fn drop(lexicon: &str) -> Result<(), Raise> {
 /// Makes every session compile the lexicon anew, whatever its triggers have seen, and its triggers where
 /// they are not as they should be.
 pub fn refresh(lexicon: &str) -> Result<usize, Raise> {
-    let source = owned_source(lexicon)?;
+    let source = locked_source(lexicon)?;
     if !triggers::fit(lexicon, source) {
         triggers::make(lexicon, source);
     }

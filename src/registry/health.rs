@@ -3,9 +3,9 @@
 use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys;
 
-use super::access;
 use super::cache;
 use super::definition::Definition;
+use super::{access, contained};
 use crate::own;
 use crate::pg::catalog::owner;
 use crate::pg::error::Raise;
@@ -22,7 +22,11 @@ pub fn problem(lexicon: &str) -> Option<Raise> {
     if !(acts_for(owner) || monitors()) {
         return None;
     }
-    let definition = match restricted(owner, SAFE_PATH, || Definition::read(lexicon)) {
+    let definition = contained(|| {
+        access::lock_parts(lexicon)?;
+        restricted(owner, SAFE_PATH, || Definition::read(lexicon))
+    });
+    let definition = match definition {
         Ok(definition) => definition,
         Err(raise) => return Some(raise),
     };

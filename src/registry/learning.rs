@@ -4,7 +4,7 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::access::owned_source;
+use super::access::locked_source;
 use super::changes;
 use crate::own;
 use crate::pg::error::Raise;
@@ -24,7 +24,7 @@ pub struct Learned {
 
 /// Learns document frequencies from the texts of a query, in place of what was learned before.
 pub fn learn(lexicon: &str, query: &str) -> Result<Learned, Raise> {
-    let source = owned_source(lexicon)?;
+    let source = locked_source(lexicon)?;
     let mut learner = Learner::interrupted_by(interrupts());
     session::connect(|session| {
         session.for_each(query, |rows, row| {

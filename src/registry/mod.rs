@@ -31,7 +31,7 @@ use crate::pg::error::Raise;
 use crate::pg::shared_file::SharedFile;
 use crate::pg::subtransaction::subtransaction;
 use crate::pg::transaction::Callbacks;
-use crate::pg::user::current_role;
+use crate::pg::user::{current_role, is_or_is_in};
 use crate::pg::{catalog as relations, running, snapshot};
 use termstream_core::lexicon::Overlap;
 
@@ -60,6 +60,19 @@ pub const CALLBACKS: Callbacks = Callbacks {
 ///
 /// Errors: no such lexicon, no right to read its source, a source that no longer fits.
 pub fn current(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
+    find(lexicon, For::Use)
+}
+
+/// What a compiled form is wanted for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// It is made where it is not there.
+    Use,
+    /// It is made for members of the role that owns the source, where no other session is making it.
+    Report,
+}
+
+fn find(lexicon: &str, purpose: For) -> Result<Rc<Compiled>, Raise> {
     let identity = snapshot::identity();
     let pinned = pin::pin().map(|pin| (pin, current_role()));
     if let Some(form) = kept::checked(lexicon, identity, pinned) {
@@ -70,17 +83,28 @@ pub fn current(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
     // Compiling runs queries, so no borrow of what is kept is held meanwhile.
     let form = match kept::find(lexicon, definition.fingerprint, statement) {
         Some(form) => form,
-        None => Rc::new(obtain(&definition, statement)?),
+        None => Rc::new(obtain(&definition, statement, purpose)?),
     };
     kept::keep(lexicon, &form, identity, pinned);
     Ok(form)
 }
 
-/// The compiled form of `lexicon`, for a view over all of them: what is wrong with one of them comes back
-/// as an error that spoils nothing. A cancel, a shutdown and a lack of resources are raised.
+/// The compiled form of `lexicon`, for a view over all of them.
+///
+/// Nobody else's terms are read for it, for what reads them may be code of somebody's who wants to hold
+/// others up; and for that reason nobody is waited for.
 pub fn report(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
+    contained(|| {
+        access::lock_parts(lexicon)?;
+        find(lexicon, For::Report)
+    })
+}
+
+/// Runs `work` so that what is wrong with one lexicon comes back as an error that spoils nothing of the
+/// others. A cancel, a shutdown and a lack of resources are raised.
+fn contained<R>(work: impl FnOnce() -> Result<R, Raise>) -> Result<R, Raise> {
     const NOT_THE_LEXICONS: [&str; 3] = ["40", "53", "57"];
-    match subtransaction(|| current(lexicon)) {
+    match subtransaction(work) {
         Ok(outcome) => outcome,
         Err(error) if NOT_THE_LEXICONS.contains(&&error.sqlstate[..2]) => error.rethrow(),
         Err(error) => Err(error.to_raise()),
@@ -89,7 +113,11 @@ pub fn report(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
 
 /// The compiled form for this definition: from its base where it has one, mapped where it can be
 /// shared, else of this backend alone. `statement` is the one that changes the terms now.
-fn obtain(definition: &Definition, statement: Option<u64>) -> Result<Compiled, Raise> {
+fn obtain(
+    definition: &Definition,
+    statement: Option<u64>,
+    purpose: For,
+) -> Result<Compiled, Raise> {
     let of = |(lexicon, file), life| Compiled {
         lexicon,
         fingerprint: definition.fingerprint,
@@ -102,11 +130,23 @@ fn obtain(definition: &Definition, statement: Option<u64>) -> Result<Compiled, R
         false => Life::Transaction,
     };
     if let Some(version) = definition.base
-        && let Some(opened) = base::open_with_changes(definition, version)?
+        && let Some(opened) = base::open_with_changes(definition, version, purpose)?
     {
         return Ok(of(opened, life));
     }
     let build = || compile(definition, &Variant::of(definition));
+    let file = SharedFile {
+        group: definition.generation as u64,
+        version: definition.fingerprint as u64,
+    };
+    if purpose == For::Report && !relations::owner(definition.source).is_some_and(is_or_is_in) {
+        let is_shared = statement.is_none() && definition.is_committed;
+        let opened = is_shared.then(|| cache::mapped(&file)).flatten();
+        return match opened {
+            Some(opened) => Ok(of(opened, life)),
+            None => Err(access::not_compiled(&definition.name)),
+        };
+    }
     if let Some(number) = statement {
         return Ok(of((build()?, None), Life::Statement(number)));
     }
@@ -115,11 +155,10 @@ fn obtain(definition: &Definition, statement: Option<u64>) -> Result<Compiled, R
     }
     // Before the lock of the form: whoever has locked the table waits for nobody who waits for it.
     relations::lock_for_reading(definition.source);
-    let file = SharedFile {
-        group: definition.generation as u64,
-        version: definition.fingerprint as u64,
-    };
-    Ok(of(cache::shared(&file, build)?, life))
+    match cache::shared(&file, purpose, build)? {
+        Some(opened) => Ok(of(opened, life)),
+        None => Err(access::not_compiled(&definition.name)),
+    }
 }
 
 /// The choice among overlapping mentions that a user names.

@@ -235,6 +235,7 @@ need_lints
 check 'formatting' cargo fmt --check
 check 'shell scripts' shell_scripts
 check 'the workflows' workflows
+check 'links between pages' bash pg_test/links.sh
 check 'lints, without Postgres' cargo clippy -p termstream-core -p termstream-sessions --all-targets -- -D warnings
 check 'lints, with Postgres' cargo clippy -p termstream --no-default-features --features "pg$pg_major" -- -D warnings
 check 'lints of termfeed' cargo clippy -p termfeed --features feeds --all-targets -- -D warnings
@@ -252,8 +253,11 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'attacks by ordinary roles' server_tests attacks
   check 'interruptions, and long mixed use' server_tests storm
   check 'load_file, ended at random moments' kills
-  check 'the statements of README.md' readme "$repo/README.md"
-  check 'the statements of examples/menu/README.md' readme "$repo/examples/menu/README.md"
+  mapfile -t pages < <(git ls-files README.md examples/menu/README.md examples/transactions/README.md 'docs/*.md' |
+    xargs grep -l '^```sql$')
+  for page in "${pages[@]}"; do
+    check "the statements of $page" readme "$repo/$page"
+  done
   check 'the menu example' menu_example
   check 'termfeed serve, by curl' feed serve
   check 'termfeed serve, and whom it lets in' feed guard
@@ -265,7 +269,6 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'the page, in a browser' feed page
   check 'termfeed load' feed load
   check 'termfeed, as examples/menu/README.md shows it' feed example
-  check 'the statements of examples/transactions/README.md' readme "$repo/examples/transactions/README.md"
   check 'the transactions example' transactions_example
   check 'the migrations of the transactions example' transactions_migrations
   check 'payments of real form' transactions_shared

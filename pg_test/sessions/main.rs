@@ -32,6 +32,7 @@ mod matching;
 mod memory;
 mod misuse;
 mod noting;
+mod reference;
 mod rejects;
 mod replication;
 mod retry;

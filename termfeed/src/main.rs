@@ -45,6 +45,8 @@ mod positions;
 #[cfg(feature = "predict")]
 mod predict;
 mod readiness;
+#[cfg(test)]
+mod reference;
 #[cfg(feature = "kafka")]
 mod relay;
 mod rows;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs what the README of examples/menu says about HTTP, and compares what it shows; of the commands that the
-# pages of the other examples show, whether termfeed has their options.
+# Runs what the README of examples/menu says about HTTP, and compares what it shows; of the commands that
+# README.md, docs/ and the pages of the other examples show, whether termfeed has their options.
 # usage: example.sh TERMFEED PSQL WORKFOLDER, with PG* set to an empty database.
 set -euo pipefail
 termfeed=$(realpath "$1") psql=$2 folder=$3
@@ -34,7 +34,11 @@ while read -r _ command words; do
   while read -r option; do
     grep -qwe "$option" <<<"$help" || unknown+=" $command $option"
   done < <(grep -o -e ' --[a-z-]*' <<<" $words")
-done < <(sed -e ':more' -e '/\\$/N; s/\\\n//; t more' ../*/README.md | grep '^    termfeed ')
-same 'the pages of the examples show options that there are' '' "$unknown"
-same 'and many commands' yes "$([[ $shown -ge 6 ]] && echo yes || echo "$shown")"
+done < <({
+  sed -e ':more' -e '/\\$/N; s/\\\n//; t more' ../*/README.md | grep '^    termfeed '
+  find ../../README.md ../../docs -name '*.md' -print0 |
+    xargs -0 sed -n -e '/^```sh$/,/^```$/ { s/ #.*//; /^termfeed /p; }'
+})
+same 'the pages show options that there are' '' "$unknown"
+same 'and many commands' yes "$([[ $shown -ge 12 ]] && echo yes || echo "$shown")"
 finish

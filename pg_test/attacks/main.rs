@@ -13,6 +13,7 @@ mod lexicons;
 mod listing;
 mod mallory;
 mod note_change;
+mod renamed;
 mod schema;
 mod streams;
 mod waiting;

@@ -5,7 +5,8 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::error::Raise;
-use super::session::{Rows, Session, check, text};
+use super::session::{Plan, Rows, Session};
+use super::table::checked;
 
 /// Rows fetched at once, from one to so many: a fetch costs some microseconds, a row some tenths.
 const MOST_ROWS: std::ffi::c_long = 512;
@@ -18,23 +19,39 @@ impl Session {
     pub fn for_each(
         &self,
         query: &str,
+        each: impl FnMut(&Rows, usize) -> Result<(), Raise>,
+    ) -> Result<(), Raise> {
+        self.read(self.prepare(query, &[]), query, each)
+    }
+
+    /// Reads a query's rows as [`Session::for_each`] does, if it names `table` and no other relation that has
+    /// a number.
+    pub fn for_each_on(
+        &self,
+        table: pg_sys::Oid,
+        query: &str,
+        each: impl FnMut(&Rows, usize) -> Result<(), Raise>,
+    ) -> Result<(), Raise> {
+        self.read(checked(table, || self.prepare(query, &[])), query, each)
+    }
+
+    fn read(
+        &self,
+        plan: Plan<'_>,
+        query: &str,
         mut each: impl FnMut(&Rows, usize) -> Result<(), Raise>,
     ) -> Result<(), Raise> {
-        let query = text(query);
+        let plan = plan.plan;
         // SAFETY: the portal is closed before the plan it came from; each set of rows is freed before the
         // next is fetched; the row's memory is left before it is reset, and holds no Rust value that is
         // kept.
         unsafe {
-            let plan = pg_sys::SPI_prepare(query.as_ptr(), 0, std::ptr::null_mut());
-            if plan.is_null() {
-                check(pg_sys::SPI_result.min(-1), "prepare");
-            }
             if !pg_sys::SPI_is_cursor_plan(plan) {
                 return Err(Raise::new(
                     PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
                     "this is not one query that returns rows",
                 )
-                .detail(format!("It is \"{}\".", query.to_string_lossy()))
+                .detail(format!("It is \"{query}\"."))
                 .hint("Give one SELECT."));
             }
             let portal = pg_sys::SPI_cursor_open(

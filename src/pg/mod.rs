@@ -28,6 +28,7 @@ pub mod setting;
 pub mod shared_file;
 pub mod snapshot;
 pub mod subtransaction;
+pub mod table;
 pub mod text;
 pub mod transaction;
 pub mod trigger;

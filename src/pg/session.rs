@@ -23,7 +23,7 @@ pub enum Mode {
 /// A parameter of a statement. Values only, never names: those are quoted into the text.
 pub struct Arg {
     datum: Option<pg_sys::Datum>,
-    oid: pg_sys::Oid,
+    pub(super) oid: pg_sys::Oid,
 }
 
 impl<T: IntoDatum> From<T> for Arg {
@@ -147,7 +147,7 @@ fn unzip(args: &[Arg]) -> Unzipped {
 
 /// A planned statement, gone with its connection.
 pub struct Plan<'s> {
-    plan: pg_sys::SPIPlanPtr,
+    pub(super) plan: pg_sys::SPIPlanPtr,
     _session: &'s Session,
 }
 
@@ -155,28 +155,30 @@ impl Plan<'_> {
     /// Runs it for what it does; returns the number of rows it touched. The arguments are made for the
     /// call, and their memory goes with it: a plan is run often.
     pub fn execute<const N: usize>(&self, args: impl FnOnce() -> [Arg; N]) -> u64 {
-        in_own_context(|| {
-            let (_, mut values, nulls) = unzip(&args());
-            // SAFETY: the plan lives as long as its connection; the arrays outlive the call.
-            unsafe {
-                let code = pg_sys::SPI_execute_plan(
-                    self.plan,
-                    values.as_mut_ptr(),
-                    nulls.as_ptr().cast(),
-                    false,
-                    0,
-                );
-                check(code, "execute");
-                Rows::take().processed
-            }
-        })
+        in_own_context(|| self.run(&args(), Mode::Write).processed)
+    }
+
+    pub(super) fn run(&self, args: &[Arg], mode: Mode) -> Rows {
+        let (_, mut values, nulls) = unzip(args);
+        // SAFETY: the plan lives as long as its connection; the arrays outlive the call.
+        unsafe {
+            let code = pg_sys::SPI_execute_plan(
+                self.plan,
+                values.as_mut_ptr(),
+                nulls.as_ptr().cast(),
+                mode == Mode::Read,
+                0,
+            );
+            check(code, "execute");
+            Rows::take()
+        }
     }
 }
 
 /// The rows of one statement, in SPI's memory until dropped.
 pub struct Rows {
     table: *mut pg_sys::SPITupleTable,
-    processed: u64,
+    pub(super) processed: u64,
 }
 
 impl Rows {
@@ -226,9 +228,7 @@ impl Rows {
             T::from_polymorphic_datum(datum, null, pg_sys::SPI_gettypeid(descriptor, column))
         }
     }
-}
 
-impl Rows {
     /// The values of one row, to be taken in the order of the columns.
     pub fn cells(&self, row: usize) -> Cells<'_> {
         Cells {

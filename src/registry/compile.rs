@@ -65,7 +65,9 @@ pub fn compile(definition: &Definition, variant: &Variant) -> Result<Lexicon, Ra
         Ok(())
     };
     restricted(source.owner, SAFE_PATH, || {
-        refusing_policies(|| session::connect(|session| session.for_each(&query, add)))
+        refusing_policies(|| {
+            session::connect(|session| session.for_each_on(definition.source, &query, add))
+        })
     })?;
     builder.finish().map_err(refused)
 }

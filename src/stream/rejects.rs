@@ -39,18 +39,16 @@ pub fn write(session: &Session, load: &Load, userid: &str, rejects: &[Reject]) {
     if load.retries {
         return rewrite(session, load, userid, rejects);
     }
-    let insert = session.prepare(
-        &format!(
-            "INSERT INTO {} (load_id, stream, stage, starttime, userid, copy_tbl, filename, lineno,
+    let insert = format!(
+        "INSERT INTO {} (load_id, stream, stage, starttime, userid, copy_tbl, filename, lineno,
                     line, line_bytes, colname, raw_field_value, err_message, err_detail, errorcode,
                     line_size, line_format, origin, checks)
              VALUES ($1, $2, $3, $4, {userid}, $6::regclass, $7, $8, $9, $10, $11, $12, $13, $14,
                     $15, $16, $17::jsonb, $18::jsonb, nullif($19, '{{}}'))",
-            load.definition.rejects,
-            userid = role("$5", load),
-        ),
-        &TYPES,
+        load.definition.rejects,
+        userid = role("$5", load),
     );
+    let insert = session.prepare_on(load.definition.rejects_table, &insert, &TYPES);
     for reject in rejects {
         pgrx::check_for_interrupts!();
         insert.execute(|| {
@@ -96,18 +94,16 @@ const RETRIED: [pg_sys::Oid; 11] = [
 /// Gives rejects that were taken again, and failed again, their new errors. Where they came from, and
 /// as what, stays.
 fn rewrite(session: &Session, load: &Load, userid: &str, rejects: &[Reject]) {
-    let update = session.prepare(
-        &format!(
-            "UPDATE {}
+    let update = format!(
+        "UPDATE {}
                 SET load_id = $2, stage = $3, starttime = $4, userid = {userid}, colname = $6,
                     raw_field_value = $7, err_message = $8, err_detail = $9, errorcode = $10,
                     checks = nullif($11, '{{}}'), failed_at = clock_timestamp()
               WHERE reject_id = $1",
-            load.definition.rejects,
-            userid = role("$5", load),
-        ),
-        &RETRIED,
+        load.definition.rejects,
+        userid = role("$5", load),
     );
+    let update = session.prepare_on(load.definition.rejects_table, &update, &RETRIED);
     for reject in rejects {
         pgrx::check_for_interrupts!();
         update.execute(|| {

@@ -148,7 +148,9 @@ fn refuse_other_table(definition: &Definition) -> Result<(), Raise> {
 /// Asks the rejects table as its owner.
 fn ask<R>(load: &Load, query: &str, args: &[Arg], take: impl FnOnce(&Rows) -> R) -> R {
     restricted(load.definition.owner, SAFE_PATH, || {
-        session::connect(|session| take(&session.run(query, args, Mode::Write)))
+        session::connect(|session| {
+            take(&session.run_on(load.definition.rejects_table, query, args, Mode::Write))
+        })
     })
 }
 
@@ -202,7 +204,10 @@ fn next(load: &Load, wanted: &Wanted, last: i64, end: i64) -> (Vec<i64>, Option<
     let name = relation_name(load.definition.rejects_table);
     session::connect(|session| {
         let owner = load.definition.owner;
-        let rows = restricted(owner, SAFE_PATH, || session.run(&query, &args, Mode::Write));
+        let table = load.definition.rejects_table;
+        let rows = restricted(owner, SAFE_PATH, || {
+            session.run_on(table, &query, &args, Mode::Write)
+        });
         let looked_at = rows.len().checked_sub(1).and_then(|row| rows.get(row, 1));
         let copy = BatchRelation::of_rows(&name, &rows);
         copy.register(session, copy.len());
@@ -316,7 +321,10 @@ fn remove_taken(load: &Load, ids: Vec<i64>) {
     } = load.definition;
     immediate(owner, vec![rejects_table], || {
         restricted(owner, SAFE_PATH, || {
-            session::connect(|session| session.execute(&delete, &[ids.into(), load.id.into()]))
+            session::connect(|session| {
+                let args = [ids.into(), load.id.into()];
+                session.run_on(rejects_table, &delete, &args, Mode::Write);
+            })
         })
     });
 }

@@ -1,5 +1,5 @@
 //! The compiled form as it is kept in a table: without the slots of the dictionary, which all lexicons of
-//! a language have in common. They are 2.8 MB; the rest of a lexicon of 4,000 terms is 0.5 MB.
+//! a language have in common. They are 2.8 MB; the rest is 0.6 MB with 237 brands, and 1.6 MB with 4,000.
 
 use std::ops::Range;
 

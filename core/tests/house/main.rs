@@ -42,6 +42,7 @@ const MODULES: [(&str, &[(&str, &str)]); 3] = [
     (
         "termfeed/src",
         &[
+            ("reference", ""),
             ("error", ""),
             ("shutdown", "error"),
             ("counts", ""),

@@ -274,7 +274,7 @@ impl Rows {
         }
     }
 
-    /// The same of a bytea.
+    /// The value of a bytea column; an error if the column is of another type.
     pub fn bytes(&self, row: usize, column: i32) -> Result<Option<&[u8]>, AnotherType> {
         match self.type_of(column) {
             pg_sys::BYTEAOID => Ok(self.get(row, column)),
@@ -282,7 +282,7 @@ impl Rows {
         }
     }
 
-    /// The same of a jsonb, as text.
+    /// The value of a jsonb column, as text; an error if the column is of another type.
     pub fn json(&self, row: usize, column: i32) -> Result<Option<String>, AnotherType> {
         match self.type_of(column) {
             pg_sys::JSONBOID => {
@@ -293,7 +293,7 @@ impl Rows {
         }
     }
 
-    /// The same of a bigint.
+    /// The value of a bigint column; an error if the column is of another type.
     pub fn bigint(&self, row: usize, column: i32) -> Result<Option<i64>, AnotherType> {
         match self.type_of(column) {
             pg_sys::INT8OID => Ok(self.get(row, column)),

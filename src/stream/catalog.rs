@@ -249,7 +249,8 @@ pub fn sql_column(column: &Column) -> String {
     format!("{name} {}{default}{not_null}", column.type_name())
 }
 
-/// As for a table: whoever leaves the column out gets the default, whoever says NULL does not. A default of
+/// Gives the view's columns their defaults: whoever leaves a column out gets the default, whoever says NULL
+/// does not. A default of
 /// the view would run as whoever feeds the stream: so the view has a mark, for which the batch takes the
 /// default, as the stream's owner. Only a plain text stands there itself.
 fn set_defaults(session: &Session, view: &str, columns: &[Column], settings: &Settings) {

@@ -44,7 +44,7 @@ impl LineFormat {
         self.text.as_deref() == text
     }
 
-    /// The fields of the one row of a line; or why it is none.
+    /// The fields of a line, which must be one row; or why it is not.
     pub fn split(&self, line: &[u8], place: Place) -> Result<Split, Raise> {
         let mut rows = 0;
         let mut split = Split::Fields(Vec::new());

@@ -29,7 +29,7 @@ pub struct Notes<'a> {
     pub line_format: Option<String>,
 }
 
-/// One row as it came, and why it is none.
+/// Bytes that a feeder could not read as a row, and why not.
 pub struct Note<'a> {
     pub line: Option<i64>,
     pub raw: &'a [u8],

@@ -56,7 +56,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Those of a stream that there is.
+    /// The settings that a stream has now.
     pub fn of(definition: &Definition) -> Settings {
         let formats = definition.columns.iter().zip(&definition.formats);
         Settings {

@@ -26,7 +26,7 @@ const COLUMNS: &str = "
     origin pg_catalog.jsonb, line_format pg_catalog.jsonb, line_size pg_catalog.int8,
     checks pg_catalog.text[]";
 
-/// Those that came with version 0.2.
+/// The columns that a rejects table made by version 0.1.0 lacks.
 const LATER_COLUMNS: &str = "
     ADD COLUMN IF NOT EXISTS failed_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     ADD COLUMN IF NOT EXISTS origin pg_catalog.jsonb, ADD COLUMN IF NOT EXISTS line_format pg_catalog.jsonb,

@@ -130,7 +130,8 @@ pub fn backoff() -> impl Iterator<Item = Duration> {
     backoff_between(FIRST_WAIT, LONGEST_WAIT)
 }
 
-/// The same between other bounds; each wait is lengthened by a random part of itself.
+/// How long to wait before each further attempt: from `first`, doubled each time, to `longest`, each wait
+/// lengthened by a random part of itself; never ends.
 pub fn backoff_between(first: Duration, longest: Duration) -> impl Iterator<Item = Duration> {
     ExponentialBuilder::default()
         .with_min_delay(first)

@@ -8,7 +8,7 @@ use tokio_postgres::types::Type;
 use crate::error::Error;
 use crate::inbox::Inbox;
 
-/// A row that is none.
+/// A record that could not be read as a row, and why not.
 pub struct Note {
     pub line: Option<i64>,
     pub raw: Vec<u8>,

@@ -144,7 +144,7 @@ impl Health {
     }
 }
 
-/// One part of the work; dropped, it is none any more.
+/// One part of the work, which counts until it is dropped.
 pub struct Readiness {
     health: Health,
     part: Arc<Mutex<Part>>,

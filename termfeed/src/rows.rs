@@ -34,7 +34,7 @@ struct Output {
     rows: u64,
 }
 
-/// A row that is none.
+/// A record that could not be read as a row, and why not.
 pub struct Rejected {
     pub line: i64,
     pub raw: Vec<u8>,

@@ -14,7 +14,7 @@ pub fn similarity(a: &str, b: &str) -> Result<f64, Error> {
     similarity_with(&mut Folded::new(), a, b)
 }
 
-/// The same, with buffers that a caller keeps from call to call.
+/// The similarity of two texts, as [`similarity`] gives it, with buffers that a caller keeps from call to call.
 pub fn similarity_with(folded: &mut Folded, a: &str, b: &str) -> Result<f64, Error> {
     check_lengths(a, b, MAX_LENGTH)?;
     let a = letters(folded, a)?;

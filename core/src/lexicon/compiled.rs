@@ -74,7 +74,7 @@ pub(crate) enum Section {
     Bloom,
     Buckets,
     Postings,
-    /// The same three again, for the terms without the common-word guard only.
+    /// Bloom filter, buckets and postings of the terms without the common-word guard only.
     OpenBloom,
     OpenBuckets,
     OpenPostings,

@@ -145,7 +145,7 @@ pub(crate) struct Fuzzy<'a, L> {
 
 impl<L: Letter> Fuzzy<'_, L> {
     pub fn search(&self, scratch: &mut FuzzyScratch, candidates: &mut Vec<Candidate>) {
-        scratch.memory.of(self.compiled.header.identity());
+        scratch.memory.reset_for(self.compiled.header.identity());
         let header = self.compiled.header;
         if header.anchors != 0 {
             self.pass(true, scratch, candidates);

@@ -154,7 +154,7 @@ impl Lexicon {
         self.terms_of(group, |_, part, group| part.compiled_members(group))
     }
 
-    /// Those terms of a group that `of` gives for base and delta, removed ones left out.
+    /// The terms of a group, as `of` gives them for the base and for the delta, without the removed ones.
     #[inline]
     fn terms_of<'a, I: Iterator<Item = u32> + 'a>(
         &'a self,

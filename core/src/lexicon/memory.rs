@@ -42,8 +42,8 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Forgets all if it was about another lexicon.
-    pub fn of(&mut self, lexicon: u64) {
+    /// Forgets everything if it was about another lexicon.
+    pub fn reset_for(&mut self, lexicon: u64) {
         if self.lexicon != lexicon || self.slots.is_empty() {
             self.lexicon = lexicon;
             self.forget();
@@ -69,7 +69,7 @@ impl Memory {
         }
     }
 
-    /// As the newer one of its key's line.
+    /// Puts a slot into the line of its key, as the newer of the two there.
     fn put(&mut self, slot: Slot) {
         let lines = self.slots.len();
         if let Some(Slots(slots)) = self.slots.get_mut(hash::slot(slot.key, lines)) {
@@ -92,7 +92,8 @@ impl Memory {
         self.recall_from(&self.slots(key), key, first, candidates)
     }
 
-    /// The same from the slots of the key, since which nothing was kept.
+    /// Adds what was found in the words of a key, as [`Memory::recall`] does, given the slots of the
+    /// key; nothing may have been kept since they were looked up.
     #[inline]
     pub fn recall_from(
         &self,
@@ -164,7 +165,7 @@ mod tests {
         };
         let key = |number: u64| hash::scatter(number + 1);
         let mut memory = Memory::default();
-        memory.of(7);
+        memory.reset_for(7);
         assert_eq!(memory.slots.len(), FIRST_LINES);
         let mut candidates = Vec::new();
         for many in [100, 10_000, 100_000] {
@@ -185,7 +186,7 @@ mod tests {
         assert_eq!(memory.slots.len(), REMEMBERED / 2);
         candidates.clear();
         assert!(!memory.recall(key(1 << 40), 3, &mut candidates));
-        memory.of(8);
+        memory.reset_for(8);
         assert!(!memory.recall(key(99_999), 3, &mut candidates));
         assert_eq!(candidates, []);
     }

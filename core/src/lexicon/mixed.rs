@@ -42,7 +42,7 @@ impl<L: Letter> Fuzzy<'_, L> {
         }
     }
 
-    /// Those that begin with the word `first`.
+    /// Finds the misspelled mentions of a run that begin with its word `first`.
     fn mixed_from(
         &self,
         vocabulary: &Vocabulary<'_>,

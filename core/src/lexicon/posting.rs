@@ -99,13 +99,13 @@ pub(crate) struct Postings<'a> {
 }
 
 impl<'a> Postings<'a> {
-    /// Those of a section.
+    /// The postings of a section of the compiled form.
     pub fn of(section: &'a [u32]) -> Postings<'a> {
         let (parities, lows) = section.split_at(section.len() / 2);
         Postings { parities, lows }
     }
 
-    /// Those from one place to another; none if these are not places here.
+    /// The postings from one place to another; none if a place is beyond the end.
     #[inline(always)]
     pub fn range(self, start: u32, end: u32) -> Postings<'a> {
         let range = start as usize..end as usize;

@@ -27,8 +27,8 @@ pub(crate) struct Recent {
 }
 
 impl Recent {
-    /// Forgets all if it was about another lexicon.
-    pub fn of(&mut self, lexicon: u64) {
+    /// Forgets everything if it was about another lexicon.
+    pub fn reset_for(&mut self, lexicon: u64) {
         if self.lexicon != lexicon || self.pairs.is_empty() {
             self.lexicon = lexicon;
             self.pairs.clear();
@@ -50,7 +50,7 @@ impl Recent {
         complete: impl Fn(usize, &Word, Standing) -> Standing,
     ) {
         if self.pairs.is_empty() {
-            self.of(self.lexicon);
+            self.reset_for(self.lexicon);
         }
         let Recent {
             pairs,

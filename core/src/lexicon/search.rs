@@ -21,7 +21,7 @@ use crate::text::Folded;
 pub struct Scratch {
     pub(super) folded: Folded,
     codes: Vec<u32>,
-    /// As the lexicon and a delta beside it see them; so are what they remember.
+    /// The words of the text, as the lexicon knows them and as its delta does.
     pub(super) words: [Vec<Word>; 2],
     recent: Recent,
     fuzzy: [FuzzyScratch; 2],
@@ -197,7 +197,7 @@ impl Lexicon {
         }
         let compiled = self.compiled.view();
         let tables = Tables::of(compiled);
-        recent.of(compiled.header.identity());
+        recent.reset_for(compiled.header.identity());
         let piece = Piece {
             folded,
             brief,

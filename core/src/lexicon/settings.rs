@@ -40,8 +40,8 @@ pub enum Overlap {
     /// The best cover of the text: no two mentions share a word, longer ones go first.
     #[default]
     Longest,
-    /// These, and the terms that are written out inside them: a mention of "Taco Bell Canada" is one
-    /// of Taco Bell, too.
+    /// The longest mentions, and terms that are written out inside them: a mention of "Taco Bell Canada"
+    /// is one of Taco Bell, too.
     Nested,
     /// Every mention, misspelled ones inside others too.
     All,

@@ -51,7 +51,7 @@ impl Standing {
         self.vocabulary != FOREIGN
     }
 
-    /// The same word where another part of the lexicon has it.
+    /// The standing of the word in a part of the lexicon, base or delta, where only the other part has it.
     pub fn elsewhere(self) -> Standing {
         Standing {
             vocabulary: ELSEWHERE,
@@ -59,7 +59,7 @@ impl Standing {
         }
     }
 
-    /// The same word where no term has it.
+    /// The standing of the word where no term has it.
     pub fn nowhere(self) -> Standing {
         Standing {
             vocabulary: FOREIGN,
@@ -109,13 +109,13 @@ impl Standing {
         self.info & NO_BEGINNING != 0
     }
 
-    /// Both of these.
+    /// Whether the word neither is a term by itself nor begins one.
     #[inline(always)]
     pub fn begins_none(self) -> bool {
         self.info & (NO_TERM | NO_BEGINNING) == NO_TERM | NO_BEGINNING
     }
 
-    /// As a word of the dictionary and a name of it, or not.
+    /// The standing, with whether the dictionary has it as a word and whether it has it as a name.
     #[inline(always)]
     pub fn with_dictionary(mut self, word: bool, name: bool) -> Standing {
         self.info &= !(DICTIONARY | NAME);
@@ -124,7 +124,7 @@ impl Standing {
         self
     }
 
-    /// As the letters of a term, and as those that a longer one begins with, or not.
+    /// The standing, with whether its letters are a term, and whether a longer term begins with them.
     #[inline(always)]
     pub fn with_terms(mut self, term: bool, beginning: bool) -> Standing {
         self.set(NO_TERM, !term);
@@ -183,7 +183,7 @@ fn find_from(first: TokenSlot, slots: &[TokenSlot], hash: u64) -> Option<Standin
     }
 }
 
-/// The same for a token whose own slot, `at`, another one has.
+/// The standing of a token that is not in its first slot, `at`, but in one behind it.
 fn find_beyond(slots: &[TokenSlot], hash: u64, mut at: usize) -> Option<Standing> {
     // Bounded, for a damaged table may have no empty slot.
     for _ in 0..slots.len() {

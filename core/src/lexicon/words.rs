@@ -23,7 +23,7 @@ pub(crate) struct Word {
     /// Hash of its bytes; 0 if it is endless.
     pub hash: u64,
     pub standing: Standing,
-    /// The same without its possessive s.
+    /// The standing of the word without its possessive s.
     pub stem_standing: Standing,
     pub possessive: bool,
     /// A number, or a word run together with one, as in codes ("s60abcl").

@@ -92,7 +92,7 @@ pub async fn configure(flags: &Flags, endpoint_variable: &str) -> Result<SdkConf
     Ok(config.build())
 }
 
-/// Those of the environment, the profile, the pod or container, the machine: the first that there are.
+/// Credentials from the first place that has any: environment, profile, pod or container, machine.
 fn credentials(provider: &ProviderConfig) -> CredentialsProviderChain {
     let profile = ProfileFileCredentialsProvider::builder()
         .configure(provider)

@@ -15,7 +15,7 @@ use super::manifest::File;
 use super::place::{Place, failed};
 use crate::error::Error;
 
-/// Sent at a time; so many of them are under way.
+/// Bytes of a file that are sent at a time, and how many such parts are under way at once.
 const PART: usize = 8 << 20;
 const PARTS: usize = 4;
 

@@ -9,7 +9,7 @@ use super::columns::{Column, quoted};
 use crate::error::Error;
 
 pub struct Question {
-    /// Those of the files: all but the one that is partitioned by.
+    /// The columns of the files: all of the query's but the one that files are partitioned by.
     pub columns: Vec<Column>,
     pub partition: Option<String>,
     query: String,

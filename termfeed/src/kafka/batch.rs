@@ -55,8 +55,8 @@ impl Batch {
         self.messages() >= rows || self.bytes >= LARGEST
     }
 
-    /// Adds the message as a row, or as one that is none. Fails where its schema cannot be had now;
-    /// then nothing was added.
+    /// Adds the message as a row, or as a reject if it cannot be read as one. Fails, and adds nothing, where
+    /// its schema cannot be had now.
     pub fn add(
         &mut self,
         message: &BorrowedMessage<'_>,

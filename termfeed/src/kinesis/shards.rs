@@ -23,7 +23,7 @@ pub struct Position {
     pub closed: bool,
 }
 
-/// Those that are not read to their end, and whose parents all are, or are gone.
+/// The shards to read now: not read to their end, and each parent read to its end or gone.
 pub fn readable(shards: &[Shard], positions: &BTreeMap<String, Position>) -> BTreeSet<String> {
     let closed = |id: &str| positions.get(id).is_some_and(|position| position.closed);
     let there: BTreeSet<&str> = shards.iter().map(|shard| shard.id.as_str()).collect();

@@ -215,7 +215,7 @@ async fn body(mut response: Response) -> Result<String, Failure> {
         .map_err(|error| broken("the answer is not UTF-8".into(), error.into_bytes()))
 }
 
-/// Its beginning, without what Postgres cannot keep.
+/// The beginning of an answer, without zero bytes, which Postgres cannot keep.
 fn kept(body: &str) -> String {
     body[..body.floor_char_boundary(KEPT_ANSWER)].replace('\0', "\u{fffd}")
 }

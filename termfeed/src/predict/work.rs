@@ -108,12 +108,12 @@ impl Work {
         rows.collect()
     }
 
-    /// These claimed rows are done with.
+    /// Removes claimed rows that are done with.
     pub async fn remove(&self, transaction: &Transaction<'_>, keys: &[&str]) -> Result<(), Error> {
         self.change(transaction, "DELETE FROM", "", keys).await
     }
 
-    /// These have failed once more.
+    /// Counts one more failure of claimed rows.
     pub async fn count(&self, transaction: &Transaction<'_>, keys: &[&str]) -> Result<(), Error> {
         self.change(
             transaction,

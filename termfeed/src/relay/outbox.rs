@@ -25,9 +25,9 @@ pub struct Row {
 /// Which rows.
 #[derive(Clone)]
 pub enum Rows {
-    /// Those of a table or view that are not marked.
+    /// The rows of a table or view that are not marked as delivered.
     Marked(String),
-    /// Those of a table or view above a position of this column.
+    /// The rows of a table or view whose value in this column is above the last one that was sent.
     Above(String, String),
     /// The rejects of a stream, as dead letters.
     Rejects(String),

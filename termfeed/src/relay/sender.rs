@@ -53,7 +53,7 @@ impl ClientContext for Context {
 #[derive(Default)]
 pub struct Reports {
     pub delivered: Vec<i64>,
-    /// Those that no broker will take, and why.
+    /// The ids of rows that no broker will take, and why.
     pub refused: Vec<(i64, String)>,
 }
 

@@ -59,7 +59,7 @@ fn differences(section: &str, options: &[&Arg]) -> Vec<String> {
     wrong
 }
 
-fn options<'a>(command: &'a Command, global: bool) -> Vec<&'a Arg> {
+fn options(command: &Command, global: bool) -> Vec<&Arg> {
     let told = |option: &&Arg| {
         !matches!(option.get_id().as_str(), "help" | "version") && option.is_global_set() == global
     };

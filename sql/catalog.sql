@@ -148,10 +148,10 @@ COMMENT ON SEQUENCE termstream.load_id IS 'numbers of loads';
 CREATE TABLE termstream.load (
     load_id       bigint PRIMARY KEY,
     stream        regclass NOT NULL,
-    -- What it is called when it is there no more.
+    -- The stream's name, for when it has been dropped.
     stream_name   text,
     source        text,
-    -- Whose load it is: a name, so that a dump can be restored where the role is not there.
+    -- The role that loads, by name, so that a dump can be restored where the role does not exist.
     userid        name NOT NULL,
     read          bigint NOT NULL DEFAULT 0,
     taken         bigint NOT NULL DEFAULT 0,

@@ -4,7 +4,7 @@ COMMENT ON FUNCTION termstream.create_lexicon(text, regclass, name, name, intege
         text, text, name, name) IS
     'makes a lexicon of the terms in a table, and returns how many terms it has';
 COMMENT ON FUNCTION termstream.learn(text, text) IS
-    'learns from the texts of a query how common their words are: a common word is no misspelling; returns documents read and words kept';
+    'learns from the texts of a query how common their words are, so that a common word is not taken for a misspelling; returns documents read and words kept';
 COMMENT ON FUNCTION termstream.tune_lexicon(text, text) IS
     'measures combinations of settings on a query of (document, term_id): precision, recall and F1, the best first';
 COMMENT ON FUNCTION termstream.drop_lexicon(text) IS
@@ -22,7 +22,7 @@ COMMENT ON FUNCTION termstream.note_change() IS
 COMMENT ON FUNCTION termstream."match"(text, text) IS
     'finds the terms of a lexicon in a document, misspelled or not: one row per mention';
 COMMENT ON FUNCTION termstream."match"(text, text, text) IS
-    'the same with another choice among overlapping mentions than the lexicon''s: longest, nested or all';
+    'finds the terms of a lexicon in a document, with a choice among overlapping mentions of the call''s own: longest, nested or all; one row per mention';
 COMMENT ON FUNCTION termstream.match_ids(text, text[]) IS
     'the ids of the terms that one of the documents mentions, each once, nested ones too: the fastest form of match';
 COMMENT ON FUNCTION termstream.best_match(text, text) IS
@@ -50,11 +50,11 @@ COMMENT ON FUNCTION termstream.drop_stream(text, boolean) IS
     'drops a stream; what it has written stays, and its rejects too unless keep_rejects is false';
 COMMENT ON FUNCTION termstream.note_rejects(text, text, bigint[], bytea[], text[], text[], text, jsonb[],
         text[], jsonb, bigint) IS
-    'keeps rows aside that are no rows for COPY: rows[i] as it came, at lines[i] of the source, with its error; it takes the right to INSERT into the stream. stage: parse (a feeder could not take it apart) or predict (a service gave no answer for it). origins[i]: where it came from, as the feeder likes to say it. line_format: how the rows are written, for termstream.retry_rejects: {"format": "jsonl"}, or {"format": "csv"} and COPY''s delimiter, quote, escape, null, columns; NULL is CSV of all the columns. load_id: the load that counts them, one of the same stream, transaction and role; NULL makes one. The stream''s on_error and reject limits hold. Returns the load';
+    'stores what could not be read as rows among the rejects of a stream: rows[i] as it came, at lines[i] of the source, with its error; needs INSERT on the stream. stage: parse (a feeder could not take it apart) or predict (a service gave no answer for it). origins[i]: where it came from, in the feeder''s own terms. line_format: how the rows are written, for termstream.retry_rejects: {"format": "jsonl"}, or {"format": "csv"} and COPY''s delimiter, quote, escape, null, columns; NULL is CSV of all the columns. load_id: the load that counts them, one of the same stream, transaction and role; NULL makes one. The stream''s on_error and reject limits hold. Returns the load';
 COMMENT ON FUNCTION termstream.place_rejects(bigint, text[], bigint[], jsonb[]) IS
     'tells where the rows of a COPY came from: sources[i], lines[i] and origins[i] become filename, lineno and origin of the reject of the load''s row i, from 1. The load must be one of the same transaction and role, which need no right on the rejects table; a reject that has a place keeps it. Returns how many rejects were placed';
 COMMENT ON FUNCTION termstream.retry_rejects(text, text, bigint) IS
-    'takes rejects of a stream through it again, as their column line has them now: those for which the condition holds (an expression over the columns of the rejects table, with the rights of the caller), those of a load, or all; but not those of the stage predict, which wait for their feeder. Those that pass leave the table, those that fail stay with the new error. It takes the rights to INSERT into the stream and to SELECT, UPDATE and DELETE the rejects';
+    'takes rejects of a stream through it again, as their column line has them now: those for which the condition holds (an expression over the columns of the rejects table, with the rights of the caller), those of a load, or all; but not those of the stage predict, which wait for their feeder. Those that pass leave the table, those that fail stay with the new error. Needs INSERT on the stream, and SELECT, UPDATE and DELETE on its rejects table';
 COMMENT ON FUNCTION termstream.take_rows() IS
     'trigger on a stream: takes its rows';
 COMMENT ON FUNCTION termstream.takes_rows() IS
@@ -64,7 +64,7 @@ COMMENT ON PROCEDURE termstream.load_file(text, text, text, text, text, text, te
     'loads a file of the server (csv, text, jsonl; gzip and zstd as they are) into a stream, committing batch by batch; called again it goes on where it stopped';
 COMMENT ON PROCEDURE termstream.load_file(text, text, boolean, text, text, text, text, text, name[],
         text, boolean, integer, interval, bigint, bigint, bigint, bigint, bigint, bigint) IS
-    'the same, for header => true or false without quotes';
+    'loads a file of the server into a stream as the other load_file does, for header => true or false without quotes';
 
 COMMENT ON FUNCTION termstream.levenshtein(text, text) IS
     'insertions, deletions and substitutions of characters from one text to the other; of texts of at most 4,096 characters';

@@ -37,7 +37,7 @@ BEGIN
     IF NOT has_table_privilege($1, 'INSERT') THEN
         RAISE insufficient_privilege USING
             MESSAGE = format('permission denied for stream %s', $1),
-            HINT = 'Moving a position takes the right to INSERT into the stream.';
+            HINT = 'Moving a position needs INSERT on the stream.';
     END IF;
     IF $4 IS NULL THEN
         INSERT INTO termstream.feed_positions (stream, source, part, next, detail)

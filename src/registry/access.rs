@@ -182,9 +182,7 @@ pub fn check_rights(lexicon: &str, source: pg_sys::Oid, may_read: bool) -> Resul
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
         format!("permission denied for lexicon \"{lexicon}\""),
     )
-    .detail(format!(
-        "Using it takes the right to read its source, {table}."
-    ))
+    .detail(format!("Using it needs SELECT on its source, {table}."))
     .hint(format!(
         "Ask the owner of the table to GRANT SELECT ON {table}."
     )))

@@ -177,9 +177,7 @@ pub fn must_feed(
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
         format!("permission denied for stream {stream}"),
     )
-    .hint(format!(
-        "{doing} takes the right to INSERT into the stream."
-    )))
+    .hint(format!("{doing} needs INSERT on the stream.")))
 }
 
 /// Only the owner, before he waits for others.

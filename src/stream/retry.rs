@@ -118,7 +118,7 @@ fn must_have_rights(
     };
     Err(
         Raise::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, denied).hint(
-            "Retrying takes the rights to INSERT into the stream, and to SELECT, UPDATE and DELETE its rejects.",
+            "Retrying needs INSERT on the stream, and SELECT, UPDATE and DELETE on its rejects table.",
         ),
     )
 }

@@ -242,7 +242,8 @@ fn prefix_slot(eight: [u8; 8], prefix: usize, slots: usize) -> usize {
     hash::slot(first.wrapping_mul(0x9E37_79B9_7F4A_7C15), slots)
 }
 
-/// For the rows of groups, the one that ends the last included.
+/// How many letters of a term's beginning the prefix table is keyed by, given the rows of the section of
+/// groups, of which the last marks the end.
 fn prefix_length(groups: usize) -> usize {
     PREFIXES[usize::from(groups > FEW)]
 }

@@ -9,6 +9,25 @@
 //! ```
 //!
 //! An arrow points at what is used; nothing points back. All modules may use `bounds`.
+//!
+//! ```
+//! use termstream_core::lexicon::{Builder, LexiconError, Scratch, Settings, TermOptions};
+//!
+//! let mut builder = Builder::new(Settings::default());
+//! builder.add(1, "Coca-Cola", TermOptions::default())?;
+//! builder.add(2, "Lay's", TermOptions::default())?;
+//! let lexicon = builder.finish()?;
+//!
+//! let text = "Coca Colla Zero 330ml, w/ lays chips";
+//! let mut scratch = Scratch::new();
+//! let found: Vec<(i64, &str, u8)> = lexicon
+//!     .search(text, &mut scratch)
+//!     .iter()
+//!     .map(|one| (lexicon.term_id(one.term), &text[one.start..one.end], one.distance))
+//!     .collect();
+//! assert_eq!(found, [(1, "Coca Colla", 1), (2, "lays", 0)]);
+//! # Ok::<(), LexiconError>(())
+//! ```
 #![forbid(unsafe_code)]
 
 pub mod bounds;

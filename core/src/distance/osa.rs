@@ -9,7 +9,11 @@
 use super::error::Error;
 use super::pair::{Pair, trim};
 
-/// The distance, from 0 to the length of the longer text.
+/// The distance, from 0 to the length of the longer text in characters.
+///
+/// ```
+/// assert_eq!(termstream_core::distance::osa("pespi", "pepsi"), Ok(1));
+/// ```
 pub fn osa(a: &str, b: &str) -> Result<usize, Error> {
     distance_up_to(a, b, usize::MAX)
 }

@@ -62,6 +62,20 @@ impl<T, D> Bisected<T, D> {
 
 /// Tries `rows`, a piece of at most `reach` first, and in ever smaller parts. An empty range is not
 /// tried.
+///
+/// ```
+/// use std::convert::Infallible;
+/// use termstream_core::load::{Failure, bisect};
+///
+/// // Row 7 of ten cannot be taken.
+/// let done = bisect(0..10, usize::MAX, |rows| match rows.contains(&7) {
+///     true => Err(Failure::<_, Infallible>::Data { error: "wrong", read: None }),
+///     false => Ok(rows.len()),
+/// });
+/// let done = done.unwrap();
+/// assert_eq!(done.guilty, [(7, "wrong")]);
+/// assert_eq!(done.taken.iter().map(|(_, rows)| rows).sum::<usize>(), 9);
+/// ```
 pub fn bisect<T, D, F>(
     rows: Range<usize>,
     mut reach: usize,

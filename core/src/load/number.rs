@@ -44,6 +44,15 @@ impl NumberFormat {
     }
 
     /// The number as SQL writes it; `None` if it is not written in this format.
+    ///
+    /// ```
+    /// use termstream_core::load::NumberFormat;
+    ///
+    /// let format = NumberFormat::new("1.234,56")?;
+    /// assert_eq!(format.to_sql("12.050,50").as_deref(), Some("12050.50"));
+    /// assert_eq!(format.to_sql("12,050.50"), None);
+    /// # Ok::<(), termstream_core::load::Error>(())
+    /// ```
     pub fn to_sql(self, text: &str) -> Option<String> {
         let text = text.trim();
         let (sign, digits) = match text.strip_prefix(['-', '−']) {

@@ -60,6 +60,27 @@ impl fmt::Debug for Decoder {
 
 /// Feed it with [`Parser::feed`], end it with [`Parser::finish`]. After an error from either it
 /// is spent.
+///
+/// ```
+/// use termstream_core::record::{Error, Event, Format, Options, Parser};
+///
+/// let columns = ["id", "name"].map(str::to_owned).to_vec();
+/// let mut parser = Parser::new(Options::new(Format::Csv, columns)?)?;
+/// let mut seen = Vec::new();
+/// let mut sink = |event: Event<'_>| {
+///     seen.push(match event {
+///         Event::Record(record) => format!("{:?}", record.field(1).map(String::from_utf8_lossy)),
+///         Event::Malformed(bad) => format!("line {}: {}", bad.line, String::from_utf8_lossy(bad.raw)),
+///     });
+///     Ok::<(), Error>(())
+/// };
+/// // The input may be cut anywhere.
+/// parser.feed(b"1,\"a, b\"\n2,c,d\n3", &mut sink)?;
+/// parser.feed(b",e", &mut sink)?;
+/// parser.finish(&mut sink)?;
+/// assert_eq!(seen, ["Some(\"a, b\")", "line 2: 2,c,d", "Some(\"e\")"]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Parser {
     columns: Vec<String>,

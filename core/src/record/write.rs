@@ -4,6 +4,13 @@ use memchr::memchr3;
 
 /// The fields as a line of `COPY … (FORMAT csv)` with its default options, without a line end.
 /// `None` is NULL and written as nothing; an empty string is written as `""`.
+///
+/// ```
+/// use termstream_core::record::csv_line;
+///
+/// let fields: [Option<&[u8]>; 4] = [Some(b"7"), Some(b"a, \"b\""), None, Some(b"")];
+/// assert_eq!(csv_line(fields), br#"7,"a, ""b""",,"""#);
+/// ```
 pub fn csv_line<'a>(fields: impl IntoIterator<Item = Option<&'a [u8]>>) -> Vec<u8> {
     let mut line = Vec::new();
     for (index, field) in fields.into_iter().enumerate() {

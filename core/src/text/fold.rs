@@ -18,6 +18,15 @@ pub(super) const MAX_GROWTH: usize = 16;
 pub const MAX_TEXT: usize = u32::MAX as usize / MAX_GROWTH;
 
 /// A folded text, and the buffers to fold the next one without allocating.
+///
+/// ```
+/// use termstream_core::text::Folded;
+///
+/// let mut folded = Folded::new();
+/// folded.fold("Crème BRÛLÉE");
+/// assert_eq!(folded.letters(), b"cremebrulee");
+/// assert_eq!(folded.tokens().len(), 2);
+/// ```
 pub struct Folded {
     letters: Letters,
     tokens: Vec<Token>,

@@ -12,6 +12,7 @@ mod holding;
 mod lexicons;
 mod listing;
 mod mallory;
+mod memory;
 mod note_change;
 mod renamed;
 mod schema;

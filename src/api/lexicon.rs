@@ -4,6 +4,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CStr;
 
+use crate::pg::argument;
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::rows::{self, Returned};
 use crate::pg::trigger::TriggerCall;
@@ -32,7 +33,9 @@ fn create_lexicon_of_source(
     learn_from: Option<&str>,
     guard_column: Option<&CStr>,
     distance_column: Option<&CStr>,
+    fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<i64, ErrorReport> {
+    argument::room(fcinfo).map_err(Raise::from)?;
     let name = |column: Option<&CStr>| column.map(|name| name.to_string_lossy().into_owned());
     let (guard_column, distance_column) = (name(guard_column), name(distance_column));
     let request = catalog::NewLexicon {
@@ -66,7 +69,8 @@ CREATE FUNCTION termstream.drop_lexicon(lexicon text) RETURNS void
     VOLATILE STRICT PARALLEL UNSAFE
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
-fn drop_lexicon(lexicon: &str) -> Result<(), ErrorReport> {
+fn drop_lexicon(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
+    argument::room(fcinfo).map_err(Raise::from)?;
     Ok(catalog::drop(lexicon)?)
 }
 
@@ -75,7 +79,8 @@ CREATE FUNCTION termstream.refresh_lexicon(lexicon text) RETURNS bigint
     VOLATILE STRICT PARALLEL UNSAFE
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
-fn refresh_lexicon(lexicon: &str) -> Result<i64, ErrorReport> {
+fn refresh_lexicon(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Result<i64, ErrorReport> {
+    argument::room(fcinfo).map_err(Raise::from)?;
     Ok(catalog::refresh(lexicon)? as i64)
 }
 
@@ -123,6 +128,7 @@ fn learn(
     query: &str,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<Returned, ErrorReport> {
+    argument::room(fcinfo).map_err(Raise::from)?;
     let learned = learning::learn(lexicon, query)?;
     Ok(rows::single(
         fcinfo,
@@ -142,6 +148,7 @@ fn tune_lexicon(
     labelled: &str,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<Returned, ErrorReport> {
+    argument::room(fcinfo).map_err(Raise::from)?;
     let measured = tuning::tune(lexicon, labelled)?;
     let mut set = rows::RowSet::open(fcinfo);
     for one in measured {

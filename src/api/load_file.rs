@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 use std::time::Duration;
 
 use super::lexicon::given;
-use crate::pg::argument::names;
+use crate::pg::argument::{self, names};
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::procedure::with_transactions;
 use crate::pg::rows::{Returned, single};
@@ -46,6 +46,7 @@ fn load_any_file(
     _bytes: Option<i64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<Returned, ErrorReport> {
+    argument::room(fcinfo).map_err(Raise::from)?;
     let options = FileOptions {
         format: given("format", format)?.parse().map_err(Raise::from)?,
         header: header.map(str::parse).transpose().map_err(Raise::from)?,

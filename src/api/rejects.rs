@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 use pgrx::{AnyArray, AnyElement};
 
 use super::lexicon::given;
-use crate::pg::argument::{json_text, json_texts};
+use crate::pg::argument::{self, json_text, json_texts};
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::rows::{Returned, single};
 use crate::stream::{self, Note, Notes, Places};
@@ -31,7 +31,9 @@ fn note_origin_rejects(
     details: Option<Array<'_, &str>>,
     line_format: Option<AnyElement>,
     load_id: Option<i64>,
+    fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<i64, ErrorReport> {
+    argument::room(fcinfo).map_err(Raise::from)?;
     let rows = given("rows", rows)?;
     let lines = given("lines", lines)?;
     let codes = given("errorcodes", errorcodes)?;
@@ -82,7 +84,9 @@ fn place_rejects(
     sources: Option<Array<'_, &str>>,
     lines: Option<Array<'_, i64>>,
     origins: Option<AnyArray>,
+    fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<i64, ErrorReport> {
+    argument::room(fcinfo).map_err(Raise::from)?;
     let sources = given("sources", sources)?;
     let lines = given("lines", lines)?;
     let origins = origins.map(|origins| json_texts(origins.datum()));
@@ -113,6 +117,7 @@ fn retry_rejects(
     load_id: Option<i64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<Returned, ErrorReport> {
+    argument::room(fcinfo).map_err(Raise::from)?;
     let done = stream::retry_rejects(given("stream", stream)?, condition, load_id)?;
     let counts = [done.counts.read, done.counts.taken, done.counts.rejected];
     let [read, taken, rejected] = counts.map(|count| (count as i64).into_datum());

@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 use pgrx::{AnyArray, AnyElement};
 
 use super::lexicon::given;
-use crate::pg::argument::{json_text, names};
+use crate::pg::argument::{self, json_text, names};
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::rows::Returned;
 use crate::pg::trigger::TriggerCall;
@@ -34,7 +34,9 @@ fn create_stream(
     quality_check: Option<&str>,
     on_quality: Option<&str>,
     formats: Option<AnyElement>,
+    fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<(), ErrorReport> {
+    argument::room(fcinfo).map_err(Raise::from)?;
     let options = Options {
         check_rows,
         on_error: Some(given("on_error", on_error)?),
@@ -78,7 +80,9 @@ fn create_checked_match_stream(
     quality_check: Option<&str>,
     on_quality: Option<&str>,
     formats: Option<AnyElement>,
+    fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<(), ErrorReport> {
+    argument::room(fcinfo).map_err(Raise::from)?;
     let text_columns = names(given("text_columns", text_columns)?.datum())
         .into_iter()
         .map(|name| given("text_columns", name))
@@ -125,7 +129,9 @@ fn alter_stream(
     quality_check: Option<&str>,
     on_quality: Option<&str>,
     formats: Option<AnyElement>,
+    fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<(), ErrorReport> {
+    argument::room(fcinfo).map_err(Raise::from)?;
     let options = Options {
         check_rows,
         on_error,
@@ -148,7 +154,12 @@ CREATE FUNCTION termstream.drop_stream(stream text, keep_rejects boolean DEFAULT
     VOLATILE STRICT PARALLEL UNSAFE
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
-fn drop_stream_and_rejects(stream: &str, keep_rejects: bool) -> Result<(), ErrorReport> {
+fn drop_stream_and_rejects(
+    stream: &str,
+    keep_rejects: bool,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Result<(), ErrorReport> {
+    argument::room(fcinfo).map_err(Raise::from)?;
     Ok(catalog::drop_stream(stream, keep_rejects)?)
 }
 

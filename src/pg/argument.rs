@@ -4,6 +4,8 @@ use pgrx::pg_sys;
 use pgrx::varlena;
 use std::ffi::CStr;
 
+use termstream_core::bounds::{OutOfMemory, room_for};
+
 /// The bytes of an argument of type text or bytea, without a copy unless it is toasted.
 ///
 /// The function is STRICT, so that no argument is NULL, and declares that type at this place, from 0.
@@ -13,6 +15,33 @@ pub fn bytes<'a>(fcinfo: pg_sys::FunctionCallInfo, place: usize) -> &'a [u8] {
     unsafe {
         let arguments = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
         bytes_of(arguments[place].value)
+    }
+}
+
+/// Arguments of more bytes than this together are a matter of memory.
+const LARGE: usize = 1 << 20;
+/// What is copied of them on the way, into an error's words for one, is at most so many times as much.
+const GROWTH: usize = 8;
+
+/// Asks for room for copies of what a call was given, since not every copy can be refused: a failed one ends
+/// the server. Called by functions that are not called row by row, before they look at their arguments.
+pub fn room(fcinfo: pg_sys::FunctionCallInfo) -> Result<(), OutOfMemory> {
+    let mut bytes = 0;
+    // SAFETY: a running call; the types are those that the function declares, as many as there are
+    // arguments; the size of a varlena is asked without unpacking it.
+    unsafe {
+        let (mut types, mut count) = (std::ptr::null_mut(), 0);
+        pg_sys::get_func_signature((*(*fcinfo).flinfo).fn_oid, &mut types, &mut count);
+        let arguments = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
+        for (number, argument) in arguments.iter().enumerate().take(count as usize) {
+            if !argument.isnull && pg_sys::get_typlen(*types.add(number)) == -1 {
+                bytes += pg_sys::toast_raw_datum_size(argument.value);
+            }
+        }
+    }
+    match bytes > LARGE {
+        true => room_for(GROWTH * bytes),
+        false => Ok(()),
     }
 }
 

@@ -203,13 +203,21 @@ pub fn check_policies(lexicon: &str, source: pg_sys::Oid, active: bool) -> Resul
     .hint("Make the lexicon from a table that holds just the terms this role may see."))
 }
 
+/// A longer name is none of a lexicon's.
+const MOST_SHOWN: usize = 256;
+
 /// The error for a lexicon that does not exist, naming those that do.
 ///
 /// A restore of a schema alone leaves out the lexicons, and keeps their triggers.
 pub fn unknown(lexicon: &str) -> Raise {
+    // Who gives no name but a document is not told it again.
+    let name = match lexicon.len() {
+        0..=MOST_SHOWN => format!("\"{lexicon}\""),
+        bytes => format!("with a name of {bytes} bytes"),
+    };
     let missing = Raise::new(
         PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-        format!("lexicon \"{lexicon}\" does not exist"),
+        format!("lexicon {name} does not exist"),
     );
     if let Some(tables) = triggers::left_behind(lexicon) {
         return missing

@@ -93,3 +93,34 @@ fn a_text_does_not_break_out_of_its_place() {
     assert_eq!(m.session.one("SELECT count(*) FROM t"), "1");
     m.has_gained_nothing();
 }
+
+#[test]
+fn a_lexicon_that_is_needed_to_compile_itself_is_refused_soon() {
+    let mut m = Mallory::new("needs_itself");
+    m.session.run(
+        "CREATE TABLE t (term_id bigint PRIMARY KEY, term text); CREATE TABLE child () INHERITS (t);
+         SELECT termstream.create_lexicon('mal', 'mallory.t');
+         CREATE FUNCTION again(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+         BEGIN
+             IF current_setting('attack.go', true) = 'on' THEN
+                 PERFORM termstream.has_match('mal', 'pepsi');
+             END IF;
+             RETURN n;
+         END $$;
+         CREATE INDEX ON t ((again(1)));
+         -- With tables that inherit from it, the terms must be read again.
+         INSERT INTO t VALUES (1, 'Pepsi')",
+    );
+    // A session that has not planned with the index yet.
+    let mut session = m.database.session_of(&m.role);
+    session.run("SET attack.go = on");
+    let question = "SELECT termstream.has_match('mal', 'pepsi')";
+    for _ in 0..2 {
+        session.error(question).is(
+            "54001",
+            "lexicon \"mal\" is needed to compile lexicons, within one another",
+        );
+    }
+    session.run("SET attack.go = off");
+    assert_eq!(session.one(question), "t");
+}

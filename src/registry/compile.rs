@@ -2,6 +2,7 @@
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
+use std::cell::Cell;
 
 use super::access;
 use super::definition::Definition;
@@ -43,6 +44,7 @@ impl Variant {
 /// The terms are read as the owner of their table in a security-restricted operation, whoever asks: an
 /// index expression, a policy or the options of a foreign table are code and secrets of that owner's.
 pub fn compile(definition: &Definition, variant: &Variant) -> Result<Lexicon, Raise> {
+    let _nested = Nested::enter(definition)?;
     let source = Source::lock(definition)?;
     let query = source.terms_query(definition);
     let refused = |error| refused(&definition.name, error);
@@ -70,6 +72,39 @@ pub fn compile(definition: &Definition, variant: &Variant) -> Result<Lexicon, Ra
         })
     })?;
     builder.finish().map_err(refused)
+}
+
+/// Compilations within one another: what reads the terms of one may match with another, or with the same.
+const MOST_NESTED: u32 = 4;
+
+thread_local! {
+    static NESTED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// A compilation at work. Each holds all the words of its lexicon.
+struct Nested;
+
+impl Nested {
+    fn enter(definition: &Definition) -> Result<Nested, Raise> {
+        if NESTED.get() == MOST_NESTED {
+            let name = &definition.name;
+            return Err(Raise::new(
+                PgSqlErrorCode::ERRCODE_STATEMENT_TOO_COMPLEX,
+                format!("lexicon \"{name}\" is needed to compile lexicons, within one another"),
+            )
+            .hint(
+                "Functions in indexes and policies of its source should match with no lexicon.",
+            ));
+        }
+        NESTED.set(NESTED.get() + 1);
+        Ok(Nested)
+    }
+}
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        NESTED.set(NESTED.get() - 1);
+    }
 }
 
 /// The error of a lexicon that cannot be built.

@@ -119,6 +119,11 @@ pub const DROP_LOST_STREAMS: Statement = Statement(
 );
 pub const DROP_STREAM: Statement =
     Statement("DELETE FROM termstream.stream WHERE stream::oid = $1");
+/// Positions in relations that are gone.
+pub const DROP_LOST_POSITIONS: Statement = Statement(
+    "DELETE FROM termstream.feed_position p
+      WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = p.stream)",
+);
 pub const DROP_POSITIONS: Statement =
     Statement("DELETE FROM termstream.feed_position WHERE stream::oid = $1");
 
@@ -198,6 +203,28 @@ pub const FORGET_LOADS: Statement = Statement(
     SELECT $1, sum(loads), sum(read), sum(taken), sum(rejected), sum(parse), sum(convert), sum(\"check\"),
            sum(statement), sum(quality), sum(predict), sum(pairs), sum(bytes), sum(busy), max(last_load)
       FROM parts HAVING count(*) > 0",
+);
+
+/// Forgets loads of streams that are gone, but for the last `$1` of each role, so that nobody can have those
+/// of others forgotten.
+pub const FORGET_LOST_LOADS: Statement = Statement(
+    "WITH gone AS (
+        SELECT k.load_id, row_number() OVER (PARTITION BY k.userid ORDER BY k.load_id DESC) AS number
+          FROM termstream.load k
+         WHERE NOT EXISTS (SELECT FROM termstream.stream s WHERE s.stream = k.stream)),
+    lost AS (
+        SELECT l.load_id FROM termstream.load l JOIN gone USING (load_id)
+         WHERE gone.number > $1 AND l.state <> 'running'
+           FOR UPDATE OF l SKIP LOCKED)
+    DELETE FROM termstream.load l USING lost WHERE l.load_id = lost.load_id",
+);
+/// Forgets the sums of loads of streams that are gone.
+pub const FORGET_LOST_SUMS: Statement = Statement(
+    "WITH lost AS (
+        SELECT p.ctid FROM termstream.load_past p
+         WHERE NOT EXISTS (SELECT FROM termstream.stream s WHERE s.stream = p.stream)
+           FOR UPDATE SKIP LOCKED)
+    DELETE FROM termstream.load_past p USING lost WHERE p.ctid = lost.ctid",
 );
 
 // Workers of load_file.

@@ -124,3 +124,37 @@ fn a_lexicon_that_is_needed_to_compile_itself_is_refused_soon() {
     session.run("SET attack.go = off");
     assert_eq!(session.one(question), "t");
 }
+
+#[test]
+fn streams_that_come_and_go_leave_nothing_that_grows() {
+    let mut m = Mallory::new("come_and_go");
+    let keep = format!(
+        "ALTER DATABASE {} SET termstream.loads_keep = 3",
+        m.database.name
+    );
+    m.superuser.run(&keep);
+    let mut session = m.database.session_of(&m.role);
+    session.run("SET search_path = mallory; CREATE TABLE t (a int)");
+    for round in 0..8 {
+        session.run(
+            "SELECT termstream.create_stream('s', 'a int', 'INSERT INTO t SELECT a FROM batch')",
+        );
+        session.run("SELECT termstream.move_position('s', 'x', 'y', NULL, 1)");
+        for row in 0..3 {
+            session.run(&format!("INSERT INTO s VALUES ('{row}')"));
+        }
+        session.run(match round % 2 {
+            0 => "SELECT termstream.drop_stream('s', false)",
+            _ => "DROP VIEW s; DROP TABLE s_rejects",
+        });
+    }
+    session
+        .run("SELECT termstream.create_stream('s', 'a int', 'INSERT INTO t SELECT a FROM batch')");
+    let left = "SELECT (SELECT count(*) FROM termstream.load), (SELECT count(*) FROM termstream.load_past),
+                       (SELECT count(*) FROM termstream.feed_position)";
+    assert_eq!(m.superuser.one(left), "3|0|0");
+    assert_eq!(
+        session.one("SELECT count(DISTINCT stream) FROM termstream.loads"),
+        "1"
+    );
+}

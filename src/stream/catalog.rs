@@ -12,7 +12,7 @@ use super::expressions::{self, Of};
 use super::name::RelationName;
 use super::options::{Options, Settings};
 use super::validation::{self, told};
-use super::{refused, rejects_table};
+use super::{refused, rejects_table, retention};
 use crate::own;
 use crate::pg::catalog::{qualified_name, quote_identifier, quote_literal};
 use crate::pg::definition::{Column, parse_columns};
@@ -94,6 +94,7 @@ pub fn create(session: &Session, new: &NewStream, options: &Options) -> Result<(
         new.pairs.into(),
     ]);
     own::DROP_LOST_STREAMS.execute(&[]);
+    retention::forget_lost();
     own::ADD_STREAM.execute(&args);
     Ok(())
 }
@@ -141,6 +142,7 @@ pub fn drop_stream(stream: &str, keep_rejects: bool) -> Result<(), Raise> {
         }
         own::DROP_STREAM.execute(&[view.into()]);
         own::DROP_POSITIONS.execute(&[view.into()]);
+        retention::forget_lost();
         Ok(())
     })
 }

@@ -50,9 +50,26 @@ pub fn forget(stream: pg_sys::Oid) {
     if keep < 0 || number % EVERY != 1 {
         return;
     }
-    let outcome =
-        subtransaction(|| own::FORGET_LOADS.execute(&[stream.into(), i64::from(keep).into()]));
-    match outcome {
+    contained(|| {
+        own::FORGET_LOADS.execute(&[stream.into(), i64::from(keep).into()]);
+    });
+}
+
+/// Forgets what is left of streams that are gone, by `drop_stream` or by hand: of all the loads of a role in
+/// them as many are kept as of a stream.
+pub fn forget_lost() {
+    let keep = KEEP.get();
+    contained(|| {
+        own::DROP_LOST_POSITIONS.execute(&[]);
+        if keep >= 0 {
+            own::FORGET_LOST_SUMS.execute(&[]);
+            own::FORGET_LOST_LOADS.execute(&[i64::from(keep).into()]);
+        }
+    });
+}
+
+fn contained(work: impl FnOnce()) {
+    match subtransaction(work) {
         Err(error) if error.sqlstate != SERIALIZATION_FAILURE => error.rethrow(),
         _ => {}
     }

@@ -32,14 +32,18 @@ fn an_argument_without_an_end_ends_its_statement_alone() {
     let mut session = m.database.session_of(&m.role);
     session.run("SET search_path = mallory; SELECT termstream.has_match('mal', 'x')");
     let pid = session.pid();
-    for call in calls {
-        // Room for the argument, and for one copy of it.
+    // Room for the argument, and for one copy of it; for a row, which is copied more often, each in turn.
+    let calls = calls.map(|call| (call, 120)).into_iter();
+    let rows = (40..=130)
+        .step_by(10)
+        .map(|room| (format!("INSERT INTO s SELECT {LONG}"), room));
+    for (call, room) in calls.chain(rows) {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
         let size = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
         let size = size
             .and_then(|line| line.trim().strip_suffix(" kB"))
             .unwrap();
-        let most = (size.trim().parse::<u64>().unwrap() + (120 << 10)) << 10;
+        let most = (size.trim().parse::<u64>().unwrap() + (room << 10)) << 10;
         // A program that ends before it read its row is an error.
         let mut limit = |bytes: &str| {
             m.superuser.run(&format!(

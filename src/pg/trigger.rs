@@ -7,6 +7,7 @@ use std::ffi::{CStr, CString};
 use super::argument::bytes_of;
 use super::error::Raise;
 use super::session::{Arg, Session};
+use termstream_core::bounds::Grow;
 
 /// The call of a trigger, good for as long as the call runs.
 pub struct TriggerCall {
@@ -268,7 +269,9 @@ impl ReturnedRow {
             let bytes = row.t_len as usize;
             self.body.clear();
             self.body.shrink_to(KEPT_ROW_BYTES / size_of::<u64>());
-            self.body.reserve(bytes.div_ceil(size_of::<u64>()));
+            if let Err(error) = self.body.try_grow_exact(bytes.div_ceil(size_of::<u64>())) {
+                Raise::from(error).raise();
+            }
             *self.tuple = *row;
             self.tuple.t_data = self.body.as_mut_ptr().cast();
             std::ptr::copy_nonoverlapping(

@@ -3,19 +3,19 @@
 
 use super::interrupts::{EVERY, Interrupts};
 
-/// Memory that the machine, or the limit of the process, does not have.
+/// The error of memory that the machine does not have, or the limit of the process does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("out of memory")]
 pub struct OutOfMemory;
 
-/// Buffers that say whether they could grow.
+/// Growth of a buffer that fails with [`OutOfMemory`] where the standard library would abort.
 pub trait Grow {
     type Item;
 
-    /// Makes room for so many more, and for some beyond, as pushes do.
+    /// Makes room for `more` more items, and for some beyond, so that many small growths cost linear time.
     fn try_grow(&mut self, more: usize) -> Result<(), OutOfMemory>;
 
-    /// Makes room for so many more, and for no others.
+    /// Makes room for exactly `more` more items.
     fn try_grow_exact(&mut self, more: usize) -> Result<(), OutOfMemory>;
 
     fn try_push(&mut self, item: Self::Item) -> Result<(), OutOfMemory>;
@@ -69,7 +69,7 @@ impl Grow for String {
 /// Items that are written between two questions whether to go on.
 const PIECE: usize = 1 << 20;
 
-/// A list of so many copies of a value, if there is room for it.
+/// A list of `length` copies of `value`; fails if there is no room for it.
 pub fn filled<T: Copy>(
     value: T,
     length: usize,
@@ -103,8 +103,8 @@ pub fn extend<T: Copy>(list: &mut Vec<T>, items: &[T]) -> Result<(), OutOfMemory
     Ok(())
 }
 
-/// Whether so many bytes could be had now: asked before work that allocates by itself, and cannot say that
-/// it failed.
+/// Fails if `bytes` bytes cannot be allocated now. For use before work that allocates by itself and aborts
+/// where memory is short; the memory is freed again, so that success is likely and not certain.
 pub fn room_for(bytes: usize) -> Result<(), OutOfMemory> {
     let mut room: Vec<u8> = Vec::new();
     let outcome = room.try_grow_exact(bytes);

@@ -6,13 +6,13 @@
 
 use std::cell::Cell;
 
-/// So many steps pass between two questions. A step is the work on a word or a term, some microseconds at
-/// the most, so that a question comes every few milliseconds.
+/// The number of steps between two calls of the check. A step is the work on a word or a term, some
+/// microseconds at most, so that the check is called every few milliseconds.
 pub const EVERY: u32 = 1024;
 
 const SORTED_AT_ONCE: usize = 1 << 20;
 
-/// Asks every [`EVERY`] steps whether to go on.
+/// Counts steps of work, and calls a check every [`EVERY`] steps, which may stop the work by unwinding.
 #[derive(Debug)]
 pub struct Interrupts {
     check: fn(),
@@ -20,7 +20,7 @@ pub struct Interrupts {
 }
 
 impl Interrupts {
-    /// Calls `check` now and then; it returns, or unwinds.
+    /// Makes a counter that calls `check` every [`EVERY`] steps. `check` returns to go on, or unwinds.
     pub const fn new(check: fn()) -> Interrupts {
         Interrupts {
             check,
@@ -34,7 +34,8 @@ impl Interrupts {
         self.steps(1);
     }
 
-    /// Counts so many steps at once: a long word is many of them, for example one for each 16 letters.
+    /// Counts several steps at once, for work that grows with a length: a long word may count one step per
+    /// 16 letters. Calls the check at most once.
     #[inline(always)]
     pub fn steps(&self, steps: usize) {
         match (self.left.get() as usize).checked_sub(steps) {
@@ -43,7 +44,8 @@ impl Interrupts {
         }
     }
 
-    /// Sorts. A million items take less than a tenth of a second, and are not worth counting.
+    /// Sorts items, unstably. Comparisons are counted as steps only beyond a million items: fewer are
+    /// sorted in less than a tenth of a second.
     pub fn sort<T: Ord>(&self, items: &mut [T]) {
         if items.len() <= SORTED_AT_ONCE {
             return items.sort_unstable();
@@ -63,14 +65,14 @@ impl Interrupts {
 }
 
 impl Default for Interrupts {
-    /// Work that nobody stops.
+    /// Makes a counter whose check does nothing, for work that need not be stopped.
     fn default() -> Interrupts {
         Interrupts::new(|| {})
     }
 }
 
 impl Clone for Interrupts {
-    /// Asks what the original asks, and counts its steps from the beginning.
+    /// Copies the check; the copy counts its steps from zero.
     fn clone(&self) -> Interrupts {
         Interrupts::new(self.check)
     }

@@ -7,11 +7,11 @@ use super::length::{MAX_LENGTH_BIGRAMS, check_lengths};
 /// How many bigrams two texts have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Overlap {
-    /// In both texts together.
+    /// The number of bigrams of both texts together.
     pub total: usize,
-    /// In common, each counted as often as it occurs in both.
+    /// The number of bigrams in common, each counted as often as both texts have it.
     pub common: usize,
-    /// The texts are the same but for white space.
+    /// Whether the texts are equal but for white space.
     pub equal: bool,
 }
 

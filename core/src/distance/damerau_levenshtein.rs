@@ -9,7 +9,8 @@
 use super::error::Error;
 use super::length::{MAX_LENGTH, check_lengths};
 
-/// The distance, from 0 to the length of the longer text.
+/// The Damerau-Levenshtein distance, from 0 to the length of the longer text in characters. Fails if a text
+/// is longer than [`MAX_LENGTH`](super::MAX_LENGTH).
 pub fn damerau_levenshtein(a: &str, b: &str) -> Result<usize, Error> {
     check_lengths(a, b, MAX_LENGTH)?;
     Ok(strsim::damerau_levenshtein(a, b))

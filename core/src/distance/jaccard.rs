@@ -8,7 +8,8 @@
 use super::bigrams::Overlap;
 use super::error::Error;
 
-/// From 0 (no bigram in common) to 1 (the same bigrams).
+/// The Jaccard index of two texts' bigrams, from 0 (none in common) to 1 (the same bigrams).
+/// Fails if a text is longer than [`MAX_LENGTH_BIGRAMS`](super::MAX_LENGTH_BIGRAMS) characters.
 pub fn jaccard(a: &str, b: &str) -> Result<f64, Error> {
     let overlap = Overlap::new(a, b)?;
     Ok(if overlap.equal {

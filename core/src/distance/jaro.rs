@@ -8,7 +8,8 @@
 use super::error::Error;
 use super::pair::Pair;
 
-/// From 0 (nothing in common) to 1 (equal).
+/// The Jaro similarity of two texts, from 0 (nothing in common) to 1 (equal). Fails if a text is longer
+/// than [`MAX_LENGTH`](super::MAX_LENGTH) characters.
 pub fn jaro(a: &str, b: &str) -> Result<f64, Error> {
     Ok(match Pair::new(a, b)? {
         Pair::Ascii(a, b) => strsim::generic_jaro(&a.to_vec(), &b.to_vec()),

@@ -9,7 +9,8 @@
 use super::error::Error;
 use super::pair::{Pair, trim};
 
-/// The distance, from 0 to the length of the longer text.
+/// The Levenshtein distance, from 0 to the length of the longer text in characters. Fails if a text
+/// is longer than [`MAX_LENGTH`](super::MAX_LENGTH).
 pub fn levenshtein(a: &str, b: &str) -> Result<usize, Error> {
     distance_up_to(a, b, usize::MAX)
 }

@@ -11,7 +11,8 @@ pub(super) enum Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    /// For the metrics of quadratic time: refuses texts over [`MAX_LENGTH`].
+    /// Prepares two texts for a metric of quadratic time. Fails if one is longer than [`MAX_LENGTH`]
+    /// characters.
     pub fn new(a: &'a str, b: &'a str) -> Result<Self, Error> {
         check_lengths(a, b, MAX_LENGTH)?;
         Ok(if a.is_ascii() && b.is_ascii() {

@@ -9,7 +9,8 @@ use super::length::{MAX_LENGTH, check_lengths};
 use super::osa;
 use crate::text::Folded;
 
-/// From 0 (nothing in common) to 1 (the same letters).
+/// The similarity of two texts' folded letters, from 0 (nothing in common) to 1 (the same letters). Fails
+/// if a text, or its folded letters, are longer than [`MAX_LENGTH`] characters.
 pub fn similarity(a: &str, b: &str) -> Result<f64, Error> {
     similarity_with(&mut Folded::new(), a, b)
 }

@@ -37,7 +37,7 @@ const TAILS: [(usize, RangeInclusive<usize>); 3] =
 pub(crate) const WHOLE: u8 = 1;
 const HEAD_5: u8 = 2;
 const HEAD_6: u8 = 4;
-/// And the next two bits, for tails of 4 and 5 letters.
+/// The kind of tails of 3 letters; tails of 4 and 5 letters have the next two bits.
 const TAIL_3: u8 = 8;
 const HEAD_4: u8 = 64;
 
@@ -205,14 +205,14 @@ impl<'a> Anchors<'a> {
 const LOOKED_AT_ONCE: usize = 1024;
 const LOOKED_A_STEP: usize = 64;
 
-/// Stands for all windows that begin in one place.
+/// Takes the place of a window's number where all windows that begin in one place are meant.
 pub(crate) const EVERY: u32 = u32::MAX;
 
 /// A question to the index.
 #[derive(Clone, Copy)]
 struct Probe {
     key: u64,
-    /// Of the windows, shortest and longest.
+    /// The shortest and the longest window asked about, in letters.
     lengths: (u16, u16),
     window: u32,
 }
@@ -316,7 +316,7 @@ pub(crate) fn build(
     })
 }
 
-/// The anchors of a term: kind bit and key.
+/// Calls `each` with the kind bit and the key of every anchor of a term.
 fn keys_of(codes: &[u32], mut each: impl FnMut(u8, u64)) {
     let length = codes.len();
     let mut prefix = [0u64; 9];

@@ -1,10 +1,10 @@
-//! Bloom filters (Bloom 1970) of scattered hashes: two bits of one word for each. At 12 bits to a key, one
-//! foreign key in 25 passes.
+//! Bloom filters (Bloom 1970) over scattered hashes. A key sets two bits of one 64-bit word; with 12 bits
+//! per key, one absent key in 25 passes.
 
 use super::hash;
 use crate::bounds::{Interrupts, OutOfMemory, filled};
 
-/// One that has room for so many keys.
+/// An empty filter sized for `keys` keys, 12 bits each, rounded up to a power of two of words.
 pub(super) fn for_keys(keys: usize, interrupts: &Interrupts) -> Result<Vec<u64>, OutOfMemory> {
     filled(0, (keys * 12).div_ceil(64).next_power_of_two(), interrupts)
 }

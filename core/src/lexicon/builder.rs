@@ -12,27 +12,27 @@ use super::tokens::TokenTable;
 use crate::bounds::{Grow, Interrupts, OutOfMemory, extend};
 use crate::text::Folded;
 
-/// A term is at most this many bytes as written: its letters and ample punctuation.
+/// The most bytes a term may have as written: room for its letters and ample punctuation.
 pub const MAX_TERM_BYTES: usize = 4096;
-/// From so many terms on each pool is given [`ROOM`]. A block of this size has pages of its own: it grows
-/// without a copy and leaves no hole, and what is not written of it takes no memory. A million names take
-/// 400 MiB at most while they are compiled, and 455 in pools that grow from little to much.
+/// At this many terms each pool is given [`ROOM`] bytes. A block of that size has pages of its own: it
+/// grows without a copy and leaves no hole, and what is not written of it takes no memory. Compiling a
+/// million names takes 400 MiB at most; 455 in pools that grow step by step.
 const MANY: usize = 1 << 16;
 const ROOM: usize = 48 << 20;
-/// Places in a pool are `u32`.
+/// The most bytes of a pool: positions in it are `u32`.
 const POOL: usize = u32::MAX as usize;
 /// Letters of a term that are folded in one step of [`Interrupts`].
 const STEP: usize = 64;
-/// Skipped terms that are kept to be named.
+/// How many skipped terms are kept by id, for messages.
 pub(crate) const NAMED_SKIPPED: usize = 100;
 
-/// What became of a term.
+/// What [`Builder::add`] did with a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
     Yes,
-    /// It has no letter or digit.
+    /// The term was skipped: it has no letter or digit.
     Empty,
-    /// It has more letters than any term may have.
+    /// The term was skipped: it has more than [`MAX_LETTERS`] letters or [`MAX_TERM_BYTES`] bytes.
     TooLong,
 }
 
@@ -43,7 +43,7 @@ pub struct Builder {
     folded: Folded,
     pub(super) tokens: TokenTable,
     pub(super) learner: Learner,
-    /// Hashes of its words.
+    /// Hashes of the dictionary's words.
     pub(super) dictionary: Vec<u64>,
     pub(super) names: Vec<u64>,
     pub(super) ids: Vec<i64>,
@@ -61,13 +61,13 @@ impl Builder {
         Builder::with_tokens(settings, TokenTable::default())
     }
 
-    /// Asks now and then whether to go on, while terms are added and compiled.
+    /// Makes adding and compiling interruptible: the check of `interrupts` is called now and then.
     pub fn interrupted_by(mut self, interrupts: Interrupts) -> Builder {
         self.interrupts = interrupts;
         self
     }
 
-    /// A builder that knows tokens already.
+    /// Begins with a table of tokens, for a delta: those whose standing differs from the base's.
     pub(crate) fn with_tokens(settings: Settings, tokens: TokenTable) -> Builder {
         Builder {
             interrupts: Interrupts::default(),
@@ -88,7 +88,8 @@ impl Builder {
         }
     }
 
-    /// Words that are no misspellings, of whatever term (but see [`TermOptions::guard`]).
+    /// Adds ordinary words, which are never taken for misspellings of a guarded term (see
+    /// [`TermOptions::guard`]). Entries of several words, or over [`MAX_TERM_BYTES`] bytes, are ignored.
     pub fn common_words<'w>(
         &mut self,
         words: impl Iterator<Item = &'w str>,
@@ -105,9 +106,9 @@ impl Builder {
         Ok(())
     }
 
-    /// Words of the language, the rare ones too: a text's word that is one of them is no misspelling of
-    /// a term, unless other words of the term stand beside it. A name, written with a capital, may be
-    /// that of a term's owner: Kellogg is Kellogg's, candy is not Candy's.
+    /// Adds words of the language, rare ones included. Such a word in a text is not a misspelling of a
+    /// term, unless other words of the term stand beside it. An entry with a capital is a name, and may
+    /// stand for the term with an s: Kellogg is found as Kellogg's, candy is not found as Candy's.
     pub fn dictionary<'w>(
         &mut self,
         words: impl Iterator<Item = &'w str>,
@@ -126,20 +127,21 @@ impl Builder {
         Ok(())
     }
 
-    /// Counts the words of a document: one that is about as frequent as the word it resembles is not
-    /// a misspelling of it.
+    /// Learns word frequencies from a document: a word that is about as frequent as the word it resembles
+    /// is not a misspelling of it.
     pub fn learn(&mut self, document: &str) -> Result<(), LexiconError> {
         Ok(self.learner.learn(document)?)
     }
 
-    /// A word and its document frequency, as a [`Learner`] has counted them before.
+    /// Adds a folded word and the number of documents it stands in, as a [`Learner`] counted them before.
     pub fn learned(&mut self, word: &str, documents: u32) -> Result<(), LexiconError> {
         self.interrupts.step();
         self.tokens.frequency(word.as_bytes(), documents)
     }
 
-    /// Adds a term; several may share an id. One that cannot be a term is skipped. An error says that
-    /// the lexicon cannot have it, nor any other beside those that were added.
+    /// Adds a term; several may share an id. A text that cannot be a term is skipped and counted. Fails if
+    /// the lexicon is full ([`LexiconError::TooLarge`]), memory runs out, or two words share a hash; then
+    /// no further term can be added.
     pub fn add(
         &mut self,
         id: i64,
@@ -206,7 +208,7 @@ impl Builder {
         reserve(&mut self.letter_ends)
     }
 
-    /// Counts a row that gives no term: its term or its id is NULL.
+    /// Counts a row that gives no term, because its term or id is NULL, or for [`Builder::add`]'s reasons.
     pub fn skip(&mut self, id: Option<i64>) {
         self.skipped += 1;
         if self.skipped_ids.len() < NAMED_SKIPPED {
@@ -240,7 +242,7 @@ impl Builder {
     }
 }
 
-/// Folds a term and counts its letters, or says why it cannot be one.
+/// Folds a term and counts its letters; the error says why it cannot be a term.
 pub(crate) fn fold_term(folded: &mut Folded, term: &str) -> Result<usize, Added> {
     if term.len() > MAX_TERM_BYTES {
         return Err(Added::TooLong);

@@ -1,9 +1,9 @@
-//! Terms that came and went since a lexicon was compiled, applied beside it: a few changed rows are
-//! seen within milliseconds, while compiling a million terms takes seconds.
+//! Applies terms added and removed since a lexicon was compiled, beside the compiled form: a few changed
+//! rows are seen within milliseconds, while compiling a million terms takes seconds.
 //!
 //! Time and memory grow with the delta (and with the terms of the base that have the same letters as
-//! one of it), never with the base. What it cannot do is anything but terms: other settings, ordinary
-//! words or learned documents want a new compilation.
+//! one of it), never with the base. A delta changes terms alone: other settings, ordinary words or learned
+//! documents need a new compilation.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -19,8 +19,8 @@ use super::{Lexicon, LexiconError};
 use crate::bounds::{Grow, Interrupts};
 use crate::text::Folded;
 
-/// Terms that came and went since a lexicon was compiled, in any order. A changed term is one of
-/// each. One whose term is NULL counts as an empty one.
+/// Terms added and removed since a lexicon was compiled, in any order. A changed term is removed with its
+/// old options and added with its new ones. A NULL term counts as an empty one.
 #[derive(Clone, Debug, Default)]
 pub struct Delta {
     pub added: Vec<(i64, String, TermOptions)>,
@@ -31,13 +31,13 @@ pub struct Delta {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Changes(BTreeMap<Term, i64>);
 
-/// All of a term that matters; two of them that are equal are one.
+/// What identifies a term: two that are equal in all of it are the same term.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Term {
     id: i64,
     text: String,
     edits: u8,
-    /// The edits are its own, not those by the rule.
+    /// Whether the number of edits was given for this term, not derived from its length.
     own: bool,
     guard: bool,
 }
@@ -73,7 +73,8 @@ impl Lexicon {
     /// numbers of terms may differ, and shares all of the base. On a lexicon that has a delta, both
     /// apply. A term to remove that is not there is an error.
     ///
-    /// Of skipped terms, the ids that the base did not keep do not come back.
+    /// [`Lexicon::skipped_ids`] names at most the first hundred skipped terms: ids that the base did not
+    /// keep stay unknown even if named ones are removed.
     pub fn with_delta(
         &self,
         delta: Delta,
@@ -203,15 +204,15 @@ fn tokens_of(folded: &Folded) -> impl Iterator<Item = &[u8]> {
         .map(move |token| &letters[token.start as usize..token.end as usize])
 }
 
-/// Terms of the same letters that are not walked through for each that is looked for.
+/// From this many terms on, a group is indexed by [`key`] rather than scanned for each lookup.
 const LARGE: usize = 64;
 
-/// Of a term's id and text.
+/// A hash of a term's id and text.
 fn key(id: i64, text: &[u8]) -> u64 {
     hash::of_bytes(text) ^ hash::scatter(id as u64)
 }
 
-/// What the base knows of a term and of a token.
+/// The tables of the base in which terms and tokens are looked up.
 struct Known<'a> {
     interrupts: &'a Interrupts,
     exact: Exact<'a>,
@@ -223,8 +224,8 @@ struct Known<'a> {
     repeated: &'a [[u32; 2]],
     tokens: &'a [TokenSlot],
     uses: &'a [u32],
-    /// The terms of each group of [`LARGE`] that was asked for, by their keys: with a walk through them for
-    /// each, 100,000 changes of terms of the same letters would be 10,000,000,000 steps.
+    /// The terms of each group of [`LARGE`] or more that was looked in, by their keys. With a scan for each
+    /// lookup, 100,000 changes of terms with the same letters would take 10,000,000,000 steps.
     large: RefCell<HashMap<u32, HashMap<u64, Vec<u32>>>>,
 }
 
@@ -245,7 +246,7 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// The number of a term whose letters these are.
+    /// The number that the base has for a term with these letters, if it has the term.
     fn term(&self, term: &Term, letters: &[u8]) -> Option<u32> {
         let group = self.exact.find(hash::of_bytes(letters), letters)?;
         let (row, next) = (
@@ -307,7 +308,7 @@ impl<'a> Known<'a> {
     }
 }
 
-/// Terms of the base that are no more, and how often each of their tokens stood in them.
+/// The terms of the base that are removed, and how often each token stood in them.
 #[derive(Default)]
 struct Gone {
     terms: Vec<u32>,
@@ -322,7 +323,7 @@ impl Gone {
         }
     }
 
-    /// Tokens that no term has any more are words like any other from now on.
+    /// Records the tokens that no term has any more, so that searches take them for foreign words.
     fn bury(&self, known: &Known<'_>, tokens: &mut TokenTable) -> Result<(), LexiconError> {
         for (token, &gone) in &self.tokens {
             let standing = known.standing(token);

@@ -1,6 +1,6 @@
-//! The words of the language that are no misspellings where they stand alone: an open-addressing set of
-//! hashes, of which the two lowest bits say whether it is a word, a name or both. 62 bits stand for a
-//! word: two of a million words are the same once in nine million lexicons.
+//! The dictionary: words of the language that are not taken for misspellings where they stand alone. It is
+//! an open-addressing set of hashes, whose two lowest bits say whether the entry is a word, a name or both.
+//! The other 62 bits identify it: two of a million words share them in one of nine million lexicons.
 
 use super::compiled::{Section, View};
 use super::hash;
@@ -19,15 +19,15 @@ impl<'a> Dictionary<'a> {
         Dictionary(compiled.section(Section::Dictionary))
     }
 
-    /// The slot where a word is looked for first.
+    /// The slot where the search for a word begins; 0 if it is empty.
     #[inline(always)]
     pub fn first(self, word: u64) -> u64 {
         let slot = self.0.get(hash::slot(word, self.0.len()));
         slot.copied().unwrap_or(0)
     }
 
-    /// The standing of a word with what the dictionary says of it, which is looked for from its first
-    /// slot on.
+    /// Adds to a standing what the dictionary says of the word. `first` is the word's slot as
+    /// [`Dictionary::first`] returned it, so that a caller may read the slots of many words at once.
     #[inline(always)]
     pub fn amend(self, standing: Standing, word: u64, first: u64) -> Standing {
         let slot = match first {
@@ -42,7 +42,7 @@ impl<'a> Dictionary<'a> {
         let at = hash::slot(word, self.0.len());
         let (before, from) = self.0.split_at(at.min(self.0.len()));
         let mut slots = from.iter().chain(before);
-        // A damaged table may have no empty slot; this ends all the same.
+        // A damaged table may have no empty slot, so each slot is visited at most once.
         let found = slots.find(|&&slot| slot == 0 || is(slot, word));
         found.copied().unwrap_or(0)
     }
@@ -53,7 +53,8 @@ fn is(slot: u64, word: u64) -> bool {
     (slot ^ word) & !KINDS == 0
 }
 
-/// The section, from the hashes of words and names, ascending.
+/// Builds the section from the hashes of words and of names, both sorted, so that equal input gives equal
+/// bytes.
 pub(crate) fn build(
     words: &[u64],
     names: &[u64],
@@ -62,7 +63,8 @@ pub(crate) fn build(
     if words.is_empty() && names.is_empty() {
         return Ok(Vec::new());
     }
-    // Three in five are used: 1.8 probes on a hit, 3.6 on a miss (Knuth 6.4), of eight to a line.
+    // Three slots in five are used: 1.8 probes on a hit, 3.6 on a miss (Knuth, TAOCP 6.4), and a cache
+    // line holds eight slots.
     let mut slots = filled(0, (words.len() + names.len()) * 5 / 3 + 1, interrupts)?;
     let last = slots.len() - 1;
     for (words, kind) in [(words, WORD), (names, NAME)] {

@@ -19,17 +19,17 @@ use crate::bounds::{Interrupts, OutOfMemory, filled};
 const PREFIXES: [usize; 2] = [4, 6];
 const FEW: usize = 30_000;
 
-/// Terms of as many bytes and more are keyed by so many of them instead. With the first four alone, and
-/// nothing known of words, three times as many windows were hashed with 4,000 real terms.
+/// Terms of this many bytes or more are keyed by their first `LONG` bytes instead. Keyed by four alone, and
+/// with nothing remembered of words, 4,000 real terms made a search hash three times as many windows.
 const LONG: usize = 8;
 
-/// Lengths beyond these that are told apart; those of this and more are one.
+/// How many lengths, from that of the prefix on, have a bit of their own; longer terms share the last bit.
 const LENGTHS: usize = 15;
 
-/// The tables, taken out of the compiled form for one search.
+/// The tables of the exact search, taken out of the compiled form.
 pub(crate) struct Exact<'a> {
     prefixes: &'a [u16],
-    /// Bytes that key the prefixes.
+    /// How many bytes of a term key the prefix table.
     prefix: usize,
     starts: &'a [u64],
     shorts: &'a [u64],
@@ -110,7 +110,7 @@ impl<'a> Exact<'a> {
         bloom::has(self.shorts, hash)
     }
 
-    /// The group whose letters these are.
+    /// The group that has exactly these letters.
     #[inline]
     pub fn find(&self, hash: u64, letters: &[u8]) -> Option<u32> {
         let mut at = hash::slot(hash, self.slots.len());
@@ -142,8 +142,8 @@ impl<'a> Exact<'a> {
     }
 }
 
-/// Adds every window that is a term, letter by letter, and begins with one of the words `own`. False if it
-/// ended early, with more than `most`.
+/// Adds every window that has exactly a term's letters and begins with one of the words `own`. Returns
+/// false if it stopped early because there were more than `most` candidates.
 pub(crate) fn windows(
     exact: &Exact<'_>,
     compiled: View<'_>,
@@ -165,7 +165,7 @@ pub(crate) fn windows(
     true
 }
 
-/// Adds those windows that begin with the word `first`.
+/// Adds every window that has exactly a term's letters and begins with the word `first`.
 fn windows_from(
     first: usize,
     exact: &Exact<'_>,
@@ -181,10 +181,10 @@ fn windows_from(
     }
     let start = token.start as usize;
     let lengths = exact.lengths(text.bytes, start);
-    let mut consider = |last: usize, end: usize, stem: bool| {
+    let mut consider = |last: usize, end: usize, without_s: bool| {
         #[cfg(test)]
         super::work::add(1);
-        let end = end - usize::from(stem);
+        let end = end - usize::from(without_s);
         let length = end - start;
         if length >= exact.prefix && lengths >> exact.place(length) & 1 == 0 {
             return;
@@ -197,11 +197,11 @@ fn windows_from(
         let Some(group) = exact.find(hash, letters) else {
             return;
         };
-        let length = text.words[last].end(stem) - word.start as usize;
+        let length = text.words[last].end(without_s) - word.start as usize;
         let candidate = Candidate {
             first: first as u32,
             last: last as u32,
-            stem,
+            without_s,
             group,
             distance: 0,
             letters: length as u16,
@@ -235,7 +235,7 @@ fn windows_from(
     }
 }
 
-/// The slot of the first `prefix` of eight letters.
+/// The slot of the prefix table for the first `prefix` of eight bytes.
 #[inline(always)]
 fn prefix_slot(eight: [u8; 8], prefix: usize, slots: usize) -> usize {
     let first = u64::from_le_bytes(eight) << (64 - 8 * prefix);

@@ -29,9 +29,10 @@ pub struct Explained {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is a mention.
+    /// The window is a mention, and is reported.
     Accepted,
-    /// It passes every rule, but a better mention has some of its words, or the id is there already.
+    /// The window passes every rule, but a better mention has some of its words, or already reports its
+    /// id.
     Overlapped,
     Refused(Rule),
 }
@@ -46,7 +47,7 @@ impl Verdict {
     }
 }
 
-/// Words that are explained at a time: each is compared with all terms.
+/// Words explained at a time; each is compared with all terms.
 const WORDS: usize = 256;
 /// Words whose windows are put in order together: of nested terms, each may have thousands.
 const TOGETHER: usize = 8;
@@ -93,7 +94,7 @@ impl Lexicon {
         Ok(())
     }
 
-    /// All that [`Lexicon::each_explained`] gives.
+    /// Collects what [`Lexicon::each_explained`] gives.
     #[cfg(test)]
     pub(super) fn explain(&self, text: &str) -> Vec<Explained> {
         let mut explained = Vec::new();
@@ -125,18 +126,18 @@ impl Lexicon {
                     if last > first && to.breaks || to.end(true) > start + longest {
                         break;
                     }
-                    for stem in [false, true] {
+                    for without_s in [false, true] {
                         #[cfg(test)]
                         super::work::add(1);
-                        let window = codes.get(start..to.end(stem)).unwrap_or(&[]);
-                        if stem && !to.possessive {
+                        let window = codes.get(start..to.end(without_s)).unwrap_or(&[]);
+                        if without_s && !to.possessive {
                             continue;
                         }
                         if let Some(distance) = osa(window, &term_codes, pair[0].edits) {
                             found(Candidate {
                                 first: first as u32,
                                 last: last as u32,
-                                stem,
+                                without_s,
                                 group: group as u32,
                                 distance,
                                 letters: pair[0].length,
@@ -156,14 +157,14 @@ struct Explainer<'a> {
     interrupts: &'a Interrupts,
     pieces: Pieces<'a>,
     folded: Folded,
-    /// What is explained next.
+    /// The piece that is explained next.
     piece: Option<Piece>,
     brief: bool,
     recent: Recent,
     words: [Vec<Word>; 2],
     codes: Vec<u32>,
     explained: Vec<Explained>,
-    /// In the piece, and behind it; in their order.
+    /// The mentions in the piece and, as far as they are known, behind it; in the order of the text.
     mentions: Vec<Mention>,
 }
 

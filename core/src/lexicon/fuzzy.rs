@@ -46,7 +46,7 @@ const PAIRS_A_STEP: usize = 16;
 /// Terms that length and parities leave near a window.
 #[derive(Default)]
 pub(super) struct Near {
-    /// The group, and which window.
+    /// Pairs of a group and the number of a window.
     pub pairs: Vec<(u32, u32)>,
     /// The letters of each, all asked for before any is compared: the memory answers them together.
     packed: Vec<Packed>,
@@ -59,7 +59,7 @@ pub(super) struct Near {
 pub(super) struct Window {
     pub first: usize,
     pub last: usize,
-    pub stem: bool,
+    pub without_s: bool,
     pub start: usize,
     pub end: usize,
     pub parity: u32,
@@ -83,11 +83,11 @@ impl Window {
 /// What a word, read with or without its possessive s, is to a misspelled window.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// It may be a misspelling.
+    /// The word may be a misspelling.
     Unknown,
-    /// A word of a term of several words: it must be one of the term's.
+    /// A word of a term of several words, by vocabulary number: the window's term must have it, too.
     Known(u32),
-    /// No misspelled window has it.
+    /// No misspelled window may have the word.
     Foreign,
 }
 
@@ -101,7 +101,7 @@ impl Role {
     pub const UNKNOWN: u8 = 1 | 4;
     pub const KNOWN: u8 = 2 | 8;
     pub const ANY: u8 = 15;
-    /// No window has the word before, too.
+    /// No window has both this word and the one before it.
     const BREAKS: u8 = 16;
 }
 
@@ -113,7 +113,7 @@ pub(super) fn role(word: &Word, guarded: bool) -> u8 {
     };
     let mut role = of(word.standing);
     if word.possessive {
-        role |= of(word.stem_standing) << 2;
+        role |= of(word.standing_without_s) << 2;
     }
     if word.endless {
         role = 0;
@@ -123,12 +123,12 @@ pub(super) fn role(word: &Word, guarded: bool) -> u8 {
 
 /// The part of a word of this role.
 #[inline(always)]
-pub(super) fn part(word: &Word, role: u8, stem: bool) -> Part {
-    let role = role >> (2 * u8::from(stem));
+pub(super) fn part(word: &Word, role: u8, without_s: bool) -> Part {
+    let role = role >> (2 * u8::from(without_s));
     if role & Role::WHOLE_UNKNOWN != 0 {
         Part::Unknown
     } else if role & Role::WHOLE_KNOWN != 0 {
-        Part::Known(word.standing(stem).vocabulary)
+        Part::Known(word.standing(without_s).vocabulary)
     } else {
         Part::Foreign
     }
@@ -292,7 +292,7 @@ impl<L: Letter> Fuzzy<'_, L> {
         let candidate = Candidate {
             first: window.first as u32,
             last: window.last as u32,
-            stem: window.stem,
+            without_s: window.without_s,
             group,
             distance,
             letters,

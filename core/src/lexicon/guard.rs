@@ -11,17 +11,19 @@ use crate::text::{Folded, Token};
 /// Why a window near a term is not a mention of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rule {
-    /// More edits than this term allows.
+    /// The window is more edits away than this term allows.
     Edits,
-    /// The digits of the window are not those of the term.
+    /// The digits of the window differ from those of the term.
     Digits,
-    /// A term of three letters, and not just a letter too many or two swapped within a word.
+    /// The term has three letters, and the window differs by more than an extra letter or two swapped
+    /// ones within a single word.
     ShortTerm,
-    /// A word alone that has not the consonants of a term of four letters.
+    /// The window is a single word without the consonants of its four-letter term.
     Consonants,
-    /// A word alone that has not the first letter of a short term among its first two.
+    /// The window is a single word whose first two letters do not include the first letter of its short
+    /// term.
     FirstLetter,
-    /// Two edits in words of too few letters.
+    /// The words that two edits change have too few letters.
     TwoEdits,
     /// A whole word of the term is missing, or the window has one too many.
     WholeWord,
@@ -31,11 +33,11 @@ pub enum Rule {
     Number,
     /// A changed word of the text is an ordinary word.
     CommonWord,
-    /// The window is one word, which is in the dictionary.
+    /// The window is a single word of the dictionary.
     DictionaryWord,
     /// A changed word of the text is frequent in the learned text.
     Frequent,
-    /// A short term run together or split into words that mean something else.
+    /// The letters are those of a short term, but run together or split into ordinary words.
     Pieces,
 }
 
@@ -59,41 +61,42 @@ impl Rule {
     }
 }
 
-/// The figures at these constants are F1 with the defaults, nested mentions counted, of `cargo bench
-/// --bench accuracy`: on real product texts (200 terms; 200, food only; 4,000 with planted misspellings)
-/// and on queries made of terms and typing errors. As they are: .978 .971 .945 .967.
+/// The longest terms in which only an extra letter or two swapped ones count as a misspelling: any other
+/// edit of three letters makes another word. Terms of 4 letters keep the edit that a user expects of them.
 ///
-/// In terms of up to this length any other edit than a letter too many or two swapped makes another
-/// word. With 4 in place of 3: .976 .970 .946 .964; a user counts on the edit that terms of 4 letters
-/// have.
+/// This and the other tuned constants of this file are a compromise between product texts and short
+/// queries; `cargo bench -p termstream-core --bench accuracy` measures F1 on both after a change.
 pub(crate) const SHORT: u16 = 3;
-/// A word alone, one edit from a term of 4 letters, has the term's consonants and no others; or a letter
-/// too many, or two swapped. Another consonant makes another word: nano is not Namo. Without: .979 .969
-/// .942 .969; with 5 in place of 4 .976 .965 .946 .965.
+/// The longest terms whose consonants a single word must keep, unless it has an extra letter or two
+/// swapped ones. In so few letters another consonant makes another word: nano is not Namo. In longer terms
+/// the rule would refuse more misspellings than false mentions.
 const CONSONANTS_KEPT: u16 = 4;
-/// In texts of so many words, as people type them to search, a word of the dictionary may be a
-/// misspelling. Without: .978 .971 .949 .964, and .937 for .950 on queries of which every fourth
-/// misspelling is another word; with 6 in place of 4 .977 .975 .934 .967.
+/// The most words of a brief text, such as people type into a search box. One edit may turn a term into a
+/// word of the dictionary there, as typing errors do; in longer texts such words nearly always mean
+/// themselves.
 pub(crate) const BRIEF: usize = 4;
-/// One word alone, one and two edits from a term of at most so many letters, has the term's first
-/// letter in its first or second place. People seldom miss the first letter, and other words often
-/// have another: of the windows this refuses, one in 15 was a mention. Without: .978 .971 .943 .969.
+/// The longest terms, at one edit and at two, whose first letter must be among the first two letters of a
+/// window of a single word. People seldom miss the first letter, and other words often have another: of
+/// the windows this refuses, one in 15 was a mention.
 const FIRST_KEPT: [u16; 2] = [6, 8];
-/// Two edits are for words that have together at least so many letters: two in the tie of "black tie"
-/// leave nothing of it. Without: .978 .971 .943 .967.
+/// The fewest letters that the words changed by two edits have together: two edits in the tie of "black
+/// tie" leave nothing of it.
 const TWICE: usize = 4;
-/// Below this document frequency a learned word may be a misspelling of anything.
+/// The number of learned documents from which on a word is compared with the words it resembles; a rarer
+/// one may be a misspelling of anything.
 pub(crate) const FREQUENT: u32 = 2;
-/// Letters of the Latin script that are no vowel and no y.
+/// The lower-case Latin consonants, without y.
 const CONSONANTS: &str = "bcdfghjklmnpqrstvwxz";
 
-/// Whether a word of the text may be a misspelling of something.
+/// Whether a word of the text may be a misspelling: it is no word of a term, no number or part of one
+/// (`code`), and, for guarded terms, no ordinary word.
 #[inline(always)]
 pub(crate) fn may_be_changed(standing: Standing, code: bool, guarded: bool) -> bool {
     !(standing.in_lexicon() | code | guarded & standing.common())
 }
 
-/// Whether it may be one with no other word beside it, in a brief text or another.
+/// Whether a word may be a misspelling with no other word beside it: for guarded terms, a word of the
+/// dictionary may only in a brief text.
 #[inline(always)]
 pub(crate) fn may_be_changed_alone(standing: Standing, guarded: bool, brief: bool) -> bool {
     !(guarded & standing.in_dictionary() & !brief)
@@ -106,7 +109,7 @@ pub(crate) struct Text<'a> {
     pub tokens: &'a [Token],
     /// Folded UTF-8.
     pub bytes: &'a [u8],
-    /// It has few words: see [`is_brief`].
+    /// Whether the text has few words; see [`is_brief`].
     pub brief: bool,
 }
 
@@ -121,8 +124,8 @@ impl<'a> Text<'a> {
     }
 }
 
-/// Whether a text is one as people type it to search: of at most [`BRIEF`] words, of which what runs
-/// together is one.
+/// Whether a text has at most [`BRIEF`] words, as one typed into a search box has. Tokens that run
+/// together, like `330ml`, count as one word.
 pub(crate) fn is_brief(tokens: &[Token]) -> bool {
     let words = tokens.iter().filter(|token| !token.joined());
     words.take(BRIEF + 1).count() <= BRIEF
@@ -232,7 +235,7 @@ impl<'a> Judge<'a> {
             .get(candidate.first as usize..=candidate.last as usize);
         Window {
             words: words.unwrap_or(&[]),
-            stem: candidate.stem,
+            without_s: candidate.without_s,
         }
     }
 
@@ -244,7 +247,7 @@ impl<'a> Judge<'a> {
             tokens.get(candidate.last as usize),
         ) {
             (Some(first), Some(last)) => {
-                let end = last.end as usize - usize::from(candidate.stem);
+                let end = last.end as usize - usize::from(candidate.without_s);
                 self.text
                     .bytes
                     .get(first.start as usize..end)
@@ -266,8 +269,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Whether a window one edit from a short term is one word with its first letter, and has a letter
-    /// too many or the same letters in another order.
+    /// Whether a window one edit from a term of up to [`SHORT`] letters is a single word with the term's
+    /// first letter, and either has an extra letter or the term's letters in another order.
     fn near_short(&self, candidate: &Candidate) -> bool {
         let (written, own) = (self.bytes(candidate), self.own_letters(candidate.group));
         candidate.first == candidate.last
@@ -275,7 +278,7 @@ impl<'a> Judge<'a> {
             && adds_or_swaps(candidate, written, own)
     }
 
-    /// Whether a word alone has the consonants of its term, if it must.
+    /// Whether a window may pass as for consonants; see [`CONSONANTS_KEPT`].
     fn keeps_consonants(&self, candidate: &Candidate) -> bool {
         let (written, own) = (self.bytes(candidate), self.own_letters(candidate.group));
         candidate.first != candidate.last
@@ -284,7 +287,7 @@ impl<'a> Judge<'a> {
             || adds_or_swaps(candidate, written, own)
     }
 
-    /// Whether a fuzzy window has the first letter of its term, if it must.
+    /// Whether a window may pass as for its first letter; see [`FIRST_KEPT`].
     fn keeps_first(&self, candidate: &Candidate) -> bool {
         let longest = FIRST_KEPT[usize::from(candidate.distance > 1)];
         candidate.first != candidate.last
@@ -298,12 +301,13 @@ impl<'a> Judge<'a> {
                 })
     }
 
-    /// Whether a window is in the dictionary; as a name only if it is not the term without its s.
+    /// Whether the window's word is in the dictionary. A name is not counted if it is the term without
+    /// its last s: Kellogg may stand for Kellogg's.
     fn in_dictionary(&self, candidate: &Candidate) -> bool {
         let Some(word) = self.text.words.get(candidate.first as usize) else {
             return false;
         };
-        let standing = word.standing(candidate.stem);
+        let standing = word.standing(candidate.without_s);
         let (written, own) = (self.bytes(candidate), self.own_letters(candidate.group));
         let owner = own
             .split_last()
@@ -312,7 +316,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Whether a window one edit from a term has a letter too many, or two swapped.
+/// Whether a window one edit from a term has an extra letter or two swapped ones.
 fn adds_or_swaps(candidate: &Candidate, written: &[u8], own: &[u8]) -> bool {
     let sorted = |bytes: &[u8]| {
         let mut letters: Vec<char> = letters(bytes).collect();
@@ -322,7 +326,7 @@ fn adds_or_swaps(candidate: &Candidate, written: &[u8], own: &[u8]) -> bool {
     candidate.window_letters > candidate.letters || sorted(written) == sorted(own)
 }
 
-/// The consonants of folded Latin letters, in order; a double one is one.
+/// The consonants of folded Latin letters, in order; a doubled consonant counts once.
 fn consonants(folded: &[u8]) -> impl Iterator<Item = char> + '_ {
     let mut last = None;
     letters(folded)

@@ -17,13 +17,13 @@ use super::tokens::{Standing, TokenSlot, find};
 use super::words::Word;
 use crate::text::Folded;
 
-/// A delta, compiled.
+/// A compiled delta: the added terms as a lexicon of their own, and what is removed from the base.
 pub(crate) struct Layer {
     /// The added terms that the base does not have.
     pub added: Lexicon,
     /// Terms of the base, ascending.
     pub removed: Vec<u32>,
-    /// The number of each group of `added`.
+    /// For each group of `added`, its number in the whole lexicon.
     pub groups: Vec<u32>,
     /// Groups of the base and of `added` that have the same letters, ascending.
     pub twins: Vec<(u32, u32)>,
@@ -31,7 +31,7 @@ pub(crate) struct Layer {
     pub first_group: u32,
     /// Tells this delta to this base from any other.
     pub identity: u64,
-    /// Of base and delta together.
+    /// How many terms base and delta have together.
     pub terms: usize,
     pub skipped: u64,
     pub skipped_ids: Vec<i64>,
@@ -47,7 +47,7 @@ impl Layer {
             + self.changes.heap_bytes()
     }
 
-    /// The number that `added` has for a group.
+    /// The number that `added` gives to a group of the whole lexicon, if it has the group.
     fn own_group(&self, group: u32) -> Option<u32> {
         if group >= self.first_group {
             return Some(group - self.first_group);
@@ -68,13 +68,13 @@ impl Lexicon {
         Some((&layer.added, term.checked_sub(layer.first_term)?))
     }
 
-    /// From the words of a text as the base sees them (the first), puts these right and makes those
-    /// that the delta sees.
+    /// Corrects the words of a text as the base sees them (the first list) by what the delta changes, and
+    /// fills the second list with the words as the delta sees them. Does nothing without a delta.
     #[inline]
     pub(crate) fn amend(&self, folded: &Folded, [words, own]: &mut [Vec<Word>; 2]) {
         let Some(layer) = &self.delta else { return };
         let slots: &[TokenSlot] = layer.added.compiled.section(Section::Tokens);
-        // What the dictionary says of a word is the base's to say.
+        // The delta has no dictionary of its own: the base's applies.
         let found = |base: Standing, word: u64| {
             let own = find(slots, word)?;
             Some(own.with_dictionary(base.in_dictionary(), base.name()))
@@ -94,11 +94,12 @@ impl Lexicon {
             }
             let letters = folded.padded();
             let (start, end) = (token.start as usize, token.end as usize);
-            // What was found out of a word was so without the delta.
+            // What searches of the base alone found out may not hold with the delta.
             (word.standing, own.standing) = amended(word.standing.plain(), word.hash);
             if word.possessive {
-                let stem = hash::of_range(letters, start, end - 1);
-                (word.stem_standing, own.stem_standing) = amended(word.stem_standing.plain(), stem);
+                let without_s = hash::of_range(letters, start, end - 1);
+                (word.standing_without_s, own.standing_without_s) =
+                    amended(word.standing_without_s.plain(), without_s);
             }
         }
     }
@@ -131,7 +132,7 @@ impl Lexicon {
         }
     }
 
-    /// The terms of a candidate that accept it.
+    /// The terms that a candidate is a mention of, by the rules; removed terms are left out.
     #[inline]
     pub(crate) fn accepted<'a>(
         &'a self,

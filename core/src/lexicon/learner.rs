@@ -22,7 +22,7 @@ const PIECE: usize = 2048;
 pub struct Learner {
     folded: Folded,
     words: HashMap<Box<[u8]>, Learned>,
-    /// Of the letters of all words.
+    /// Bytes of the letters of all words.
     bytes: usize,
     documents: u32,
     interrupts: Interrupts,
@@ -30,12 +30,12 @@ pub struct Learner {
 
 struct Learned {
     documents: u32,
-    /// The last document it was seen in: a word counts once in each.
+    /// The last document that had the word, so that a word counts once per document.
     last: u32,
 }
 
 impl Learner {
-    /// Asks now and then whether to go on.
+    /// Makes learning interruptible: the check of `interrupts` is called now and then.
     pub fn interrupted_by(interrupts: Interrupts) -> Learner {
         Learner {
             interrupts,
@@ -67,9 +67,10 @@ impl Learner {
                 .get(token.start as usize..token.end as usize)
                 .unwrap_or(&[]);
             self.interrupts.steps(1 + word.len() / STEP);
-            let stem = &word[..word.len() - usize::from(token.possessive() && !word.is_empty())];
+            let without_s =
+                &word[..word.len() - usize::from(token.possessive() && !word.is_empty())];
             let readings = if token.possessive() { 2 } else { 1 };
-            for word in [word, stem].iter().take(readings) {
+            for word in [word, without_s].iter().take(readings) {
                 if word.len() > MAX_LETTERS {
                     continue;
                 }
@@ -86,7 +87,7 @@ impl Learner {
         Ok(())
     }
 
-    /// A word that was not seen before, or was forgotten.
+    /// Adds a word that was not seen before, or was forgotten.
     fn meet(&mut self, word: &[u8]) -> Result<(), OutOfMemory> {
         if self.words.len() >= MAX_LEARNED || self.bytes >= MAX_LEARNED_BYTES {
             self.forget();
@@ -130,8 +131,8 @@ impl Learner {
         self.documents
     }
 
-    /// The words that count, folded, each with the number of documents it stands in. Words of a
-    /// single document decide nothing (see the guard's rule) and are left out.
+    /// The folded words that stand in two documents or more, each with the number of its documents. Rarer
+    /// words make no difference to matching and are left out.
     pub fn words(&self) -> impl Iterator<Item = (&str, u32)> {
         self.words
             .iter()

@@ -1,23 +1,23 @@
-//! What was found before: the same unknown words, alone and beside the same words of the lexicon, recur
-//! in the texts of a column, and what is misspelled in them is the same the second time.
+//! Remembers the results of the fuzzy search: unknown words recur in the texts of a column, alone or beside
+//! the same words of the lexicon, and give the same mentions each time.
 //!
-//! A key has two slots side by side, of which the older gives way; 64 bits of a hash stand for the words.
+//! A key is a 64-bit hash of the words. It has two slots side by side; a new key replaces the older.
 
 use super::hash;
 use super::overlap::Candidate;
 use super::words::Word;
 
-/// Runs and windows, in 2 MiB: of 50,000 rows of real product texts 75% of the runs of unknown words,
-/// and 51% of the windows of unknown words beside frequent words of a million terms, stood in a row
-/// before.
+/// The most runs and windows remembered, in 2 MiB. Of 50,000 rows of real product texts, 75% of the runs of
+/// unknown words had stood in an earlier row, and 51% of the windows of unknown words beside frequent words
+/// of a million terms.
 const REMEMBERED: usize = 131_072;
-/// The lines of slots that it begins with, in 32 KiB; it doubles when half of them are in use, so that a
-/// session that matches a few texts has no 2 MiB for each part of a lexicon.
+/// The lines of slots at first, in 32 KiB. Their number doubles when half the slots are in use, so that a
+/// session that matches a few texts does not hold 2 MiB for each part of a lexicon.
 const FIRST_LINES: usize = 1024;
-/// What was found in them, in at most 5 MiB; beyond it all is forgotten.
+/// The most candidates kept, in 5 MiB; when they would be more, everything is forgotten.
 const MAX_FOUND: usize = 262_144;
 
-/// A key and where its candidates stand, and how many they are.
+/// A key, where its candidates begin among those found, and how many they are.
 #[derive(Clone, Copy, Default)]
 struct Slot {
     key: u64,
@@ -34,15 +34,15 @@ pub(super) struct Slots([Slot; 2]);
 #[derive(Default)]
 pub(super) struct Memory {
     slots: Vec<Slots>,
-    /// With places counted from the first word of the run or window.
+    /// Candidates, their words counted from the first word of their run or window.
     found: Vec<Candidate>,
-    /// How many were kept.
+    /// How many keys were kept since everything was last forgotten.
     kept: usize,
     lexicon: u64,
 }
 
 impl Memory {
-    /// Forgets everything if it was about another lexicon.
+    /// Prepares the memory for searches with a lexicon; forgets everything if it was used with another.
     pub fn reset_for(&mut self, lexicon: u64) {
         if self.lexicon != lexicon || self.slots.is_empty() {
             self.lexicon = lexicon;
@@ -77,23 +77,23 @@ impl Memory {
         }
     }
 
-    /// The slots of a key, for [`Memory::recall_from`]. Whoever asks for those of many before he looks at
-    /// any waits once for the processor's memory.
+    /// The slots of a key, for [`Memory::recall_from`]. A caller that copies the slots of many keys before
+    /// it examines any lets their cache misses overlap.
     #[inline(always)]
     pub fn slots(&self, key: u64) -> Slots {
         let slots = self.slots.get(hash::slot(key, self.slots.len()));
         slots.copied().unwrap_or_default()
     }
 
-    /// Adds what was found in the words of a key, here from the word `first` on. False if it is not
-    /// known.
+    /// Adds the candidates kept for a key, with words counted from `first`. Returns false if the key is not
+    /// remembered, which differs from a key that has no candidates.
     #[inline]
     pub fn recall(&self, key: u64, first: usize, candidates: &mut Vec<Candidate>) -> bool {
         self.recall_from(&self.slots(key), key, first, candidates)
     }
 
-    /// Adds what was found in the words of a key, as [`Memory::recall`] does, given the slots of the
-    /// key; nothing may have been kept since they were looked up.
+    /// Does what [`Memory::recall`] does, given the slots of the key; nothing may have been kept since they
+    /// were copied.
     #[inline]
     pub fn recall_from(
         &self,
@@ -119,7 +119,7 @@ impl Memory {
         true
     }
 
-    /// Keeps what was found in the words of a key.
+    /// Remembers what was found in the words of a key, the first of which is the word `first`.
     pub fn keep(&mut self, key: u64, first: usize, found: &[Candidate]) {
         if self.found.len() + found.len() > MAX_FOUND {
             self.forget();
@@ -142,7 +142,7 @@ impl Memory {
     }
 }
 
-/// The key of words, the last of them added to that of those before.
+/// Extends the key of a sequence of words (0 for none) by the next word.
 #[inline(always)]
 pub(super) fn key(before: u64, word: &Word) -> u64 {
     hash::scatter(before.rotate_left(17) ^ word.hash.wrapping_add(u64::from(word.possessive)))
@@ -157,7 +157,7 @@ mod tests {
         let found = |number: u64| Candidate {
             first: 3,
             last: 4,
-            stem: false,
+            without_s: false,
             group: number as u32,
             distance: 1,
             letters: 5,

@@ -68,8 +68,8 @@ impl<L: Letter> Fuzzy<'_, L> {
             if word.end(true) - start > longest {
                 return;
             }
-            for &stem in word.stems() {
-                let part = part(word, role, stem);
+            for &without_s in word.readings() {
+                let part = part(word, role, without_s);
                 let (mut rarest_here, mut unknown_here) = (rarest, unknown);
                 match part {
                     Part::Unknown => unknown_here = true,
@@ -82,15 +82,15 @@ impl<L: Letter> Fuzzy<'_, L> {
                 }
                 if let Some(number) = rarest_here
                     && unknown_here
-                    && vocabulary.near_length(number, word.end(stem) - start)
+                    && vocabulary.near_length(number, word.end(without_s) - start)
                 {
-                    let end = word.end(stem);
+                    let end = word.end(without_s);
                     all = self.parity(counted..end, all);
                     counted = end;
                     let window = Window {
                         first,
                         last,
-                        stem,
+                        without_s,
                         start,
                         end,
                         parity: all,
@@ -99,11 +99,11 @@ impl<L: Letter> Fuzzy<'_, L> {
                     let known = costly.then(|| {
                         key = words[keyed..=last].iter().fold(key, memory::key);
                         keyed = last + 1;
-                        hash::scatter(key ^ u64::from(stem))
+                        hash::scatter(key ^ u64::from(without_s))
                     });
                     self.beside(vocabulary, number, window, known, scratch, candidates);
                 }
-                if !stem {
+                if !without_s {
                     let possible = match rarest_here {
                         // A window with more words is longer.
                         Some(number) => !vocabulary.beyond_length(number, word.end(true) - start),

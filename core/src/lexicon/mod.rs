@@ -111,7 +111,7 @@ use crate::bounds::{Interrupts, OutOfMemory};
 use compiled::{Compiled, Section, TermRow, span};
 use layer::Layer;
 
-/// What can be wrong with a lexicon.
+/// Why a lexicon cannot be built, opened or changed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LexiconError {
     #[error("unknown overlap \"{0}\", valid are \"longest\", \"nested\" and \"all\"")]
@@ -136,14 +136,14 @@ impl From<OutOfMemory> for LexiconError {
     }
 }
 
-/// How a mention is written.
+/// How closely a mention is written like its term; ordered from closest to farthest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// Byte for byte like the term.
+    /// Byte for byte as the term.
     Exact,
-    /// With the same letters, after folding.
+    /// With the term's letters after folding: case, accents, punctuation and spaces may differ.
     Folded,
-    /// Misspelled.
+    /// Misspelled: with one or more edits.
     Fuzzy,
 }
 
@@ -162,7 +162,7 @@ impl Kind {
 pub struct Mention {
     /// Number of the term, for [`Lexicon::term_id`] and [`Lexicon::term_text`].
     pub term: u32,
-    /// Bytes of the original text.
+    /// The first byte of the mention in the original text.
     pub start: usize,
     pub end: usize,
     pub distance: u8,
@@ -171,12 +171,12 @@ pub struct Mention {
     pub kind: Kind,
 }
 
-/// A compiled set of terms.
+/// A compiled set of terms, perhaps with a delta. Searches share it; it never changes.
 pub struct Lexicon {
     compiled: Arc<Compiled>,
-    /// For searches without word boundaries; built by the first of them.
+    /// The automaton of searches without word boundaries; the first of them builds it.
     automaton: Arc<OnceLock<Option<AhoCorasick>>>,
-    /// What came and went since it was compiled.
+    /// The terms added and removed since the base was compiled.
     delta: Option<Box<Layer>>,
 }
 
@@ -207,8 +207,8 @@ impl Lexicon {
 
     /// Opens the compiled form where it is without reading all of it: the checksum is not compared.
     ///
-    /// For bytes that were checked before, or written by this machine. Whatever they hold, a search
-    /// reads inside them; its answers are only as good as they are.
+    /// Use it for bytes that were checked before, or written by this machine. Damaged bytes make answers
+    /// wrong, but a search never reads outside them.
     pub fn from_trusted(bytes: Shared) -> Result<Lexicon, LexiconError> {
         Compiled::trusted(bytes).map(Lexicon::of)
     }
@@ -233,7 +233,7 @@ impl Lexicon {
         }
     }
 
-    /// The ids of the first hundred of them.
+    /// The ids of the first hundred skipped terms; see [`Lexicon::skipped`].
     pub fn skipped_ids(&self) -> &[i64] {
         match &self.delta {
             Some(layer) => &layer.skipped_ids,
@@ -266,7 +266,8 @@ impl Lexicon {
         }
     }
 
-    /// Where in its text a term begins and ends, without the punctuation around it.
+    /// The bytes of a term's text from its first letter or digit to its last, without the punctuation
+    /// around them.
     fn core(&self, term: u32) -> Range<usize> {
         if let Some((added, term)) = self.added(term) {
             return added.core(term);

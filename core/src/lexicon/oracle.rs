@@ -51,7 +51,7 @@ struct Term {
 struct Candidate<'t> {
     /// First and last place: words, or letters in substring mode.
     places: (usize, usize),
-    stem: bool,
+    without_s: bool,
     source: (usize, usize),
     window: usize,
     distance: usize,
@@ -138,7 +138,7 @@ impl Oracle {
             let (_, tokens) = fold(document);
             let words: HashSet<String> = tokens
                 .into_iter()
-                .flat_map(|token| [Some(token.letters), token.stem])
+                .flat_map(|token| [Some(token.letters), token.without_s])
                 .flatten()
                 .collect();
             for word in words {
@@ -241,16 +241,16 @@ impl Prepared {
                 if last > first && tokens[last].breaks {
                     break;
                 }
-                for stem in [false, true] {
-                    if stem && tokens[last].stem.is_none() {
+                for without_s in [false, true] {
+                    if without_s && tokens[last].without_s.is_none() {
                         continue;
                     }
                     let mut words: Vec<String> = tokens[first..=last]
                         .iter()
                         .map(|token| token.letters.clone())
                         .collect();
-                    if stem {
-                        *words.last_mut().unwrap() = tokens[last].stem.clone().unwrap();
+                    if without_s {
+                        *words.last_mut().unwrap() = tokens[last].without_s.clone().unwrap();
                     }
                     let letters = words.concat();
                     let length = letters.chars().count();
@@ -268,7 +268,7 @@ impl Prepared {
                     };
                     let source = (
                         tokens[first].source.0,
-                        if stem {
+                        if without_s {
                             tokens[last].source.2
                         } else {
                             tokens[last].source.1
@@ -289,7 +289,7 @@ impl Prepared {
                         if !terms.is_empty() {
                             candidates.push(Candidate {
                                 places: (first, last),
-                                stem,
+                                without_s,
                                 source,
                                 window: length,
                                 distance,
@@ -325,7 +325,7 @@ impl Prepared {
                     let source = folded.source_of(start..end);
                     candidates.push(Candidate {
                         places: (start, end - 1),
-                        stem: false,
+                        without_s: false,
                         source: (source.start, source.end),
                         window: all[start..end].chars().count(),
                         distance: 0,
@@ -352,7 +352,7 @@ fn cover(mut candidates: Vec<Candidate<'_>>) -> Vec<Candidate<'_>> {
         };
         let at = (0..candidates.len())
             .filter(|&at| alike(&candidates[at]))
-            .min_by_key(|&at| (first_of_group(&candidates[at]), candidates[at].stem))
+            .min_by_key(|&at| (first_of_group(&candidates[at]), candidates[at].without_s))
             .unwrap();
         let next = candidates.remove(at);
         candidates.retain(|c| c.places.1 < next.places.0 || c.places.0 > next.places.1);

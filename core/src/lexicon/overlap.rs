@@ -17,50 +17,52 @@ use super::settings::Overlap;
 /// A window that is within the edits of a group of terms and passed their guards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Candidate {
-    /// Its first and last word; in substring mode, its first and last letter.
+    /// The first word of the window by number; in substring mode, its first letter.
     pub first: u32,
     pub last: u32,
-    /// The last word is read without its possessive s.
-    pub stem: bool,
+    /// Whether the last word is read without its possessive s.
+    pub without_s: bool,
     pub group: u32,
     pub distance: u8,
-    /// Letters of the term, and of the window.
+    /// Letters of the term.
     pub letters: u16,
     pub window_letters: u16,
 }
 
 impl Candidate {
-    /// An edit weighs as much as two letters: a longer window must be worth its edits.
+    /// The order in which candidates are tried, best first. An edit counts as two letters less, so that a
+    /// longer window must make up for its edits.
     fn rank(&self) -> impl Ord + use<> {
         let worth = i32::from(self.letters) - 2 * i32::from(self.distance);
         (Reverse(worth), self.distance, self.first, self.last)
     }
 }
 
-/// Places of a text whose candidates are settled together.
+/// A range of places (words, or letters in substring mode) whose candidates are settled together.
 pub(crate) struct Places {
-    /// The first of them, and how many from there on a mention already has that begins before them.
+    /// The first place. From it on, `held` places belong to a mention that began before it.
     pub start: u32,
     pub held: u32,
-    /// The first behind them; candidates that begin there are not known. None where the text ends.
+    /// The first place after the range, from which on candidates are not known yet. `None` if the range
+    /// ends with the text.
     pub end: Option<u32>,
 }
 
-/// What became of places.
+/// How far the candidates of a range of places were settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Settled {
-    /// All candidates that begin before this place are settled; none where the text ends.
+    /// The candidates that begin before this place are settled; `None` if all are, because the text ends.
     pub until: Option<u32>,
-    /// How many places from there on a mention has.
+    /// How many places from `until` on belong to a mention that begins before it.
     pub held: u32,
 }
 
-/// What is known of a place.
+/// Whether a place belongs to a mention, while candidates are settled.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     Free,
     Taken,
-    /// A candidate that may not be a mention would take it.
+    /// Claimed by a candidate that is not settled yet.
     Doubtful,
 }
 
@@ -68,7 +70,7 @@ pub(crate) enum State {
 /// gives the first term of a candidate, and `border` the last place up to this one where the candidates
 /// of a text can be parted.
 ///
-/// A candidate may stand there twice afterwards.
+/// The list may hold the same candidate twice afterwards.
 pub(crate) fn settle<T: Ord>(
     overlap: Overlap,
     candidates: &mut Vec<Candidate>,
@@ -106,7 +108,7 @@ pub(crate) fn settle<T: Ord>(
     }
 }
 
-/// How many of the held places stand behind this one.
+/// How many of the held places lie at or behind `until`.
 fn left(places: &Places, until: Option<u32>) -> u32 {
     let behind = |until| (places.start + places.held).saturating_sub(until);
     until.map_or(0, behind)
@@ -157,7 +159,9 @@ fn longest<T: Ord>(
         let best = if alike.iter().all(|other| *other == first) {
             first
         } else {
-            let best = alike.iter().min_by_key(|other| (term(other), other.stem));
+            let best = alike
+                .iter()
+                .min_by_key(|other| (term(other), other.without_s));
             best.copied().unwrap_or(first)
         };
         candidates[kept] = best;

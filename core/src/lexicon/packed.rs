@@ -20,9 +20,9 @@ pub(crate) struct Packed(u128);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Apart {
     Edits(u8),
-    /// More edits than were allowed.
+    /// More edits apart than were allowed.
     Far,
-    /// One of them is not packed.
+    /// Not determined, because the window or the term is not packed.
     Unknown,
 }
 
@@ -138,7 +138,7 @@ mod tests {
         Packed::of(Packed::term(&codes))
     }
 
-    /// What the distance says.
+    /// The expected result, from the plain distance.
     fn expected(window: &str, term: &str, most: u8) -> Apart {
         match strsim::osa_distance(window, term) {
             distance if distance <= usize::from(most) => Apart::Edits(distance as u8),

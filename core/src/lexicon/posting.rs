@@ -10,12 +10,12 @@ use super::hash::Letter;
 pub(crate) const MAX_GROUPS: usize = 1 << 26;
 /// A lexicon has at most this many terms, one below the groups that a posting can tell apart.
 pub const MAX_TERMS: usize = MAX_GROUPS - 1;
-/// Lengths of this and above are one.
+/// The greatest length that is told apart; longer terms are stored with this one.
 pub(crate) const LONGEST: usize = 63;
 /// Below this many, a scan is cheaper than two searches, whose every step waits for the memory: of 377
 /// postings of a row that was met for the first time, with 1,000,000 names, searches left out 80.
 const SEARCHED: usize = 256;
-/// Compared at once.
+/// Postings compared in one round, of a length that the compiler turns into vector instructions.
 const PIECE: usize = 8;
 /// The parities that two edits change at the most.
 pub(crate) const MOST_ODD: u32 = 4;
@@ -65,7 +65,7 @@ impl Posting {
 #[inline(always)]
 pub(crate) fn most_odd(own: usize, length: usize) -> Option<u32> {
     match (own, own.abs_diff(length)) {
-        // Of so many letters or more.
+        // `own` stands for this length and all above.
         (LONGEST, _) => (length + 2 >= LONGEST).then_some(MOST_ODD),
         (0..=3, 0) => Some(0),
         (0..=3, 1) if length > own => Some(1),
@@ -77,7 +77,7 @@ pub(crate) fn most_odd(own: usize, length: usize) -> Option<u32> {
     }
 }
 
-/// Without its lowest `count` ones.
+/// Clears the lowest `count` bits that are set.
 #[inline(always)]
 pub(crate) fn without(count: u32, bits: u32) -> u32 {
     (0..count).fold(bits, |bits, _| bits & bits.wrapping_sub(1))

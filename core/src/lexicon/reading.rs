@@ -17,14 +17,14 @@ use super::{Lexicon, substring};
 use crate::bounds::{EVERY, Interrupts, OutOfMemory};
 use crate::text::{Folded, Piece, Pieces, Room};
 
-/// How much of a text is read at a time.
+/// The limits of one stretch of a text.
 #[derive(Clone, Copy)]
 pub(super) struct Size {
     pub words: usize,
-    /// In substring mode.
+    /// Letters of a stretch in substring mode.
     pub letters: u32,
-    /// Beyond as many candidates less is read at a time: a hundred nested terms may begin at each word
-    /// of a text.
+    /// With more candidates the stretch is read again, shorter: a hundred nested terms may begin at each
+    /// word of a text.
     pub candidates: usize,
 }
 
@@ -44,21 +44,21 @@ pub(super) struct Reading<'a> {
     text: &'a str,
     interrupts: &'a Interrupts,
     pieces: Pieces<'a>,
-    /// In substring mode, the piece that is not read to its end.
+    /// In substring mode, the folded piece whose end has not been reached.
     piece: Option<Piece>,
-    /// Letters of a term or a window of it.
+    /// The most letters of a term, or of a window near it.
     reach: usize,
     size: Size,
-    /// With fewer words, and letters, a stretch was too short to settle anything.
+    /// The fewest words, and letters, to read: shorter stretches were too short to settle anything.
     fewest: (usize, usize),
     brief: Option<bool>,
-    /// In substring mode, letters of the piece's own tokens that are read.
+    /// In substring mode, how many letters of the piece's own tokens have been read.
     read: u32,
-    /// Places from the beginning of the next stretch on that a mention has.
+    /// How many places of the next stretch, from its beginning on, belong to an earlier mention.
     held: u32,
 }
 
-/// A stretch whose candidates were found.
+/// A range of places whose candidates were found.
 pub(super) struct Stretch {
     start: u32,
     end: u32,
@@ -176,7 +176,8 @@ impl<'a> Reading<'a> {
         self.fewest.0 = self.size.words;
     }
 
-    /// With more candidates than these a stretch is read again, and less of it.
+    /// The most candidates of a stretch; with more it is read again, shorter. No limit applies to a
+    /// stretch that cannot be shorter.
     fn most(&self, size: usize, fewest: usize) -> usize {
         let is_least = size <= fewest.max(self.reach);
         if is_least {

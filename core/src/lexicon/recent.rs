@@ -1,18 +1,18 @@
-//! The words met lately, with what the lexicon knows of them and what the search has learned since: a
-//! text has few words that were not in a text before, and the tables that know all words are larger
-//! than the caches of a processor that other work is also done on.
+//! A cache of recently seen words, with what the lexicon says of them and what the search has found out
+//! since. Most words of a text were in an earlier text, and the tables of all words are larger than the
+//! processor's caches.
 //!
-//! A word has two slots side by side, of which the older gives way. Of 18 words of real product texts 17
-//! are met here; 15 with half the slots, each word having one.
+//! A word has two slots side by side; a new word replaces the older. Of 18 words of real product texts, 17
+//! are found here; with one slot per word, and half the slots, 15.
 
 use super::hash;
 use super::tokens::{Standing, TokenSlot, first_slot, look_up_from};
 use super::words::{Tables, Word};
 
-/// In 512 KiB, of which a column's texts use the lines of their commonest words.
+/// Pairs of slots: 512 KiB in all, of which a column's texts touch the lines of their commonest words.
 const PAIRS: usize = 16_384;
 
-/// The newer and the older word, in one line of the processor's cache.
+/// The newer and the older word of a slot pair, in one line of the processor's cache.
 #[derive(Clone, Copy)]
 #[repr(align(32))]
 struct Pair([TokenSlot; 2]);
@@ -21,27 +21,29 @@ struct Pair([TokenSlot; 2]);
 pub(crate) struct Recent {
     pairs: Vec<Pair>,
     lexicon: u64,
-    /// Buffers: the words of a text that are not here, and the first slots to look for them in.
+    /// Buffer: the words of a text that are not cached, by number. `met` has their first slots in the
+    /// tables of tokens and of the dictionary.
     missing: Vec<u32>,
     met: Vec<(TokenSlot, u64)>,
 }
 
 impl Recent {
-    /// Forgets everything if it was about another lexicon.
+    /// Prepares the cache for searches with a lexicon; forgets everything if it was used with another.
     pub fn reset_for(&mut self, lexicon: u64) {
         if self.lexicon != lexicon || self.pairs.is_empty() {
             self.lexicon = lexicon;
             self.pairs.clear();
-            // A word without a hash is one that nothing is known of.
+            // No word has the hash 0, so that this slot matches none.
             let none = TokenSlot::of(0, Standing::UNKNOWN);
             self.pairs.resize(PAIRS, Pair([none; 2]));
         }
     }
 
-    /// Fills in the standings of words. `complete` adds what else is to be known of one, when it is met.
+    /// Fills in the standings of words. `complete` adds what the tables do not say of a word; it is called
+    /// when the word enters the cache.
     ///
-    /// The memory is asked for all words that are not here before any answer is looked at: it answers
-    /// several questions in the time of one.
+    /// The first slots of all uncached words are read before any is examined, so that their cache misses
+    /// overlap.
     #[inline]
     pub fn standings(
         &mut self,
@@ -90,7 +92,7 @@ impl Recent {
         }
     }
 
-    /// From now on the word is known to be a misspelling of nothing where it stands alone.
+    /// Records that a word, standing alone, is no misspelling of any term, so that later searches skip it.
     pub fn mark_barren(&mut self, word: u64) {
         if let Some(Pair(pair)) = self.pairs.get_mut(hash::slot(word, PAIRS)) {
             let known = pair.iter_mut().filter(|slot| slot.is(word));

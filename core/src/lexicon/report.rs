@@ -191,8 +191,8 @@ pub(super) fn source_of(
     }
     let tokens = folded.tokens();
     let (first, last) = (tokens.get(first)?, tokens.get(last)?);
-    let end = match candidate.stem {
-        true => last.stem_source_end,
+    let end = match candidate.without_s {
+        true => last.source_end_without_s,
         false => last.source_end,
     };
     Some(first.source_start as usize..end as usize)

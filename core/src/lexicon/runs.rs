@@ -18,15 +18,15 @@ const OF_ONE: RangeInclusive<usize> = 3..=8;
 /// Windows shorter than this are near no term of two allowed edits.
 const SHORTEST_OF_TWO: usize = 6;
 
-/// Pairs that are held at once: 1.5 MiB of them.
+/// The most pairs held at once, in 1.5 MiB.
 const MOST_PAIRS: usize = 1 << 16;
 
 /// A run of unknown words that may hold a mention.
 pub(super) struct Asked {
-    /// Its first word, and the one behind it.
+    /// The first word of the run, and the one after its last, by number.
     run: (u32, u32),
     key: u64,
-    /// With nothing found it is barren: see `recent`.
+    /// Whether the run is a word that becomes barren if nothing is found in it; see `recent`.
     may_be_barren: bool,
 }
 
@@ -51,7 +51,7 @@ impl<L: Letter> Fuzzy<'_, L> {
         }
     }
 
-    /// Asks for those in a run of unknown words.
+    /// Adds one run of unknown words to the runs that are searched.
     #[inline]
     fn ask(&self, run: Range<usize>, guarded: bool, asked: &mut Vec<Asked>) {
         let words = &self.text.words[run.clone()];
@@ -66,7 +66,7 @@ impl<L: Letter> Fuzzy<'_, L> {
             && (word.end(false) - (word.start as usize) < *OF_ONE.start()
                 || ![false, true]
                     .iter()
-                    .any(|&stem| self.alone(word, stem, guarded)))
+                    .any(|&without_s| self.alone(word, without_s, guarded)))
         {
             return;
         }
@@ -136,10 +136,10 @@ impl<L: Letter> Fuzzy<'_, L> {
 
     /// Whether a word, or it without its s, may be a misspelling without others beside it.
     #[inline]
-    fn alone(&self, word: &Word, stem: bool, guarded: bool) -> bool {
-        let role = role(word, guarded) >> (2 * u8::from(stem));
+    fn alone(&self, word: &Word, without_s: bool, guarded: bool) -> bool {
+        let role = role(word, guarded) >> (2 * u8::from(without_s));
         role & Role::WHOLE_UNKNOWN != 0
-            && may_be_changed_alone(word.standing(stem), guarded, self.text.brief)
+            && may_be_changed_alone(word.standing(without_s), guarded, self.text.brief)
     }
 
     // Apart, so that the far more frequent recall keeps the registers.
@@ -184,19 +184,19 @@ impl<L: Letter> Fuzzy<'_, L> {
                 if word.end(true) - start > longest {
                     break;
                 }
-                for &stem in word.stems() {
-                    if part(word, role(word, guarded), stem) != Part::Unknown
-                        || last == first && !self.alone(word, stem, guarded)
+                for &without_s in word.readings() {
+                    if part(word, role(word, guarded), without_s) != Part::Unknown
+                        || last == first && !self.alone(word, without_s, guarded)
                     {
                         continue;
                     }
-                    let end = word.end(stem);
+                    let end = word.end(without_s);
                     all = self.parity(counted..end, all);
                     counted = end;
                     windows.push(Window {
                         first,
                         last,
-                        stem,
+                        without_s,
                         start,
                         end,
                         parity: all,

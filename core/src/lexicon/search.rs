@@ -27,19 +27,19 @@ pub struct Scratch {
     fuzzy: [FuzzyScratch; 2],
     /// The delta that `fuzzy` is about.
     delta: u64,
-    /// The text has few words.
+    /// Whether the text has few words; see [`super::guard::is_brief`].
     pub(super) brief: bool,
     pub(super) candidates: Vec<Candidate>,
     pub(super) states: Vec<State>,
     pub(super) mentions: Vec<Mention>,
     pub(super) size: Size,
-    /// What [`Lexicon::search`] returns.
+    /// The mentions that [`Lexicon::search`] returns.
     found: Vec<Mention>,
-    /// A search has begun and not come to its end.
+    /// Whether a search has begun and not ended, perhaps because an interrupt unwound it.
     is_busy: bool,
 }
 
-/// Buffers of more letters are given back after a search: a text had a word of as many.
+/// Buffers for more letters than this are freed after a search; only a text with one huge word needs them.
 const KEPT_LETTERS: usize = 1 << 18;
 
 impl Scratch {
@@ -47,7 +47,7 @@ impl Scratch {
         Scratch::default()
     }
 
-    /// Made ready for a search. What an interrupt has left half done is thrown away.
+    /// Prepares the buffers for a search, and discards what an interrupted one left half done.
     fn begin(&mut self) -> &mut Scratch {
         if self.is_busy {
             *self = Scratch {

@@ -8,16 +8,19 @@ use serde::{Deserialize, Serialize};
 
 use super::LexiconError;
 
-/// The most edits any rule allows; the anchors of the index are lossless up to here and no further.
+/// The most edits any term may allow. The anchors of the fuzzy index miss nothing up to this distance, and
+/// would miss mentions beyond it.
 pub const MAX_DISTANCE: u8 = 2;
 
 /// The settings of a lexicon; the default is what `create_lexicon` does without options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// At most this many edits, whatever a term's length would allow; 0 means no misspellings.
+    /// The most edits a mention may have, even where a term's length would allow more. `Some(0)` finds no
+    /// misspellings; `None` leaves the number to the term's length.
     pub max_distance: Option<u8>,
-    /// Mentions begin and end at word boundaries. Without: plain containment, no misspellings.
+    /// Whether mentions begin and end at word boundaries. If not, a term is found wherever its letters
+    /// stand, and misspellings are not found.
     pub whole_words: bool,
     /// Which of several overlapping mentions are reported.
     pub overlap: Overlap,
@@ -76,15 +79,15 @@ impl FromStr for Overlap {
     }
 }
 
-/// What may be chosen for one term.
+/// The options of a single term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TermOptions {
-    /// Ordinary words are not taken for misspellings of this term. Without the guard "bear" finds
-    /// Behr, and every bear.
+    /// Whether ordinary words are kept from being misspellings of this term. Without the guard every
+    /// "bear" in a text is a mention of Behr.
     pub guard: bool,
-    /// This term's own number of edits, of whatever kind, in place of the rule by length and of the
-    /// lexicon's limit. It counts up to 1 for 3 and 4 letters, up to 2 from 5; below 3 letters no edit
-    /// leaves anything of a term.
+    /// How many edits of any kind a mention of this term may have, in place of both the rule by length and
+    /// the lexicon's limit. Capped at 0 for terms below 3 letters, at 1 for 3 and 4 letters, and at
+    /// [`MAX_DISTANCE`] from 5.
     pub max_distance: Option<u8>,
 }
 
@@ -97,7 +100,8 @@ impl Default for TermOptions {
     }
 }
 
-/// How many edits a term of `letters` letters may be away, with its own number and the lexicon's limit.
+/// How many edits a mention of a term of `letters` letters may have. `own` is the term's own number, if it
+/// has one, and `limit` the lexicon's.
 pub(crate) fn allowed_edits(letters: usize, own: Option<u8>, limit: Option<u8>) -> u8 {
     match own {
         Some(own) => own.min(match letters {
@@ -109,12 +113,11 @@ pub(crate) fn allowed_edits(letters: usize, own: Option<u8>, limit: Option<u8>) 
     }
 }
 
-/// The rule: none below 3 letters, one up to 7, two from 8; of 3 letters, and of two edits, only what
-/// [`super::guard`] says.
+/// The number of edits that a term's length allows: none below 3 letters, one up to 7, two from 8. The
+/// rules of [`super::guard`] restrict edits further in terms of 3 letters, and wherever there are two.
 ///
-/// Two edits from 9 letters on real product texts (200 terms; food; 4,000 terms with injected
-/// misspellings) and on queries, nested mentions counted: F1 .978 .973 .943 .964, where it
-/// is .979 .975 .941 .966 with two from 8.
+/// Allowing two edits from 8 letters rather than from 9 finds more real misspellings in product texts and
+/// in queries than it adds false mentions: see `cargo bench -p termstream-core --bench accuracy`.
 pub(crate) fn edits_by_length(letters: usize) -> u8 {
     match letters {
         0..=2 => 0,

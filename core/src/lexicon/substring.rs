@@ -1,8 +1,8 @@
-//! Plain containment, for lexicons without word boundaries: every place where the letters of a term
-//! stand in the folded text, found by one Aho-Corasick automaton.
+//! Substring search, for lexicons without word boundaries: finds every occurrence of a term's letters in
+//! the folded text, with one Aho-Corasick automaton (Aho and Corasick 1975). Finds no misspellings.
 //!
 //! A hit lies within one word, or begins where a word begins and ends where one ends: else the Pepsi
-//! in "soup epsilon" would be found. Nothing misspelled is found here.
+//! in "soup epsilon" would be found.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use super::overlap::Candidate;
 use super::words::MAX_WINDOW;
 use crate::text::Folded;
 
-/// The automaton of a lexicon, or none if the library cannot hold it (over 2^31 states).
+/// Builds the automaton of a lexicon; `None` if it would need more than 2^31 states, the library's limit.
 pub(crate) fn automaton(compiled: &Compiled) -> Option<AhoCorasick> {
     let rows: &[GroupRow] = compiled.section(Section::Groups);
     let letters: &[u8] = compiled.section(Section::Letters);
@@ -26,8 +26,8 @@ pub(crate) fn automaton(compiled: &Compiled) -> Option<AhoCorasick> {
         .ok()
 }
 
-/// Adds every hit that begins in a range of letters, overlapping ones included. False if it ended early,
-/// with more than `most`.
+/// Adds a candidate for every hit that begins in a range of letters, overlapping hits included. Returns
+/// false if it stopped early because there were more than `most`.
 pub(crate) fn candidates(
     compiled: &Compiled,
     automaton: Option<&AhoCorasick>,
@@ -50,7 +50,7 @@ pub(crate) fn candidates(
         #[cfg(test)]
         super::work::add(1);
         let (start, end) = (base + hit.start() as u32, base + hit.end() as u32);
-        // A group without letters: the compiled form is damaged.
+        // An empty hit means a group without letters: the compiled form is damaged.
         if hit.is_empty() || !places.contains(&start) {
             continue;
         }
@@ -70,7 +70,7 @@ pub(crate) fn candidates(
         candidates.push(Candidate {
             first: start,
             last: end - 1,
-            stem: false,
+            without_s: false,
             group,
             distance: 0,
             letters: length,

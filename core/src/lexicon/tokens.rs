@@ -15,7 +15,7 @@ pub(crate) const FOREIGN: u32 = u32::MAX;
 const ELSEWHERE: u32 = u32::MAX - 1;
 const COMMON: u32 = 1 << 31;
 const SHARED: u32 = 1 << 30;
-/// What is known of a word beside what its slot says, or found out of it: see `recent`.
+/// Flags that `recent` adds to what a slot says: from the dictionary, or found out by searches.
 const DICTIONARY: u32 = 1 << 29;
 const NAME: u32 = 1 << 28;
 const BARREN: u32 = 1 << 27;
@@ -33,7 +33,7 @@ pub(crate) struct TokenSlot {
     info: u32,
 }
 
-/// What a token is to the lexicon.
+/// What a lexicon knows of a token: its vocabulary number, what kind of word it is, and its frequency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
     pub vocabulary: u32,
@@ -67,43 +67,43 @@ impl Standing {
         }
     }
 
-    /// An ordinary word of the language.
+    /// Whether it is an ordinary word of the language.
     #[inline(always)]
     pub fn common(self) -> bool {
         self.info & COMMON != 0
     }
 
-    /// A word of a term of several words.
+    /// Whether it is a word of a term of several words.
     #[inline(always)]
     pub fn shared(self) -> bool {
         self.info & SHARED != 0
     }
 
-    /// A word of the dictionary.
+    /// Whether it is a word of the dictionary.
     #[inline(always)]
     pub fn in_dictionary(self) -> bool {
         self.info & DICTIONARY != 0
     }
 
-    /// A name of the dictionary.
+    /// Whether it is a name of the dictionary.
     #[inline(always)]
     pub fn name(self) -> bool {
         self.info & NAME != 0
     }
 
-    /// Alone it is a misspelling of nothing.
+    /// Whether it was found to be no misspelling of any term where it stands alone.
     #[inline(always)]
     pub fn barren(self) -> bool {
         self.info & BARREN != 0
     }
 
-    /// No term has its letters, and no more.
+    /// Whether no term has exactly the letters of this word.
     #[inline(always)]
     pub fn no_term(self) -> bool {
         self.info & NO_TERM != 0
     }
 
-    /// No term begins with its letters and has more.
+    /// Whether no longer term begins with the letters of this word.
     #[inline(always)]
     pub fn no_beginning(self) -> bool {
         self.info & NO_BEGINNING != 0
@@ -132,7 +132,7 @@ impl Standing {
         self
     }
 
-    /// Without what was found out of it.
+    /// The standing without what searches found out: whether it is barren, a term, or begins one.
     pub fn plain(self) -> Standing {
         Standing {
             info: self.info & !(BARREN | NO_TERM | NO_BEGINNING),
@@ -140,7 +140,7 @@ impl Standing {
         }
     }
 
-    /// In how many learned documents it stood.
+    /// The number of learned documents that have the word.
     pub fn frequency(self) -> u32 {
         self.info & MOST
     }
@@ -155,20 +155,20 @@ pub(crate) fn look_up(slots: &[TokenSlot], hash: u64) -> Standing {
     find(slots, hash).unwrap_or(Standing::UNKNOWN)
 }
 
-/// The standing of a token that the table has, be it to say that no term has it.
+/// The standing of a token, if the table has the token; it may say that no term has it.
 #[inline(always)]
 pub(crate) fn find(slots: &[TokenSlot], hash: u64) -> Option<Standing> {
     find_from(first_slot(slots, hash), slots, hash)
 }
 
-/// The slot where a token is looked for first.
+/// The slot where the search for a token begins.
 #[inline(always)]
 pub(crate) fn first_slot(slots: &[TokenSlot], hash: u64) -> TokenSlot {
     let slot = slots.get(hash::slot(hash, slots.len()));
     slot.copied().unwrap_or_default()
 }
 
-/// The standing of a token whose first slot is this one.
+/// The standing of a token, given the slot where the search for it begins.
 #[inline(always)]
 pub(crate) fn look_up_from(first: TokenSlot, slots: &[TokenSlot], hash: u64) -> Standing {
     find_from(first, slots, hash).unwrap_or(Standing::UNKNOWN)

@@ -16,26 +16,26 @@ use crate::bounds::{Grow, Interrupts, OutOfMemory, filled};
 
 /// Words of the longest term whose pairs of words are kept: 1 in 1,000 names of products has more.
 const PAIRED: usize = 12;
-/// So many terms of a word are compared whatever their length.
+/// Up to this many terms of a word are compared whatever their length: an index would cost more.
 const FEW: usize = 8;
 const EDITS: usize = MAX_DISTANCE as usize;
-/// Lengths of this and above are one.
+/// The greatest length with a bit of its own; longer terms share it.
 const LENGTHS: usize = 31;
 
 /// The terms of a word, those of one length after those of another.
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct WordRow {
-    /// Where its terms begin among the postings, and their lengths among the starts.
+    /// Where the word's terms begin among the postings, and (`run`) their lengths among the starts.
     start: u32,
     run: u32,
-    /// A bit for each length.
+    /// One bit per length that a term of the word has.
     lengths: u32,
 }
 
 pub(crate) struct Vocabulary<'a> {
     rows: &'a [WordRow],
-    /// Where the terms of a length begin, for each length of a word.
+    /// For each length of each word's terms, where the terms of that length begin among the postings.
     starts: &'a [u32],
     postings: Postings<'a>,
     pairs: &'a [u64],
@@ -89,8 +89,8 @@ impl<'a> Vocabulary<'a> {
         self.lengths(word) < length_bit(length.saturating_sub(EDITS))
     }
 
-    /// Whether some term has both words (or one of them twice): wrong in one of 25 cases of none, and of two
-    /// words that long terms have.
+    /// Whether some term has both words, or one word twice if `a` and `b` are equal. May say yes wrongly:
+    /// for one pair in 25 that no term has, and for two words of different long terms.
     #[inline]
     pub fn together(&self, a: u32, b: u32) -> bool {
         let long = |word| bloom::has(self.pairs, in_long_term(word));

@@ -77,17 +77,17 @@ impl<L: Letter> Fuzzy<'_, L> {
                 if last > first && word.breaks || word.endless || beyond {
                     break;
                 }
-                for stem in [true, false] {
-                    let end = word.end(stem);
-                    if stem && !word.possessive || end > start + LONGEST {
+                for without_s in [true, false] {
+                    let end = word.end(without_s);
+                    if without_s && !word.possessive || end > start + LONGEST {
                         continue;
                     }
-                    let standing = word.standing(stem);
+                    let standing = word.standing(without_s);
                     if changed || may_be_changed(standing, word.code, false) {
                         let window = Window {
                             first,
                             last,
-                            stem,
+                            without_s,
                             start,
                             end,
                             parity: 0,

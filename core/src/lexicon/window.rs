@@ -1,24 +1,25 @@
-//! A run of words of the text against the words of a term: which are the term's own, which are changed,
-//! and whether the changed ones may be misspellings.
+//! Compares a run of words of the text with the words of a term: which are words of the term, which are
+//! changed, and whether the changed ones may be misspellings.
 
 use super::guard::{FREQUENT, Rule};
 use super::hash::MAX_LETTERS;
 use super::tokens::Standing;
 use super::words::Word;
 
-/// A misspelling is rarer than the word it misspells: less than a third of its documents. Learned from
-/// the rows themselves: .976 .961 .957 .958; with a fifth .975 .961 .958 .954.
+/// A misspelling is rarer than the word it misspells: it stands in less than one `RARER`th of that word's
+/// documents. `cargo bench -p termstream-core --bench accuracy` measures what another factor does.
 const RARER: u32 = 3;
-/// From this length a term is what its letters say, however they are split: "in style", "safe way".
+/// From this many letters on a term is recognised however it is split: "in style", "safe way".
 const UNMISTAKABLE: usize = 7;
-/// Shorter pieces of a split term say nothing: the "mm f" of "55 mm f/4" is not MMF.
+/// The fewest letters of a word that tells a split term from ordinary words: the "mm f" of "55 mm f/4" is
+/// not MMF.
 const PIECE: usize = 3;
 
 /// A run of words, the last perhaps without its possessive s; compared with a term as multisets of
 /// vocabulary numbers.
 pub(super) struct Window<'a> {
     pub words: &'a [Word],
-    pub stem: bool,
+    pub without_s: bool,
 }
 
 impl Window<'_> {
@@ -27,10 +28,11 @@ impl Window<'_> {
         self.words
             .iter()
             .enumerate()
-            .map(move |(i, word)| (word.standing(self.stem && i == last), word))
+            .map(move |(i, word)| (word.standing(self.without_s && i == last), word))
     }
 
-    /// A window of the very letters of a term: if the words are others, one of them must be unusual.
+    /// Judges a window that has exactly the term's letters. If its words are not the term's, one of them
+    /// must be unusual.
     pub fn exact(&self, term: &[u32], letters: u16) -> Result<(), Rule> {
         if usize::from(letters) >= UNMISTAKABLE {
             return Ok(());
@@ -41,7 +43,8 @@ impl Window<'_> {
             if pairs.with(own) {
                 continue;
             }
-            let length = word.end(self.stem && at + 1 == self.words.len()) - word.start as usize;
+            let length =
+                word.end(self.without_s && at + 1 == self.words.len()) - word.start as usize;
             if !own.common() && length >= PIECE {
                 return Ok(());
             }
@@ -50,14 +53,14 @@ impl Window<'_> {
         if ordinary { Err(Rule::Pieces) } else { Ok(()) }
     }
 
-    /// The letters of the words that a misspelled window has unchanged.
+    /// Judges a misspelled window, and returns how many letters its unchanged words have together.
     pub fn fuzzy(&self, term: &[u32], guarded: bool) -> Result<usize, Rule> {
         let (mut changed, mut kept) = (0, 0);
         let mut pairs = Pairs::of(term);
         for (at, (own, word)) in self.standings().enumerate() {
             if pairs.with(own) {
-                let stem = self.stem && at + 1 == self.words.len();
-                kept += word.end(stem) - word.start as usize;
+                let without_s = self.without_s && at + 1 == self.words.len();
+                kept += word.end(without_s) - word.start as usize;
                 continue;
             }
             if own.in_lexicon() {
@@ -77,7 +80,7 @@ impl Window<'_> {
         Ok(kept)
     }
 
-    /// A changed word must be rarer in the learned text than the words it stands for.
+    /// Checks that the changed words are rarer in the learned text than the words they stand for.
     pub fn rare(&self, term: &[u32], frequencies: &[u32]) -> Result<(), Rule> {
         let changed = self.standings().filter(|(own, _)| !own.in_lexicon());
         let most = changed.map(|(own, _)| own.frequency()).max().unwrap_or(0);
@@ -101,13 +104,13 @@ impl Window<'_> {
     }
 }
 
-/// The words of a term, each of which pairs with one of a window that is the same word.
+/// The words of a term while they are paired with the same words of a window, one to one.
 ///
 /// The next word of a window is mostly the next of the term, so all are paired in about as many steps as
 /// they are: a text may repeat one word without end, and every window in it is judged.
 struct Pairs<'a> {
     term: &'a [u32],
-    /// A bit for each that has a partner: a term has fewer words than letters.
+    /// One bit per word of the term, set when the word has a partner. A term has no more words than letters.
     taken: [u64; MAX_LETTERS.div_ceil(64)],
     next: usize,
 }
@@ -126,7 +129,7 @@ impl<'a> Pairs<'a> {
         bits.is_some_and(|bits| bits >> (at % 64) & 1 == 0)
     }
 
-    /// Whether a word finds a partner.
+    /// Pairs a word of the window with a free word of the term, and says whether there was one.
     fn with(&mut self, own: Standing) -> bool {
         if !own.in_lexicon() {
             return false;
@@ -143,7 +146,7 @@ impl<'a> Pairs<'a> {
         true
     }
 
-    /// The words without a partner.
+    /// The words of the term that have no partner.
     fn alone(&self) -> impl Iterator<Item = u32> {
         let words = self.term.iter().enumerate();
         words.filter_map(|(at, &token)| self.is_free(at).then_some(token))

@@ -24,7 +24,7 @@ pub(crate) struct Word {
     pub hash: u64,
     pub standing: Standing,
     /// The standing of the word without its possessive s.
-    pub stem_standing: Standing,
+    pub standing_without_s: Standing,
     pub possessive: bool,
     /// A number, or a word run together with one, as in codes ("s60abcl").
     pub code: bool,
@@ -40,16 +40,17 @@ impl Word {
         end: 0,
         hash: 0,
         standing: Standing::UNKNOWN,
-        stem_standing: Standing::UNKNOWN,
+        standing_without_s: Standing::UNKNOWN,
         possessive: false,
         code: false,
         breaks: false,
         endless: false,
     };
 
-    /// The ways to read the word, each as to whether it is without its possessive s.
+    /// The ways to read the word, as arguments of [`Word::standing`] and [`Word::end`]: without its
+    /// possessive s (true), if it has one, and as it is (false).
     #[inline(always)]
-    pub fn stems(&self) -> &'static [bool] {
+    pub fn readings(&self) -> &'static [bool] {
         if self.possessive {
             &[true, false]
         } else {
@@ -57,20 +58,20 @@ impl Word {
         }
     }
 
-    /// The standing of the word, or of the word without its possessive s.
+    /// The standing of the word, read without its possessive s or as it is.
     #[inline(always)]
-    pub fn standing(&self, stem: bool) -> Standing {
-        if stem {
-            self.stem_standing
+    pub fn standing(&self, without_s: bool) -> Standing {
+        if without_s {
+            self.standing_without_s
         } else {
             self.standing
         }
     }
 
-    /// Where the word ends in letters.
+    /// The position in the letters where the word ends, read without its possessive s or as it is.
     #[inline(always)]
-    pub fn end(&self, stem: bool) -> usize {
-        self.end as usize - usize::from(stem)
+    pub fn end(&self, without_s: bool) -> usize {
+        self.end as usize - usize::from(without_s)
     }
 }
 
@@ -130,8 +131,8 @@ pub(crate) fn fill(
             word.possessive = end - start > 1 && !endless;
         }
         if word.possessive {
-            let stem = hash::of_range(bytes, start, end - 1);
-            word.stem_standing = tables.standing(stem);
+            let without_s = hash::of_range(bytes, start, end - 1);
+            word.standing_without_s = tables.standing(without_s);
         }
     }
     if unusual {

@@ -1,6 +1,6 @@
-//! The work of searches, counted in tests: words looked up, windows hashed, questions that an index
-//! answered, terms compared, candidates settled and reported. One of each is a few instructions to some
-//! hundreds.
+//! Counts the work of searches, in tests only: words looked up, windows hashed, index lookups, terms
+//! compared, candidates settled and reported. Each costs from a few to some hundreds of instructions, so a
+//! test can bound the cost of a search without a clock.
 
 use std::cell::Cell;
 
@@ -12,7 +12,7 @@ pub(super) fn add(work: usize) {
     DONE.set(DONE.get() + work);
 }
 
-/// All work of this thread so far.
+/// The work this thread has done so far.
 pub(super) fn done() -> usize {
     DONE.get()
 }

@@ -17,12 +17,12 @@ pub const MAX_BATCH_ROWS: i64 = 1_000_000;
 /// have 0.5 to 5 MiB; a batch is held several times over (fields, typed rows, the statement's own).
 pub const MAX_BATCH_BYTES: usize = 8 << 20;
 
-/// Where a row came from.
+/// The position of a row in its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// A record of an input: its physical line and its byte offset.
     Input { line: u64, offset: u64 },
-    /// The number of the row, from 1, where the door shows rows only.
+    /// The number of the row, from 1, for a source that gives rows without bytes or lines.
     Row { number: u64 },
 }
 
@@ -95,9 +95,8 @@ impl Batch {
         })
     }
 
-    /// Adds one row and returns how many bytes its values have. Where there is no room for it, the batch
-    /// is spent. `raw` is the record as read, where
-    /// there is one.
+    /// Adds one row and returns how many bytes its values have. `raw` is the record as read, if there is
+    /// one. After [`OutOfMemory`] the batch may hold part of the row, and must be cleared or dropped.
     pub fn push<'a>(
         &mut self,
         place: Place,
@@ -129,7 +128,7 @@ impl Batch {
         Ok(values)
     }
 
-    /// Time to flush. One row more always fits, however big it is.
+    /// Whether the batch should be flushed. This is advice: one more row still fits, however big it is.
     pub fn is_full(&self) -> bool {
         self.rows.len() >= self.max_rows || self.bytes.len() >= MAX_BATCH_BYTES
     }
@@ -165,7 +164,7 @@ impl Batch {
         self.range(0..self.len())
     }
 
-    /// The rows with these indexes, as far as they exist.
+    /// The rows at these indexes, counted from 0; ends at the first that does not exist.
     pub fn range(&self, indexes: Range<usize>) -> impl Iterator<Item = Row<'_>> {
         indexes.map_while(|index| self.row(index))
     }
@@ -175,7 +174,7 @@ impl Batch {
         self.bytes.capacity()
     }
 
-    /// Drops the rows and keeps the memory, but for what an unusually big row took.
+    /// Drops the rows. Keeps the memory for the next batch, up to twice [`MAX_BATCH_BYTES`] of values.
     pub fn clear(&mut self) {
         self.rows.clear();
         self.fields.clear();

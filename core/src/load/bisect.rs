@@ -18,20 +18,20 @@
 
 use std::ops::Range;
 
-/// Why an attempt failed.
+/// Why an attempt to take some rows failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure<D, F> {
-    /// The data are wrong: at least one row of the range is guilty.
+    /// The data are at fault: at least one row of the range is guilty.
     Data {
         error: D,
         /// How many rows the attempt had read, if it is known.
         read: Option<usize>,
     },
-    /// Not the rows' fault; no other attempt is made.
+    /// The rows are not at fault; no further attempt is made.
     Fatal(F),
 }
 
-/// What became of the rows. Each is in one of the two, and both are in order.
+/// The outcome of a bisection. Each row is either in a range of `taken` or in `guilty`; both ascend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bisected<T, D> {
     pub taken: Vec<(Range<usize>, T)>,
@@ -41,11 +41,11 @@ pub struct Bisected<T, D> {
 /// Pieces are not shorter than this before one fails: an attempt costs as much as some ten rows.
 const SHORTEST: usize = 16;
 
-/// Where the next guilty row must be.
+/// The bounds within which the next guilty row must be.
 struct Narrowed {
-    /// It stands before this row; the piece up to here has failed.
+    /// The guilty row stands before this one: the piece that ends here has failed.
     end: usize,
-    /// Whether it is the last one before `end`, by what the caller says.
+    /// Whether the caller says that the row right before `end` is the guilty one.
     is_last: bool,
 }
 

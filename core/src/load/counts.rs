@@ -55,31 +55,31 @@ pub struct Counts {
     pub rejected_by_stage: RejectedByStage,
     /// Rows that the statement has written.
     pub pairs: u64,
-    /// Bytes of input.
+    /// Bytes of input read.
     pub bytes: u64,
     pub batches: u64,
 }
 
 impl Counts {
-    /// One row was read, from so many bytes.
+    /// Counts one row read from `bytes` bytes of input.
     pub fn add_read(&mut self, bytes: u64) {
         self.read += 1;
         self.bytes += bytes;
     }
 
-    /// One row was rejected.
+    /// Counts one row rejected at `stage`.
     pub fn add_rejected(&mut self, stage: Stage) {
         self.rejected += 1;
         *self.rejected_by_stage.get_mut(stage) += 1;
     }
 
-    /// The statement has taken so many rows and written so many.
+    /// Counts `rows` rows that the statement has taken, and the `pairs` rows it has written.
     pub fn add_taken(&mut self, rows: u64, pairs: u64) {
         self.taken += rows;
         self.pairs += pairs;
     }
 
-    /// One batch is done.
+    /// Counts one finished batch.
     pub fn add_batch(&mut self) {
         self.batches += 1;
     }
@@ -91,8 +91,8 @@ impl Counts {
             .saturating_sub(self.rejected)
     }
 
-    /// Every row read is taken or rejected, and every rejected one at one stage. Holds whenever no
-    /// batch is being filled.
+    /// Checks that every row read was taken or rejected, and every rejected row at exactly one stage. True
+    /// whenever no batch is being filled; otherwise the error holds the counts.
     pub fn check_balance(&self) -> Result<(), Error> {
         if self.read == self.taken + self.rejected
             && self.rejected == self.rejected_by_stage.total()

@@ -46,7 +46,8 @@ impl Limits {
         self.reject_ratio
     }
 
-    /// For a load of rejects alone, of which each part is too large.
+    /// The limits without the ratio, for a load that consists of earlier rejects: any ratio would be
+    /// exceeded at once.
     pub fn without_ratio(self) -> Self {
         Limits {
             reject_ratio: None,

@@ -6,16 +6,16 @@ use serde::Serialize;
 
 use super::error::Error;
 
-/// What becomes of a row that could not be taken.
+/// How a load treats a row that cannot be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnError {
-    /// It is kept in the rejects table.
+    /// Keep the row in the rejects table, and go on.
     #[default]
     Table,
-    /// It ends the load.
+    /// End the load with the row's error.
     Stop,
-    /// It is counted and not kept.
+    /// Count the row without keeping it, and go on.
     Ignore,
 }
 

@@ -12,21 +12,21 @@ pub const KEPT_RAW_BYTES: usize = DEFAULT_MAX_RECORD_BYTES;
 /// itself is in `raw`.
 pub const KEPT_TEXT_BYTES: usize = 8 << 10;
 
-/// Where on its way a row was rejected.
+/// The stage of a load at which a row was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// Bytes to fields.
+    /// Splitting bytes into fields.
     Parse,
-    /// Text to the declared types.
+    /// Converting text to the declared types.
     Convert,
-    /// The stream's CHECK and NOT NULL.
+    /// The stream's CHECK and NOT NULL constraints.
     Check,
-    /// The stream's statement.
+    /// Running the stream's statement.
     Statement,
-    /// What the stream asks of a batch as a whole.
+    /// The stream's checks of a batch as a whole.
     Quality,
-    /// The answer of a service that a feeder asks.
+    /// Reading the answer of a service that a feeder asks about the row.
     Predict,
 }
 
@@ -72,7 +72,7 @@ pub struct Reject {
     pub detail: Option<String>,
     /// The names of the checks that the row fails.
     pub checks: Vec<String>,
-    /// Where it came from in the feeder's own words, a JSON object.
+    /// The row's origin as the feeder describes it: a JSON object.
     pub origin: Option<String>,
 }
 

@@ -104,7 +104,7 @@ impl TimeFormat {
         self.count(field) > 0
     }
 
-    /// Whether it has one of the two; `None` if it has both.
+    /// Whether the format has one of two fields; `None` if it has both.
     fn has_one_of(&self, one: Field, other: Field) -> Option<bool> {
         let both = (self.has(one), self.has(other));
         (both != (true, true)).then_some(both != (false, false))

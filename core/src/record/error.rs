@@ -91,8 +91,8 @@ pub enum RecordError {
 }
 
 impl RecordError {
-    /// As COPY's and the JSON functions': `22P04` (bad_copy_file_format) unless it is about bytes that
-    /// are no text, or text that is no JSON.
+    /// The SQLSTATE that COPY or the JSON functions give such an error: `22P04` (bad_copy_file_format),
+    /// except for bytes that are no text (`22021`) and text that is no valid JSON (`22032`, `22P05`).
     pub fn sqlstate(&self) -> &'static str {
         match self {
             RecordError::InvalidEncoding { .. } => "22021",

@@ -1,4 +1,4 @@
-//! What a parser calls back with: records, whole or malformed, each with the place it came from.
+//! The events that a parser hands to its callback: records, whole or malformed, each with its position.
 
 use super::error::RecordError;
 use super::fields::Span;
@@ -22,7 +22,7 @@ pub struct Record<'a> {
     pub end_offset: u64,
     /// The record as read, without its line end, as UTF-8 without NUL.
     pub raw: &'a [u8],
-    /// Ranges of `raw` or of `copied`.
+    /// The fields, as ranges of `raw` or of `copied`.
     pub(super) spans: &'a [Span],
     /// Fields whose value is not a range of `raw`, because quotes had to be removed inside.
     pub(super) copied: &'a [u8],

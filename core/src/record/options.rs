@@ -28,12 +28,12 @@ pub const LEFT_OUT: &str = "\u{fdd0}";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// As COPY's `csv`.
+    /// CSV as COPY's `csv` has it.
     #[default]
     Csv,
-    /// As COPY's `text`: backslashes instead of quotes.
+    /// COPY's `text`: tab-separated, with backslashes instead of quotes.
     Text,
-    /// One JSON object to a line, its keys the columns' names.
+    /// One JSON object per line, whose keys are the names of columns.
     #[serde(rename = "jsonl")]
     JsonLines,
 }
@@ -91,8 +91,8 @@ impl FromStr for Header {
     }
 }
 
-/// What the parser expects. Each setter refuses what can be refused alone; [`super::Parser::new`]
-/// refuses what does not go together.
+/// The options of a [`super::Parser`]. Each setter refuses a value that is wrong by itself;
+/// [`super::Parser::new`] refuses values that contradict each other.
 #[derive(Debug, Clone)]
 pub struct Options {
     pub(super) format: Format,

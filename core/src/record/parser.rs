@@ -44,7 +44,8 @@ const STEP: usize = 16 << 10;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// From another encoding to UTF-8: appends the text, or says how many bytes could be converted.
+/// Converts bytes of another encoding: appends them as UTF-8, or fails with the number of bytes that could
+/// be converted.
 pub type Decode = Box<dyn FnMut(&[u8], &mut Vec<u8>) -> Result<(), usize> + Send>;
 
 struct Decoder {

@@ -5,7 +5,7 @@
 use super::letters::Letters;
 use super::unicode::Kind;
 
-/// By byte. Bytes above 127 never get here.
+/// The kind of each byte. Bytes above 127 are not ASCII and never looked up.
 pub(super) const KIND: [Kind; 256] = {
     let mut table = [Kind::Separator; 256];
     let mut byte = 0;

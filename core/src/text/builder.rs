@@ -50,7 +50,7 @@ impl<'a> Builder<'a> {
             end: 0,
             source_start: 0,
             source_end: 0,
-            stem_source_end: 0,
+            source_end_without_s: 0,
             flags: TokenFlags::default(),
         };
         Builder {
@@ -93,7 +93,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// What is no letter and no mark.
+    /// Takes a character that is neither a letter, a digit nor a mark.
     #[inline(always)]
     pub(super) fn border(&mut self, kind: Kind, source: Range<u32>) {
         match kind {
@@ -110,12 +110,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The words that are closed.
+    /// The words that are complete.
     pub(super) fn tokens(&self) -> &[Token] {
         self.tokens
     }
 
-    /// Where the word being read begins, or the next one would.
+    /// The position in the letters where the word being read begins, or the next one would.
     pub(super) fn open_start(&self) -> u32 {
         match self.kind {
             Kind::Separator => self.position(),
@@ -216,12 +216,12 @@ impl<'a> Builder<'a> {
         let end = self.position();
         let mut token = Token {
             end,
-            stem_source_end: self.open.source_end,
+            source_end_without_s: self.open.source_end,
             ..self.open
         };
         if self.suffix_end == end && self.letters.as_slice().last() == Some(&b's') {
             token.flags.set(TokenFlags::POSSESSIVE, true);
-            token.stem_source_end = self.vanished;
+            token.source_end_without_s = self.vanished;
         }
         self.tokens.push(token);
         self.kind = Kind::Separator;

@@ -218,11 +218,15 @@ fn the_ends_of_a_possessive_are_before_and_behind_it() {
     folded.fold("é Horton’s x");
     let token = folded.tokens()[1];
     assert_eq!(
-        (token.source_start, token.stem_source_end, token.source_end),
+        (
+            token.source_start,
+            token.source_end_without_s,
+            token.source_end
+        ),
         (3, 9, 13)
     );
     let plain = folded.tokens()[2];
-    assert_eq!(plain.stem_source_end, plain.source_end);
+    assert_eq!(plain.source_end_without_s, plain.source_end);
 }
 
 #[test]

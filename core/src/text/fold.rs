@@ -30,7 +30,7 @@ pub const MAX_TEXT: usize = u32::MAX as usize / MAX_GROWTH;
 pub struct Folded {
     letters: Letters,
     tokens: Vec<Token>,
-    /// Where letters and original do not run in step; see `span`.
+    /// The stretches in which letters and original do not correspond byte for byte; see `span`.
     clusters: Vec<Cluster>,
     pub(super) ascii: bool,
     cache: Cache,
@@ -95,14 +95,14 @@ impl Folded {
         self.ascii = builder.finish();
     }
 
-    /// Forgets what was folded, and makes room for as many letters.
+    /// Forgets what was folded, and makes room for `room` letters.
     pub(super) fn clear(&mut self, room: usize) {
         self.letters.clear(room);
         self.tokens.clear();
         self.clusters.clear();
     }
 
-    /// What folds into these buffers, and what knows characters.
+    /// A builder that folds into these buffers, and the cache of foldings it needs.
     pub(super) fn begin(&mut self) -> (Builder<'_>, &mut Cache) {
         let builder = Builder::new(&mut self.letters, &mut self.tokens, &mut self.clusters);
         (builder, &mut self.cache)

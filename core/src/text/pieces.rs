@@ -25,15 +25,15 @@ const LETTERS_A_STEP: usize = 16;
 /// How much of a text one piece holds. A single word may be longer, and is folded whole.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
-    /// The piece ends when it has as many own tokens, or letters.
+    /// The piece ends when it has this many own tokens, or `letters` letters.
     pub tokens: usize,
     pub letters: usize,
-    /// Bytes of the text that are read before that is looked at.
+    /// Bytes of the text read between two checks of these limits.
     pub stride: usize,
 }
 
 impl Room {
-    /// A piece of so many tokens.
+    /// Room for `tokens` tokens, with letters and stride to match.
     pub fn of(tokens: usize) -> Room {
         Room {
             tokens,
@@ -56,22 +56,22 @@ impl Room {
 /// The piece that was folded last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Piece {
-    /// Its own tokens, by their number in [`Folded::tokens`].
+    /// The piece's own tokens, as a range of [`Folded::tokens`]; the others belong to its neighbours.
     pub own: Range<usize>,
-    /// The text ends with it.
+    /// Whether the text ends with this piece.
     pub is_last: bool,
 }
 
-/// A text, and how far it was read.
+/// A text and how far it has been folded.
 pub struct Pieces<'t> {
     text: &'t str,
-    /// Where the next piece begins, and how many tokens stand there before its own.
+    /// The byte where the next piece begins; `before` tokens stand there before its own.
     from: usize,
     before: usize,
 }
 
 impl<'t> Pieces<'t> {
-    /// Of a text longer than [`MAX_TEXT`] bytes, the rest is not read.
+    /// Begins a text. What lies beyond [`MAX_TEXT`] bytes is not read.
     pub fn of(text: &'t str) -> Pieces<'t> {
         Pieces {
             text: &text[..text.floor_char_boundary(MAX_TEXT)],
@@ -123,7 +123,7 @@ impl<'t> Pieces<'t> {
         })
     }
 
-    /// The next piece shall begin with this token of the last one as its first own.
+    /// Makes `token` of the last piece the first own token of the next.
     pub fn go_on(&mut self, folded: &Folded, token: usize) {
         let tokens = folded.tokens();
         let Some(before) = token.checked_sub(1) else {
@@ -138,7 +138,8 @@ impl<'t> Pieces<'t> {
 }
 
 impl Folded {
-    /// The token itself, or the first that comes of the same character (`½` is two words).
+    /// The first token that comes of the same character as this one: `½` is two words. Mostly the token
+    /// itself.
     pub fn border(&self, mut token: usize) -> usize {
         let tokens = self.tokens();
         while token > 0

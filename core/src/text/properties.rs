@@ -50,7 +50,7 @@ fn as_word(folded: &Folded, token: &Token) -> twin::Word {
     });
     twin::Word {
         source,
-        stem_source_end: token.stem_source_end as usize,
+        source_end_without_s: token.source_end_without_s as usize,
         possessive: token.possessive(),
         joined: token.joined(),
         unspaced: token.unspaced(),
@@ -94,9 +94,9 @@ proptest! {
             prop_assert_eq!(token.start, end);
             prop_assert!(token.start < token.end);
             prop_assert!(token.source_start >= source_start && token.source_end >= source_end);
-            prop_assert!(token.source_start < token.stem_source_end);
-            prop_assert!(token.stem_source_end <= token.source_end);
-            for at in [token.source_start, token.source_end, token.stem_source_end] {
+            prop_assert!(token.source_start < token.source_end_without_s);
+            prop_assert!(token.source_end_without_s <= token.source_end);
+            for at in [token.source_start, token.source_end, token.source_end_without_s] {
                 prop_assert!(text.is_char_boundary(at as usize));
             }
             prop_assert!(letters_of(&folded).is_char_boundary(token.end as usize));

@@ -17,7 +17,7 @@ pub(super) struct Cluster {
     pub(super) source_end: u32,
 }
 
-/// Where the letter at `at` stood in the original. `O(log n)`; nothing for a position outside.
+/// The bytes of the original that the letter at `at` came from; `None` outside the letters. Takes O(log n).
 fn source(tokens: &[Token], clusters: &[Cluster], at: u32) -> Option<Range<u32>> {
     let token = tokens.get(tokens.partition_point(|token| token.end <= at))?;
     let before = clusters.partition_point(|cluster| cluster.start <= at);

@@ -13,7 +13,7 @@ pub struct Token {
     pub source_start: u32,
     pub source_end: u32,
     /// Where the apostrophe of a possessive stands; otherwise `source_end`.
-    pub stem_source_end: u32,
+    pub source_end_without_s: u32,
     pub(super) flags: TokenFlags,
 }
 

@@ -23,7 +23,7 @@ struct Item {
 pub(super) struct Word {
     pub(super) letters: String,
     pub(super) source: Range<usize>,
-    pub(super) stem_source_end: usize,
+    pub(super) source_end_without_s: usize,
     pub(super) possessive: bool,
     pub(super) joined: bool,
     pub(super) unspaced: bool,
@@ -192,7 +192,7 @@ fn words(items: Vec<Item>) -> Vec<Word> {
                     let letters: String = item.letters.iter().collect();
                     word.source.end = item.source.end;
                     word.possessive = apostrophe.is_some() && letters == "s";
-                    word.stem_source_end = match apostrophe {
+                    word.source_end_without_s = match apostrophe {
                         Some(at) if word.possessive => at,
                         _ => word.source.end,
                     };
@@ -204,7 +204,7 @@ fn words(items: Vec<Item>) -> Vec<Word> {
             Kind::Ampersand => words.push(Word {
                 letters: "and".to_string(),
                 source: item.source.clone(),
-                stem_source_end: item.source.end,
+                source_end_without_s: item.source.end,
                 hard_break: std::mem::take(&mut hard_break),
                 sources: vec![item.source.clone(); 3],
                 ..Word::default()

@@ -31,11 +31,11 @@ pub(super) enum Kind {
     Apostrophe,
     /// The word `and`.
     Ampersand,
-    /// As if it were not there.
+    /// Treated as if it were not there: soft hyphens, joiners, variation selectors.
     Ignored,
 }
 
-/// One folded character.
+/// One character of a folding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Part {
     pub(super) kind: Kind,

@@ -4,7 +4,7 @@ use crate::text::Folded;
 
 pub(super) struct Token {
     pub letters: String,
-    pub stem: Option<String>,
+    pub without_s: Option<String>,
     /// A number, or run together with one.
     pub code: bool,
     pub joined: bool,
@@ -20,18 +20,18 @@ pub(super) fn fold(text: &str) -> (String, Vec<Token>) {
     let tokens = folded.tokens().iter().map(|token| {
         let (start, end) = (token.start as usize, token.end as usize);
         let letters = all[start..end].to_owned();
-        let stem = (token.possessive() && letters.chars().count() > 1)
+        let without_s = (token.possessive() && letters.chars().count() > 1)
             .then(|| letters[..letters.len() - 1].to_owned());
         Token {
             letters,
-            stem,
+            without_s,
             code: token.numeric(),
             joined: token.joined(),
             breaks: token.hard_break(),
             source: (
                 token.source_start as usize,
                 token.source_end as usize,
-                token.stem_source_end as usize,
+                token.source_end_without_s as usize,
             ),
             place: (start, end),
         }

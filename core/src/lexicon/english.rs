@@ -9,8 +9,7 @@
 //!   seldom near a term. Size 80 has the UK Advanced Cryptics Dictionary, (c) J Ross Beresford 1993-1999.
 //!
 //! The words beyond size 70 raise F1 on long texts and make no difference on short queries, which consult
-//! the dictionary only where two letters are wrong. `cargo bench -p termstream-core --bench accuracy`
-//! measures both.
+//! the dictionary only where two letters are wrong: see `benches/accuracy.txt`.
 
 /// Iterates over the 11,129 commonest English words, for [`super::Builder::common_words`].
 pub fn english() -> impl Iterator<Item = &'static str> {

@@ -117,7 +117,7 @@ pub(crate) fn allowed_edits(letters: usize, own: Option<u8>, limit: Option<u8>) 
 /// rules of [`super::guard`] restrict edits further in terms of 3 letters, and wherever there are two.
 ///
 /// Allowing two edits from 8 letters rather than from 9 finds more real misspellings in product texts and
-/// in queries than it adds false mentions: see `cargo bench -p termstream-core --bench accuracy`.
+/// in queries than it adds false mentions: see `benches/accuracy.txt`.
 pub(crate) fn edits_by_length(letters: usize) -> u8 {
     match letters {
         0..=2 => 0,

@@ -7,7 +7,7 @@ use super::tokens::Standing;
 use super::words::Word;
 
 /// A misspelling is rarer than the word it misspells: it stands in less than one `RARER`th of that word's
-/// documents. `cargo bench -p termstream-core --bench accuracy` measures what another factor does.
+/// documents. `benches/accuracy.txt` has what another factor does.
 const RARER: u32 = 3;
 /// From this many letters on a term is recognised however it is split: "in style", "safe way".
 const UNMISTAKABLE: usize = 7;

@@ -4,15 +4,12 @@
 
 use std::ops::{ControlFlow, Range};
 
-use super::compiled::{GroupRow, Section, span};
-use super::guard::{Judge, Rule, Text};
-use super::osa::osa;
-use super::overlap::Candidate;
-use super::reading::is_brief;
-use super::recent::Recent;
-use super::report::source_of;
-use super::words::{self, Tables, Word};
-use super::{Lexicon, Mention, Scratch};
+use super::form::Groups;
+use super::parts::{Both, Lexicon, Part};
+use super::rules::{Candidate, Judge, Rule, Text, Word};
+use super::search::{Mention, Recent, Scratch, fill, is_brief, osa, source_of};
+use super::settings::MAX_DISTANCE;
+use super::tables::words::WordTables;
 use crate::bounds::{Grow, Interrupts, OutOfMemory};
 use crate::text::{Folded, Piece, Pieces, Room};
 
@@ -96,58 +93,11 @@ impl Lexicon {
 
     /// Collects what [`Lexicon::each_explained`] gives.
     #[cfg(test)]
-    pub(super) fn explain(&self, text: &str) -> Vec<Explained> {
+    pub(crate) fn explain(&self, text: &str) -> Vec<Explained> {
         let mut explained = Vec::new();
         self.each_explained(text, &Interrupts::default(), |one| explained.push(*one))
             .unwrap();
         explained
-    }
-
-    /// Gives the windows of this part's terms that begin with one of the words `own`.
-    fn for_near(
-        &self,
-        (words, own): (&[Word], &Range<usize>),
-        codes: &[u32],
-        interrupts: &Interrupts,
-        mut found: impl FnMut(Candidate),
-    ) {
-        let rows: &[GroupRow] = self.compiled.section(Section::Groups);
-        let letters: &[u8] = self.compiled.section(Section::Letters);
-        let longest = self.compiled.header.longest as usize + usize::from(super::MAX_DISTANCE);
-        let mut term_codes = Vec::new();
-        for (group, pair) in rows.windows(2).enumerate() {
-            let term = &letters[span(pair[0].letters, pair[1].letters, letters.len())];
-            term_codes.clear();
-            term_codes.extend(letters_of(term));
-            for (first, from) in words.iter().enumerate().take(own.end).skip(own.start) {
-                interrupts.step();
-                for (last, to) in words.iter().enumerate().skip(first) {
-                    let start = from.start as usize;
-                    if last > first && to.breaks || to.end(true) > start + longest {
-                        break;
-                    }
-                    for without_s in [false, true] {
-                        #[cfg(test)]
-                        super::work::add(1);
-                        let window = codes.get(start..to.end(without_s)).unwrap_or(&[]);
-                        if without_s && !to.possessive {
-                            continue;
-                        }
-                        if let Some(distance) = osa(window, &term_codes, pair[0].edits) {
-                            found(Candidate {
-                                first: first as u32,
-                                last: last as u32,
-                                without_s,
-                                group: group as u32,
-                                distance,
-                                letters: pair[0].length,
-                                window_letters: window.len() as u16,
-                            });
-                        }
-                    }
-                }
-            }
-        }
     }
 }
 
@@ -161,7 +111,7 @@ struct Explainer<'a> {
     piece: Option<Piece>,
     brief: bool,
     recent: Recent,
-    words: [Vec<Word>; 2],
+    words: Both<Vec<Word>>,
     codes: Vec<u32>,
     explained: Vec<Explained>,
     /// The mentions in the piece and, as far as they are known, behind it; in the order of the text.
@@ -184,7 +134,7 @@ impl<'a> Explainer<'a> {
             piece: None,
             brief,
             recent: Recent::default(),
-            words: Default::default(),
+            words: Both::default(),
             codes: Vec::new(),
             explained: Vec::new(),
             mentions: Vec::new(),
@@ -213,15 +163,16 @@ impl<'a> Explainer<'a> {
         let Some(piece) = self.piece.take() else {
             return Ok(());
         };
-        let (bytes, tokens) = (self.folded.letters(), self.folded.tokens());
+        let letters = self.folded.letters();
         self.codes.clear();
-        self.codes.try_grow(bytes.len())?;
-        self.codes.extend(letters_of(bytes));
-        let tables = Tables::of(self.lexicon.compiled.view());
-        let (words, recent) = (&mut self.words, &mut self.recent);
-        let place = words::places(bytes);
-        words::fill(&tables, recent, bytes, tokens, place, &mut words[0]);
-        self.lexicon.amend(&self.folded, words);
+        self.codes.try_grow(letters.len())?;
+        self.codes.extend(letters_of(letters));
+        let tables = WordTables::of(self.lexicon.base.compiled.view());
+        let words = &mut self.words;
+        fill(&tables, &mut self.recent, &self.folded, &mut words.base);
+        if let Some(layer) = &self.lexicon.delta {
+            layer.amend(&self.folded, words);
+        }
         let mut from = piece.own.start;
         while from < piece.own.end {
             // Words of one character stay together.
@@ -242,19 +193,19 @@ impl<'a> Explainer<'a> {
     }
 
     /// Explains the windows that begin with some words of the piece.
-    fn explain_words(&mut self, own: &Range<usize>, visit: &mut impl FnMut(&Explained)) {
+    fn explain_words(&mut self, firsts: &Range<usize>, visit: &mut impl FnMut(&Explained)) {
         let mut explained = std::mem::take(&mut self.explained);
         explained.clear();
-        for (number, part) in self.lexicon.parts().enumerate() {
-            let text = Text::of(&self.folded, self.brief, &self.words[number]);
+        for (side, part) in self.lexicon.parts() {
+            let text = Text::of(&self.folded, self.brief, &self.words[side]);
             let judge = Judge::of(part.compiled.view(), text);
-            let own = (text.words, own);
-            part.for_near(own, &self.codes, self.interrupts, |candidate| {
+            let (codes, interrupts) = (&self.codes, self.interrupts);
+            for_near(part, text.words, firsts, codes, interrupts, |candidate| {
                 let Some(source) = source_of(&self.folded, &candidate, true) else {
                     return;
                 };
                 for (term, verdict) in judge.verdicts(candidate) {
-                    let Some(term) = self.lexicon.whole_number(number, term) else {
+                    let Some(term) = self.lexicon.whole_number(side, term) else {
                         continue;
                     };
                     let verdict = match verdict {
@@ -283,6 +234,55 @@ impl<'a> Explainer<'a> {
         let same = self.mentions[from..].iter();
         let mut same = same.take_while(|m| (m.start, m.end) == place);
         same.any(|mention| mention.term == term)
+    }
+}
+
+/// Gives the windows near the terms of a part that begin with one of the words `firsts`.
+fn for_near(
+    part: &Part,
+    words: &[Word],
+    firsts: &Range<usize>,
+    codes: &[u32],
+    interrupts: &Interrupts,
+    mut found: impl FnMut(Candidate),
+) {
+    let groups = Groups::of(part.compiled.view());
+    let longest = part.compiled.header.longest as usize + usize::from(MAX_DISTANCE);
+    let mut term = Vec::new();
+    for group in 0..groups.len() as u32 {
+        let Some(row) = groups.row(group) else {
+            continue;
+        };
+        term.clear();
+        term.extend(letters_of(groups.letters(group)));
+        for (first, from) in words.iter().enumerate().take(firsts.end).skip(firsts.start) {
+            interrupts.step();
+            let start = from.start as usize;
+            for (last, to) in words.iter().enumerate().skip(first) {
+                if last > first && to.breaks || to.end(true) > start + longest {
+                    break;
+                }
+                for without_s in [false, true] {
+                    #[cfg(test)]
+                    super::work::add(1);
+                    let window = codes.get(start..to.end(without_s)).unwrap_or(&[]);
+                    if without_s && !to.possessive {
+                        continue;
+                    }
+                    if let Some(distance) = osa(window, &term, row.edits) {
+                        found(Candidate {
+                            first: first as u32,
+                            last: last as u32,
+                            without_s,
+                            group,
+                            distance,
+                            letters: row.length,
+                            window_letters: window.len() as u16,
+                        });
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -8,11 +8,11 @@ thread_local! {
     static DONE: Cell<usize> = const { Cell::new(0) };
 }
 
-pub(super) fn add(work: usize) {
+pub(crate) fn add(work: usize) {
     DONE.set(DONE.get() + work);
 }
 
 /// The work this thread has done so far.
-pub(super) fn done() -> usize {
+pub(crate) fn done() -> usize {
     DONE.get()
 }

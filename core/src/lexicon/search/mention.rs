@@ -1,0 +1,36 @@
+//! What a search finds.
+
+/// How closely a mention is written like its term; ordered from closest to farthest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Byte for byte as the term.
+    Exact,
+    /// With the term's letters after folding: case, accents, punctuation and spaces may differ.
+    Folded,
+    /// Misspelled: with one or more edits.
+    Fuzzy,
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Exact => "exact",
+            Kind::Folded => "folded",
+            Kind::Fuzzy => "fuzzy",
+        }
+    }
+}
+
+/// A term found in a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mention {
+    /// Number of the term, for [`Lexicon::term_id`] and [`Lexicon::term_text`].
+    pub term: u32,
+    /// The first byte of the mention in the original text.
+    pub start: usize,
+    pub end: usize,
+    pub distance: u8,
+    /// 1 - distance / letters of the longer one.
+    pub similarity: f32,
+    pub kind: Kind,
+}

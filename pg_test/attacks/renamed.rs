@@ -101,8 +101,7 @@ fn terms_are_read_from_no_view_that_took_the_name_of_their_table() {
             assert!(["42P01", "3F000", "40001"].contains(&&*code), "{error:?}");
         }
     }
-    m.superuser
-        .run("INSERT INTO mallory.stop DEFAULT VALUES");
+    m.superuser.run("INSERT INTO mallory.stop DEFAULT VALUES");
     swapping.join().unwrap();
     m.has_gained_nothing();
     m.superuser

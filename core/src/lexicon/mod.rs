@@ -30,9 +30,12 @@
 //! word boundaries there are no windows and no edits: see `substring`.
 //!
 //! ```text
-//! search ── words (tokens) ── exact ──┬── guard ── overlap ── mentions
-//!                          └─ fuzzy ──┘     fuzzy: runs (anchors), mixed (vocabulary), wide; posting, packed, osa
+//! settings ◀── form ◀── tables ◀── rules ◀── parts ◀─┬─ build ◀── delta
+//!                                                    └─ search ◀── explain
 //! ```
+//!
+//! An arrow points at what is used; nothing points back. `form` is the compiled lexicon as bytes, `tables`
+//! are the sections in which a search looks things up, `parts` are the base and a delta to it.
 #![forbid(unsafe_code)]
 
 mod build;

@@ -113,7 +113,7 @@ pub(crate) fn allowed_edits(letters: usize, own: Option<u8>, limit: Option<u8>) 
 }
 
 /// The number of edits that a term's length allows: none below 3 letters, one up to 7, two from 8. The
-/// rules of [`super::guard`] restrict edits further in terms of 3 letters, and wherever there are two.
+/// rules of `rules` restrict edits further in terms of 3 letters, and wherever there are two.
 ///
 /// Allowing two edits from 8 letters rather than from 9 finds more real misspellings in product texts and
 /// in queries than it adds false mentions: see `benches/accuracy.txt`.

@@ -11,17 +11,20 @@ use super::read;
 /// The crates' names for the core.
 const CORE: &str = "termstream_core";
 
-/// The modules that a file uses: of its own crate by their names, of the core as `core::NAME`.
-pub fn of_file(folder: &Path, file: &Path) -> BTreeSet<String> {
+/// The modules of a folder that a file in it uses, by their names; and those of the core, as `core::NAME`.
+/// `inside` is the path of the folder's module, empty for the root of a crate.
+pub fn of_file(folder: &Path, inside: &str, file: &Path) -> BTreeSet<String> {
     let below = file.strip_prefix(folder).unwrap().with_extension("");
     let depth = below.iter().filter(|name| *name != "mod").count();
-    of_source(&read(file), depth)
+    of_source(&read(file), inside, depth)
 }
 
-/// The modules that a source uses which stands so deep below the root of its crate.
-pub fn of_source(source: &str, depth: usize) -> BTreeSet<String> {
+/// The modules that a source uses of the module `inside` (empty for the root of its crate), below which it
+/// stands so deep.
+pub fn of_source(source: &str, inside: &str, depth: usize) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    walk(tokens(source), depth, &mut found);
+    let inside: Vec<&str> = inside.split("::").filter(|name| !name.is_empty()).collect();
+    walk(tokens(source), &inside, depth, &mut found);
     found
 }
 
@@ -41,7 +44,7 @@ fn tokens(source: &str) -> TokenStream {
     source.parse().expect("it compiles")
 }
 
-fn walk(stream: TokenStream, depth: usize, found: &mut BTreeSet<String>) {
+fn walk(stream: TokenStream, inside: &[&str], depth: usize, found: &mut BTreeSet<String>) {
     let tokens: Vec<TokenTree> = stream.into_iter().collect();
     let word = |at: usize| match tokens.get(at) {
         Some(TokenTree::Ident(word)) => word.to_string(),
@@ -57,20 +60,32 @@ fn walk(stream: TokenStream, depth: usize, found: &mut BTreeSet<String>) {
             // A module that is written in its place is one step deeper.
             let is_module =
                 at > 1 && word(at - 2) == "mod" && group.delimiter() == Delimiter::Brace;
-            walk(group.stream(), depth + usize::from(is_module), found);
+            walk(
+                group.stream(),
+                inside,
+                depth + usize::from(is_module),
+                found,
+            );
         }
         if at > 1 && is_path(at - 2) {
             continue;
         }
         let (mut next, prefix) = match word(at).as_str() {
-            "crate" if is_path(at + 1) => (at + 3, ""),
+            "crate" if is_path(at + 1) => {
+                let steps = inside.iter().enumerate();
+                let mut steps = steps.map(|(step, name)| (at + 3 * (step + 1), name));
+                if !steps.all(|(at, name)| word(at) == *name && is_path(at + 1)) {
+                    continue;
+                }
+                (at + 3 * (inside.len() + 1), "")
+            }
             CORE if is_path(at + 1) => (at + 3, "core::"),
             "super" if is_path(at + 1) => {
                 let (mut next, mut steps) = (at + 3, 1);
                 while word(next) == "super" && is_path(next + 1) {
                     (next, steps) = (next + 3, steps + 1);
                 }
-                if steps < depth {
+                if steps != depth {
                     continue;
                 }
                 (next, "")
@@ -99,10 +114,20 @@ fn walk(stream: TokenStream, depth: usize, found: &mut BTreeSet<String>) {
 
 #[test]
 fn a_use_is_seen_however_it_is_written() {
-    let used = |source: &str, depth| {
-        let used = of_source(source, depth);
+    let used_in = |inside: &str, source: &str, depth| {
+        let used = of_source(source, inside, depth);
         used.into_iter().collect::<Vec<_>>().join(" ")
     };
+    let used = |source: &str, depth| used_in("", source, depth);
+    for own in [
+        "use crate::lexicon::{form::View, rules};",
+        "use super::super::{form, rules::Judge};",
+    ] {
+        assert_eq!(used_in("lexicon", own, 2), "form rules");
+    }
+    assert_eq!(used_in("lexicon", "use crate::text::Folded;", 2), "");
+    assert_eq!(used_in("lexicon", "use super::form;", 2), "");
+    assert_eq!(used_in("lexicon", "use super::form;", 1), "form");
     assert_eq!(used("use crate::load::Row;", 1), "load");
     assert_eq!(
         used(

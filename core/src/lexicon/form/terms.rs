@@ -25,15 +25,18 @@ impl<'a> Terms<'a> {
         }
     }
 
+    #[inline(always)]
     pub fn id(self, term: u32) -> Option<i64> {
         self.ids.get(term as usize).copied()
     }
 
+    #[inline(always)]
     pub fn row(self, term: u32) -> Option<&'a TermRow> {
         self.rows.get(term as usize)
     }
 
     /// The term as written.
+    #[inline(always)]
     pub fn text(self, term: u32) -> &'a str {
         let text = self.between(term, |row| row.text, self.texts);
         std::str::from_utf8(text).unwrap_or("")
@@ -47,6 +50,7 @@ impl<'a> Terms<'a> {
 
     /// The bytes of a term's text from its first letter or digit to its last, without the punctuation
     /// around them.
+    #[inline(always)]
     pub fn core(self, term: u32) -> Range<usize> {
         self.row(term).map_or(0..0, |row| {
             usize::from(row.core_start)..usize::from(row.core_end)

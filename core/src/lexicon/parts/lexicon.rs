@@ -97,6 +97,7 @@ impl Lexicon {
     }
 
     /// The terms of the part that has a term, and the term's number there.
+    #[inline(always)]
     fn terms_with(&self, term: u32) -> (Terms<'_>, u32) {
         let own = |layer: &Layer| term.checked_sub(layer.first_term);
         match &self.delta {

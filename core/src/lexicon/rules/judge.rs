@@ -25,21 +25,14 @@ const CONSONANTS: &str = "bcdfghjklmnpqrstvwxz";
 /// Judges candidates by the rules, for one lexicon and text.
 #[derive(Clone, Copy)]
 pub(crate) struct Judge<'a> {
+    compiled: View<'a>,
     text: Text<'a>,
-    groups: Groups<'a>,
-    terms: Terms<'a>,
-    frequencies: &'a [u32],
 }
 
 impl<'a> Judge<'a> {
     #[inline(always)]
     pub fn of(compiled: View<'a>, text: Text<'a>) -> Judge<'a> {
-        Judge {
-            text,
-            groups: Groups::of(compiled),
-            terms: Terms::of(compiled),
-            frequencies: compiled.section(Section::Frequencies),
-        }
+        Judge { compiled, text }
     }
 
     /// The terms of the candidate's group that it is a mention of.
@@ -53,17 +46,18 @@ impl<'a> Judge<'a> {
         self,
         candidate: Candidate,
     ) -> impl Iterator<Item = (u32, Result<(), Rule>)> + 'a {
-        let members = self.groups.members(candidate.group);
+        let members = Groups::of(self.compiled).members(candidate.group);
         members
             .iter()
             .map(move |&term| (term, self.verdict(&candidate, term)))
     }
 
     fn verdict(&self, candidate: &Candidate, term: u32) -> Result<(), Rule> {
-        let Some(row) = self.terms.row(term) else {
+        let terms = Terms::of(self.compiled);
+        let Some(row) = terms.row(term) else {
             return Err(Rule::Edits);
         };
-        let tokens = self.terms.tokens(term);
+        let tokens = terms.tokens(term);
         let window = self.window(candidate);
         let guarded = row.guarded != 0;
         if candidate.distance == 0 {
@@ -98,7 +92,7 @@ impl<'a> Judge<'a> {
             {
                 return Err(Rule::DictionaryWord);
             }
-            window.rare(tokens, self.frequencies)?;
+            window.rare(tokens, self.compiled.section(Section::Frequencies))?;
         }
         if by_rule && !self.keeps_consonants(candidate) {
             return Err(Rule::Consonants);
@@ -136,7 +130,7 @@ impl<'a> Judge<'a> {
     }
 
     fn term_letters(&self, candidate: &Candidate) -> &'a [u8] {
-        self.groups.letters(candidate.group)
+        Groups::of(self.compiled).letters(candidate.group)
     }
 
     /// Whether a window one edit from a term of up to [`SHORT`] letters is a single word with the term's

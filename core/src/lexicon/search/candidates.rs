@@ -1,30 +1,19 @@
 //! The candidates of a folded piece of text: the windows that are written like a term or misspelled, of base
 //! and delta, overlapping ones included.
 
-use std::ops::Range;
-
+use super::bounds::Bounds;
 use super::exact;
 use super::fuzzy::{Fuzzy, FuzzyScratch};
 use super::recent::Recent;
 use super::scratch::Scratch;
 use super::words;
-use crate::bounds::{Interrupts, OutOfMemory};
+use crate::bounds::OutOfMemory;
 use crate::lexicon::parts::{Both, Lexicon, Side};
 use crate::lexicon::rules::{Candidate, Text, Word};
 use crate::lexicon::tables::exact::Exact;
 use crate::lexicon::tables::hash::Letter;
 use crate::lexicon::tables::words::WordTables;
 use crate::text::Folded;
-
-/// How much of a folded piece of text is searched.
-#[derive(Clone, Copy)]
-pub(super) struct Bounds<'a> {
-    /// The words at which a window may begin; fuzzy windows may begin at others, too.
-    pub firsts: &'a Range<usize>,
-    /// With more candidates than this the search ends early.
-    pub most: usize,
-    pub interrupts: &'a Interrupts,
-}
 
 /// A folded piece of text and its words.
 #[derive(Clone, Copy)]

@@ -5,7 +5,7 @@
 //! Of a word met lately it is known whether it is a term, and whether one begins with it (see `recent`):
 //! with 4,000 real terms three of four words of real texts begin no window.
 
-use super::candidates::Bounds;
+use super::bounds::Bounds;
 use crate::lexicon::form::View;
 use crate::lexicon::rules::{Candidate, Judge, Text};
 use crate::lexicon::tables::exact::Exact;

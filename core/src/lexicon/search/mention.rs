@@ -24,13 +24,16 @@ impl Kind {
 /// A term found in a text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mention {
-    /// Number of the term, for [`Lexicon::term_id`] and [`Lexicon::term_text`].
+    /// Number of the term, for [`Lexicon::term_id`](crate::lexicon::Lexicon::term_id) and
+    /// [`Lexicon::term_text`](crate::lexicon::Lexicon::term_text).
     pub term: u32,
     /// The first byte of the mention in the original text.
     pub start: usize,
+    /// The byte after the mention's last.
     pub end: usize,
+    /// How many edits the mention is away from the term, 0 to 2.
     pub distance: u8,
-    /// 1 - distance / letters of the longer one.
+    /// 1 - distance / letters of the longer of mention and term; 1 without edits.
     pub similarity: f32,
     pub kind: Kind,
 }

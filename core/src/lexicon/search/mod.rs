@@ -6,6 +6,7 @@
 //!                        substring        (without word boundaries)
 //! ```
 
+mod bounds;
 mod candidates;
 mod exact;
 mod fuzzy;

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::candidates::Bounds;
+use super::bounds::Bounds;
 use super::overlap::{Places, Settled};
 use super::scratch::{Scratch, Size};
 use super::substring;

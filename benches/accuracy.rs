@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use termstream_core::lexicon::{
     Builder, Lexicon, Overlap, Scratch, Settings, TermOptions, english, english_dictionary,
@@ -26,7 +26,8 @@ struct Set {
 }
 
 fn main() {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let data = std::env::var_os("TERMSTREAM_DATA").map_or(beside, PathBuf::from);
     let verbose = std::env::args().any(|argument| argument == "--verbose");
     let held_out = std::env::args().any(|argument| argument == "--held-out");
     // Folders of more sets in the same format may be given.

@@ -3,8 +3,7 @@
 //! termfeed share.
 //!
 //! ```text
-//! text ◀─┬─ distance
-//!        └─ lexicon
+//! text ◀── distance ◀── lexicon
 //! record ◀── load
 //! ```
 //!

@@ -35,6 +35,7 @@ pub use self::jaro::jaro;
 pub use self::jaro_winkler::jaro_winkler;
 pub use self::length::{MAX_LENGTH, MAX_LENGTH_BIGRAMS};
 pub use self::levenshtein::{levenshtein, levenshtein_within};
+pub(crate) use self::osa::osa_of_letters;
 pub use self::osa::{osa, osa_within};
 pub use self::similarity::{similarity, similarity_with};
 pub use self::sorensen_dice::sorensen_dice;

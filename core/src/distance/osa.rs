@@ -30,6 +30,14 @@ fn distance_up_to(a: &str, b: &str, max: usize) -> Result<usize, Error> {
     })
 }
 
+/// The distance of two sequences of letters, if it is at most `max`.
+pub(crate) fn osa_of_letters<T: Eq + Copy>(a: &[T], b: &[T], max: usize) -> Option<usize> {
+    if a.len().abs_diff(b.len()) > max {
+        return None;
+    }
+    Some(banded(a, b, max)).filter(|distance| *distance <= max)
+}
+
 /// The distance, or anything over `max` if it is over `max`.
 pub(super) fn banded<T: Eq + Copy>(a: &[T], b: &[T], max: usize) -> usize {
     let (a, b) = trim(a, b);

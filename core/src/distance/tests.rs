@@ -125,8 +125,23 @@ fn a_text_that_folding_makes_too_long_is_refused() {
     assert!(matches!(error, Error::TooLong { length, .. } if length > MAX_LENGTH));
 }
 
+#[test]
+fn no_letter_is_edited_twice() {
+    assert_eq!(osa_of_letters(b"ca", b"abc", 2), None);
+    assert_eq!(osa_of_letters(b"ca", b"ac", 2), Some(1));
+    assert_eq!(osa_of_letters(b"xpepsiy".as_slice(), b"pepsi", 2), Some(2));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn the_distance_of_letters_is_told_up_to_the_cutoff(
+        a in "[abc]{0,12}", b in "[abc]{0,12}", cutoff in 0usize..=2
+    ) {
+        let expected = Some(strsim::osa_distance(&a, &b)).filter(|edits| *edits <= cutoff);
+        prop_assert_eq!(osa_of_letters(a.as_bytes(), b.as_bytes(), cutoff), expected);
+    }
 
     #[test]
     fn edit_distances_are_those_of_strsim(a in text(), b in text()) {

@@ -4,12 +4,10 @@
 //!
 //! - `common.txt`: 11,129 words, sizes 10 and 20, with contractions and capitalised words.
 //! - `dictionary.txt`: 158,951 rarer words, sizes up to 70 and abbreviations up to 95 ("pcs", "vga"), and
-//!   of size 80 those of up to 8 letters ("roti", "kurta"); and with a capital 47,493 names, capitalised
-//!   words up to 70 and proper names up to 50, and up to 95 those of up to 8 letters. Longer words are
-//!   seldom near a term. Size 80 has the UK Advanced Cryptics Dictionary, (c) J Ross Beresford 1993-1999.
-//!
-//! The words beyond size 70 raise F1 on long texts and make no difference on short queries, which consult
-//! the dictionary only where two letters are wrong: see `benches/accuracy.txt`.
+//!   of size 80 those of up to 8 letters, as product texts have them ("roti", "kurta"); and with a capital
+//!   47,493 names, capitalised words up to 70 and proper names up to 50, and up to 95 those of up to 8
+//!   letters. Longer words are seldom near a term. Size 80 has the UK Advanced Cryptics Dictionary,
+//!   (c) J Ross Beresford 1993-1999.
 
 /// Iterates over the 11,129 commonest English words, for [`super::Builder::common_words`].
 pub fn english() -> impl Iterator<Item = &'static str> {

@@ -7,23 +7,29 @@ use std::ops::{ControlFlow, Range};
 use super::form::Groups;
 use super::parts::{Both, Lexicon, Part};
 use super::rules::{Candidate, Judge, Rule, Text, Word};
-use super::search::{Mention, Recent, Scratch, fill, is_brief, osa, source_of};
+use super::search::{Mention, Recent, Scratch, fill, is_brief, source_of};
 use super::settings::MAX_DISTANCE;
 use super::tables::words::WordTables;
 use crate::bounds::{Grow, Interrupts, OutOfMemory};
+use crate::distance::osa_of_letters;
 use crate::text::{Folded, Piece, Pieces, Room};
 
 /// A window near a term, and what became of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Explained {
+    /// The number of the term.
     pub term: u32,
-    /// Bytes of the original text.
+    /// The first byte of the window in the original text.
     pub start: usize,
+    /// The byte after the window's last.
     pub end: usize,
+    /// How many edits the window is away from the term.
     pub distance: u8,
+    /// What became of the window.
     pub verdict: Verdict,
 }
 
+/// What became of a window near a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The window is a mention, and is reported.
@@ -31,10 +37,12 @@ pub enum Verdict {
     /// The window passes every rule, but a better mention has some of its words, or already reports its
     /// id.
     Overlapped,
+    /// A rule refuses the window.
     Refused(Rule),
 }
 
 impl Verdict {
+    /// The verdict in words.
     pub fn as_str(self) -> &'static str {
         match self {
             Verdict::Accepted => "accepted",
@@ -269,13 +277,14 @@ fn for_near(
                     if without_s && !to.possessive {
                         continue;
                     }
-                    if let Some(distance) = osa(window, &term, row.edits) {
+                    let edits = usize::from(row.edits);
+                    if let Some(distance) = osa_of_letters(window, &term, edits) {
                         found(Candidate {
                             first: first as u32,
                             last: last as u32,
                             without_s,
                             group,
-                            distance,
+                            distance: distance as u8,
                             letters: row.length,
                             window_letters: window.len() as u16,
                         });

@@ -50,6 +50,7 @@ pub enum Overlap {
 }
 
 impl Overlap {
+    /// The name of the choice, as [`Overlap::from_str`] reads it.
     pub fn as_str(self) -> &'static str {
         match self {
             Overlap::Longest => "longest",

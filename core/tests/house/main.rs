@@ -18,7 +18,7 @@ const MODULES: [(&str, &[(&str, &str)]); 6] = [
             ("bounds", ""),
             ("text", "bounds"),
             ("distance", "text"),
-            ("lexicon", "bounds text"),
+            ("lexicon", "bounds text distance"),
             ("record", "bounds"),
             ("load", "bounds record"),
         ],
@@ -66,10 +66,9 @@ const MODULES: [(&str, &[(&str, &str)]); 6] = [
     (
         "core/src/lexicon/search/fuzzy",
         &[
-            ("osa", ""),
             ("window", ""),
             ("memory", ""),
-            ("compare", "osa window"),
+            ("compare", "window"),
             ("scratch", "window memory compare"),
             ("mixed", "window memory compare scratch"),
             ("runs", "window memory compare scratch"),

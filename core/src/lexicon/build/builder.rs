@@ -30,6 +30,7 @@ pub(crate) const NAMED_SKIPPED: usize = 100;
 /// What [`Builder::add`] did with a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
+    /// The term is part of the lexicon.
     Yes,
     /// The term was skipped: it has no letter or digit.
     Empty,
@@ -58,6 +59,7 @@ pub struct Builder {
 }
 
 impl Builder {
+    /// Begins a lexicon without terms, ordinary words or learned documents.
     pub fn new(settings: Settings) -> Builder {
         Builder::with_tokens(settings, TokenTable::default())
     }

@@ -25,7 +25,9 @@ use base::Base;
 /// old options and added with its new ones. A NULL term counts as an empty one.
 #[derive(Clone, Debug, Default)]
 pub struct Delta {
+    /// The added terms, each with its id and options.
     pub added: Vec<(i64, String, TermOptions)>,
+    /// The removed terms, as they were added.
     pub removed: Vec<(i64, String, TermOptions)>,
 }
 

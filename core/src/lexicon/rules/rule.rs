@@ -34,6 +34,7 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// The rule in words, as a reason for its refusal.
     pub fn as_str(self) -> &'static str {
         match self {
             Rule::Edits => "more edits than the term allows",

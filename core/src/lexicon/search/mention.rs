@@ -12,6 +12,7 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kind as SQL names it.
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Exact => "exact",
@@ -35,5 +36,6 @@ pub struct Mention {
     pub distance: u8,
     /// 1 - distance / letters of the longer of mention and term; 1 without edits.
     pub similarity: f32,
+    /// How closely the mention is written like the term.
     pub kind: Kind,
 }

@@ -20,7 +20,6 @@ mod scratch;
 mod substring;
 mod words;
 
-pub(crate) use fuzzy::osa;
 pub use mention::{Kind, Mention};
 pub(crate) use reading::is_brief;
 pub(crate) use recent::Recent;

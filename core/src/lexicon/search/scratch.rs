@@ -58,6 +58,7 @@ pub struct Scratch {
 const KEPT_LETTERS: usize = 1 << 18;
 
 impl Scratch {
+    /// Makes empty buffers, which grow with the texts that are searched.
     pub fn new() -> Scratch {
         Scratch::default()
     }

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::osa::osa;
 use super::window::Window;
 use crate::bounds::Interrupts;
+use crate::distance::osa_of_letters;
 use crate::lexicon::form::{Groups, Section, View};
 use crate::lexicon::rules::{Candidate, Judge, Text};
 use crate::lexicon::tables::hash::Letter;
@@ -23,7 +23,14 @@ pub(crate) struct Near {
     /// The letters of each, all asked for before any is compared: the memory answers them together.
     packed: Vec<Packed>,
     windows: Vec<Packed>,
-    codes: Vec<u32>,
+    codes: Codes,
+}
+
+/// The letters of a window and of a term that are compared one by one.
+#[derive(Default)]
+struct Codes {
+    window: Vec<u32>,
+    term: Vec<u32>,
 }
 
 impl Near {
@@ -113,23 +120,18 @@ impl<L: Letter> Fuzzy<'_, L> {
     }
 
     /// The distance of a window from a group of terms, if it is within their edits, and their letters.
-    fn measure(&self, group: u32, window: &Window, codes: &mut Vec<u32>) -> Option<(u8, usize)> {
+    fn measure(&self, group: u32, window: &Window, codes: &mut Codes) -> Option<(u8, usize)> {
         let letters = &self.letters[window.start..window.end];
         let groups = Groups::of(self.compiled);
-        let (row, term) = (groups.row(group)?, groups.letters(group));
-        let distance = if term.len() == usize::from(row.length) {
-            osa(letters, term, row.edits)
-        } else {
-            codes.clear();
-            codes.extend(
-                std::str::from_utf8(term)
-                    .unwrap_or("")
-                    .chars()
-                    .map(u32::from),
-            );
-            osa(letters, codes, row.edits)
-        };
-        Some((distance?, usize::from(row.length)))
+        let row = groups.row(group)?;
+        let term = std::str::from_utf8(groups.letters(group)).unwrap_or("");
+        let Codes { window, term: own } = codes;
+        window.clear();
+        window.extend(letters.iter().map(|letter| letter.code()));
+        own.clear();
+        own.extend(term.chars().map(u32::from));
+        let distance = osa_of_letters(window, own, usize::from(row.edits))?;
+        Some((distance as u8, usize::from(row.length)))
     }
 
     fn judge(

@@ -9,14 +9,12 @@
 mod compare;
 mod memory;
 mod mixed;
-mod osa;
 mod runs;
 mod scratch;
 mod wide;
 mod window;
 
 pub(crate) use compare::Fuzzy;
-pub(crate) use osa::osa;
 pub(crate) use scratch::FuzzyScratch;
 
 use crate::lexicon::rules::Candidate;

@@ -235,6 +235,7 @@ need_lints
 check 'formatting' cargo fmt --check
 check 'shell scripts' shell_scripts
 check 'the workflows' workflows
+check 'that no script of a released version was changed' sha256sum --check pg_test/upgrade/released.sha256
 check 'links between pages' bash pg_test/links.sh
 check 'lints, without Postgres' cargo clippy -p termstream-core -p termstream-sessions --all-targets -- -D warnings
 check 'lints, with Postgres' cargo clippy -p termstream --no-default-features --features "pg$pg_major" -- -D warnings

@@ -5,6 +5,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::error::Raise;
+use super::position::of_user;
 use super::session::{Plan, Rows, Session};
 use super::table::checked;
 
@@ -14,14 +15,17 @@ const MOST_ROWS: std::ffi::c_long = 512;
 const FETCHED_BYTES: usize = 256 << 10;
 
 impl Session {
-    /// Reads a query's rows. What `each` unpacks of a row (a value that is stored compressed, or apart)
-    /// is freed behind it; an error of `each` ends the reading.
+    /// Reads the rows of a query of the caller's; a mistake in it is told at its place, with a hint. What
+    /// `each` unpacks of a row (a value that is stored compressed, or apart) is freed behind it; an error
+    /// of `each` ends the reading.
     pub fn for_each(
         &self,
         query: &str,
+        hint: &str,
         each: impl FnMut(&Rows, usize) -> Result<(), Raise>,
     ) -> Result<(), Raise> {
-        self.read(self.prepare(query, &[]), query, each)
+        let plan = of_user(query, 0, hint, || self.prepare(query, &[]))?;
+        self.read(plan, query, each)
     }
 
     /// Reads a query's rows as [`Session::for_each`] does, if it names `table` and no other relation that has

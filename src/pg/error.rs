@@ -42,6 +42,12 @@ impl Raise {
         self
     }
 
+    /// Adds a hint where there is none yet.
+    pub fn or_hint(mut self, hint: impl FnOnce() -> String) -> Raise {
+        self.hint = self.hint.or_else(|| Some(hint()));
+        self
+    }
+
     pub fn at(mut self, query: &str, position: usize) -> Raise {
         self.place = Some((query.to_owned(), position));
         self

@@ -7,7 +7,7 @@
 use pgrx::pg_sys;
 use std::ffi::{CString, c_char, c_int, c_void};
 
-use super::error::{Caught, caught};
+use super::error::{Caught, Raise, caught};
 
 /// Read and written while an error is finished: the guards of pgrx's own would only be in the way.
 mod plain {
@@ -51,6 +51,33 @@ unsafe extern "C-unwind" fn note(position: *mut c_void) {
     };
     // SAFETY: the variable of `located`, which is below on the stack.
     unsafe { *position.cast::<c_int>() = at }
+}
+
+/// An error in a text that was read behind `before` characters of ours, with its place in the text.
+pub fn told(error: Caught, at: Option<usize>, text: &str, before: usize) -> Raise {
+    let raise = error.to_raise();
+    match at.and_then(|at| at.checked_sub(before)) {
+        Some(at) if at > 0 => raise.at(text, at.min(text.chars().count() + 1)),
+        _ => raise,
+    }
+}
+
+/// Runs a query of the caller's, which stands behind `before` characters of ours. A mistake in it is an error
+/// with its place in the query and, unless Postgres gives a hint, with this one; any other error passes.
+pub fn of_user<R>(
+    query: &str,
+    before: usize,
+    hint: &str,
+    work: impl FnOnce() -> R,
+) -> Result<R, Raise> {
+    match located(work) {
+        Ok(result) => Ok(result),
+        Err((error, None)) => error.rethrow(),
+        Err((error, at)) => {
+            let raise = told(error, at, query, before);
+            Err(raise.or_hint(|| hint.to_owned()))
+        }
+    }
 }
 
 /// Gives the next error that is raised a place in a query. To be called right before it is.

@@ -14,6 +14,11 @@ use crate::pg::user::as_standard_sql;
 use termstream_core::bounds::Grow;
 use termstream_core::lexicon::{Learner, Lexicon, MAX_TERM_BYTES};
 
+const LEARN_HINT: &str =
+    "Give a query that returns texts, for example 'SELECT description FROM products'.";
+const WORDS_HINT: &str =
+    "Give 'english', 'none', the name of a table of words, or a query that returns words.";
+
 /// What was learned.
 pub struct Learned {
     pub documents: i64,
@@ -27,7 +32,7 @@ pub fn learn(lexicon: &str, query: &str) -> Result<Learned, Raise> {
     let source = locked_source(lexicon)?;
     let mut learner = Learner::interrupted_by(interrupts());
     session::connect(|session| {
-        session.for_each(query, |rows, row| {
+        session.for_each(query, LEARN_HINT, |rows, row| {
             let document = rows.text(row, 1);
             match document.map_err(|AnotherType| not_texts("the query to learn from"))? {
                 Some(document) => Ok(learner.learn(document)?),
@@ -53,7 +58,7 @@ pub fn keep_common_words(lexicon: &str, source: &str) -> Result<(), Raise> {
     let mut words: Vec<String> = Vec::new();
     let interrupts = interrupts();
     session::connect(|session| {
-        session.for_each(&query, |rows, row| {
+        session.for_each(&query, WORDS_HINT, |rows, row| {
             let word = rows.text(row, 1);
             match word.map_err(|AnotherType| not_texts("the source of common_words"))? {
                 // A longer one can be no word of a text's that is compared with a term.
@@ -86,9 +91,7 @@ fn words_query(session: &Session, source: &str) -> Result<String, Raise> {
             PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
             format!("unknown common_words \"{source}\""),
         )
-        .hint(
-            "Give 'english', 'none', the name of a table of words, or a query that returns words.",
-        )),
+        .hint(WORDS_HINT)),
     }
 }
 

@@ -80,7 +80,8 @@ type Labels = BTreeMap<String, BTreeSet<i64>>;
 fn labels(query: &str) -> Result<Labels, Raise> {
     let mut labels = Labels::new();
     session::connect(|session| {
-        session.for_each(query, |rows, row| {
+        let hint = "Give a query that returns (document text, term_id bigint).";
+        session.for_each(query, hint, |rows, row| {
             let (Ok(document), Ok(term_id)) = (rows.text(row, 1), rows.bigint(row, 2)) else {
                 return Err(Raise::new(
                     PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,

@@ -11,14 +11,14 @@ use super::definition::{Definition, not_a_stream};
 use super::expressions::{self, Of};
 use super::name::RelationName;
 use super::options::{Options, Settings};
-use super::validation::{self, told};
+use super::validation;
 use super::{refused, rejects_table, retention};
 use crate::own;
 use crate::pg::catalog::{qualified_name, quote_identifier, quote_literal};
 use crate::pg::definition::{Column, parse_columns};
 use crate::pg::error::Raise;
 use crate::pg::parse::literal;
-use crate::pg::position::located;
+use crate::pg::position::{located, told};
 use crate::pg::session::{self, Arg, Mode, Session};
 use crate::pg::user::{acts_for, current_role, restricted};
 use termstream_core::load::Limits;
@@ -235,7 +235,12 @@ fn validate_default(column: &Column) -> Result<(), Raise> {
     let query = format!("{BEFORE}{default}\n) AS {})", column.type_name());
     located(|| session::connect(|session| session.execute(&query, &[])))
         .map(|_| ())
-        .map_err(|(error, at)| told(error, at, default, BEFORE.len()))
+        .map_err(|(error, at)| {
+            told(error, at, default, BEFORE.len()).or_hint(|| {
+                let name = &column.name;
+                format!("The default of \"{name}\" is an SQL expression of its type that names no column.")
+            })
+        })
 }
 
 /// The column as in CREATE TABLE.

@@ -2,10 +2,11 @@
 
 use pgrx::prelude::*;
 
-use super::validation::{explain, told};
+use super::validation::explain;
 use crate::pg::definition::Column;
 use crate::pg::error::Raise;
 use crate::pg::parse::is_expression;
+use crate::pg::position::told;
 use crate::pg::session::{Mode, Session};
 use crate::pg::user::on_safe_path;
 
@@ -96,18 +97,15 @@ pub fn to_json(session: &Session, conditions: &[Condition]) -> Option<String> {
 pub fn validate(of: Of, columns: &[Column], conditions: &[Condition]) -> Result<(), Raise> {
     for condition in conditions {
         let text = &condition.expression;
-        let wrong = |raise: Raise| match raise.hint {
-            Some(_) => raise,
-            None => raise.hint(format!(
-                "{} \"{}\" is a boolean SQL expression over the columns of the batch{}.",
-                of.argument(),
-                condition.name,
-                if of == Of::Batch {
-                    ", in aggregates"
-                } else {
-                    ""
-                },
-            )),
+        let wrong = |raise: Raise| {
+            raise.or_hint(|| {
+                let aggregates = if of == Of::Batch { ", in aggregates" } else { "" };
+                format!(
+                    "{} \"{}\" is a boolean SQL expression over the columns of the batch{aggregates}.",
+                    of.argument(),
+                    condition.name,
+                )
+            })
         };
         match is_expression(text) {
             Ok(true) => {}

@@ -16,13 +16,13 @@ use super::definition::Definition;
 use super::flush::flush;
 use super::ledger::{self, State};
 use super::line_format::{LineFormat, Split};
-use super::validation::told;
 use crate::pg::catalog::{
     column_names, column_type, is_system_type, lock_for_insert, quote_identifier, relation_kind,
     relation_name,
 };
 use crate::pg::error::Raise;
 use crate::pg::parse::is_expression;
+use crate::pg::position::{of_user, told};
 use crate::pg::relation::BatchRelation;
 use crate::pg::session::{self, AnotherType, Arg, Mode, Rows, Session};
 use crate::pg::user::{SAFE_PATH, as_standard_sql, on_safe_path, restricted};
@@ -79,6 +79,8 @@ pub fn retry_rejects(
     })
 }
 
+const CONDITION_HINT: &str = "Write it as in WHERE, over the columns of the rejects table.";
+
 fn must_be_expression(condition: &str) -> Result<(), Raise> {
     match is_expression(condition) {
         Ok(true) => Ok(()),
@@ -86,8 +88,11 @@ fn must_be_expression(condition: &str) -> Result<(), Raise> {
             PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
             format!("condition \"{condition}\" is not one expression"),
         )
-        .hint("Write it as in WHERE, over the columns of the rejects table.")),
-        Err((error, at)) => Err(told(error, at, condition, 0)),
+        .hint(CONDITION_HINT)),
+        Err((error, at)) => {
+            let raise = told(error, at, condition, 0);
+            Err(raise.or_hint(|| CONDITION_HINT.to_owned()))
+        }
     }
 }
 
@@ -182,7 +187,12 @@ fn plain_columns(table: pg_sys::Oid) -> String {
 }
 
 /// The numbers of the next rejects that are wanted, and the last one that was looked at.
-fn next(load: &Load, wanted: &Wanted, last: i64, end: i64) -> (Vec<i64>, Option<i64>) {
+fn next(
+    load: &Load,
+    wanted: &Wanted,
+    last: i64,
+    end: i64,
+) -> Result<(Vec<i64>, Option<i64>), Raise> {
     let rejects = &load.definition.rejects;
     let columns = match wanted.condition {
         None => "reject_id",
@@ -199,7 +209,7 @@ fn next(load: &Load, wanted: &Wanted, last: i64, end: i64) -> (Vec<i64>, Option<
     let Some(condition) = wanted.condition else {
         let all: Vec<i64> = ask(load, &query, &args, ids);
         let looked_at = all.last().copied();
-        return (all, looked_at);
+        return Ok((all, looked_at));
     };
     let name = relation_name(load.definition.rejects_table);
     session::connect(|session| {
@@ -211,13 +221,14 @@ fn next(load: &Load, wanted: &Wanted, last: i64, end: i64) -> (Vec<i64>, Option<
         let looked_at = rows.len().checked_sub(1).and_then(|row| rows.get(row, 1));
         let copy = BatchRelation::of_rows(&name, &rows);
         copy.register(session, copy.len());
-        let query = format!(
-            "SELECT reject_id FROM {} WHERE ({condition}\n)",
-            quote_identifier(&name)
-        );
-        // As it was read when it was found to be one expression.
-        let holds = as_standard_sql(|| session.run(&query, &[], Mode::Write));
-        (ids(&holds), looked_at)
+        let before = format!("SELECT reject_id FROM {} WHERE (", quote_identifier(&name));
+        let query = format!("{before}{condition}\n)");
+        let hint = format!("The condition sees {}.", wanted.columns);
+        let holds = of_user(condition, before.chars().count(), &hint, || {
+            // As it was read when it was found to be one expression.
+            as_standard_sql(|| session.run(&query, &[], Mode::Write))
+        })?;
+        Ok((ids(&holds), looked_at))
     })
 }
 
@@ -230,7 +241,7 @@ struct Kept {
 
 /// Takes the next rejects, and runs them; returns the last one that was looked at, if there was any.
 fn retry_some(load: &mut Load, wanted: &Wanted, last: i64, end: i64) -> Result<Option<i64>, Raise> {
-    let (holds, mut more) = next(load, wanted, last, end);
+    let (holds, mut more) = next(load, wanted, last, end)?;
     let query = format!(
         "SELECT reject_id, line, line_bytes, line_size, line_format
            FROM {} WHERE reject_id = ANY ($1) ORDER BY reject_id FOR UPDATE",

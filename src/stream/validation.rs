@@ -4,21 +4,20 @@
 use pgrx::prelude::*;
 
 use crate::pg::definition::Column;
-use crate::pg::error::{Caught, Raise};
+use crate::pg::error::Raise;
 use crate::pg::parse::{Kind, Mistake, statements};
-use crate::pg::position::located;
+use crate::pg::position::{located, told};
 use crate::pg::relation::BatchRelation;
 use crate::pg::session;
 
 /// Has Postgres parse and plan the statement, as the current role and on its path. Nothing is run.
 pub fn validate(columns: &[Column], statement: &str) -> Result<(), Raise> {
-    let wrong = |raise: Raise| match raise.hint {
-        Some(_) => raise,
-        None => {
+    let wrong = |raise: Raise| {
+        raise.or_hint(|| {
             let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
             let names = names.join(", ");
-            raise.hint(format!("The statement sees the relation batch ({names})."))
-        }
+            format!("The statement sees the relation batch ({names}).")
+        })
     };
     let parts =
         statements(statement).map_err(|(error, at)| wrong(told(error, at, statement, 0)))?;
@@ -63,15 +62,6 @@ pub fn explain(columns: &[Column], query: &str) -> Result<(), Mistake> {
             session.execute(query, &[]);
         })
     })
-}
-
-/// An error in a text that was read behind `before` characters of ours, with its place in the text.
-pub fn told(error: Caught, at: Option<usize>, text: &str, before: usize) -> Raise {
-    let raise = error.to_raise();
-    match at.and_then(|at| at.checked_sub(before)) {
-        Some(at) if at > 0 => raise.at(text, at.min(text.chars().count() + 1)),
-        _ => raise,
-    }
 }
 
 /// The number of the character at a byte, from 1.

@@ -56,7 +56,7 @@ COMMENT ON TABLE termstream.lexicon IS
 -- snapshot sees, folded by XOR, are the fingerprint of the terms it sees: no two sessions ever wait for
 -- each other here, and a rolled back change is gone like any other row.
 --
--- Now and then a transaction folds the rows that it sees into its own (src/registry/noted.rs).
+-- Now and then a transaction folds the rows that it sees into its own (src/lexicons/noted.rs).
 CREATE TABLE termstream.lexicon_change (
     lexicon  text NOT NULL,
     xid      xid8 NOT NULL,

@@ -1,19 +1,19 @@
 //! termstream: finds known terms in messy text inside Postgres, as the rows stream in.
 //!
 //! ```text
-//! text, distance, lexicon ◀── registry ◀──┬── api
+//! text, distance, lexicon ◀── lexicons ◀──┬── api
 //! record, load ◀───────────── stream ◀────┘
-//! pg (std + pgrx only) ◀── own ◀── registry ◀── stream
+//! pg (std + pgrx only) ◀── tables ◀── lexicons ◀── stream
 //! ```
 //!
 //! An arrow points at what is used; nothing points back (`core/tests/house` tests it). What stands on the
 //! left needs no Postgres, and is the crate `termstream-core`; all of the right may use `pg`.
 
 mod api;
-mod own;
+mod lexicons;
 mod pg;
-mod registry;
 mod stream;
+mod tables;
 
 ::pgrx::pg_module_magic!(name, version);
 
@@ -22,6 +22,6 @@ mod stream;
 extern "C-unwind" fn _PG_init() {
     stream::register_settings();
     pg::setting::reserve_prefix();
-    pg::transaction::register(&[registry::CALLBACKS, stream::CALLBACKS]);
+    pg::transaction::register(&[lexicons::CALLBACKS, stream::CALLBACKS]);
     pg::worker::register(stream::work_on_load);
 }

@@ -3,8 +3,8 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use crate::lexicons;
 use crate::pg::rows::{self, Returned, RowSet};
-use crate::registry;
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.lexicon_problem(lexicon text, OUT problem text, OUT hint text)
@@ -13,7 +13,7 @@ CREATE FUNCTION termstream.lexicon_problem(lexicon text, OUT problem text, OUT h
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 fn lexicon_problem(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Returned {
-    let cells = match registry::problem(lexicon) {
+    let cells = match lexicons::problem(lexicon) {
         Some(raise) => [raise.message.into_datum(), raise.hint.into_datum()],
         None => [None, None],
     };
@@ -27,7 +27,7 @@ CREATE FUNCTION termstream.stale_files(OUT path text, OUT reason text) RETURNS S
 "#)]
 fn stale_files(fcinfo: pg_sys::FunctionCallInfo) -> Returned {
     let mut set = RowSet::open(fcinfo);
-    for file in registry::stale_files() {
+    for file in lexicons::stale_files() {
         let path = file.path.display().to_string();
         set.push([path.into_datum(), file.reason.into_datum()]);
     }

@@ -4,11 +4,11 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CStr;
 
+use crate::lexicons::{self, changes, ddl, learning, tuning};
 use crate::pg::argument;
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::rows::{self, Returned};
 use crate::pg::trigger::TriggerCall;
-use crate::registry::{self, catalog, changes, learning, tuning};
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.create_lexicon(lexicon text, source regclass,
@@ -38,7 +38,7 @@ fn create_lexicon_of_source(
     argument::room(fcinfo).map_err(Raise::from)?;
     let name = |column: Option<&CStr>| column.map(|name| name.to_string_lossy().into_owned());
     let (guard_column, distance_column) = (name(guard_column), name(distance_column));
-    let request = catalog::NewLexicon {
+    let request = ddl::NewLexicon {
         lexicon: given("lexicon", lexicon)?,
         source: given("source", source)?,
         id_column: &given("id_column", id_column)?.to_string_lossy(),
@@ -51,7 +51,7 @@ fn create_lexicon_of_source(
         guard_column: guard_column.as_deref(),
         distance_column: distance_column.as_deref(),
     };
-    Ok(catalog::create(&request)? as i64)
+    Ok(ddl::create(&request)? as i64)
 }
 
 /// The value of an argument that must not be NULL.
@@ -71,7 +71,7 @@ CREATE FUNCTION termstream.drop_lexicon(lexicon text) RETURNS void
 "#)]
 fn drop_lexicon(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
     argument::room(fcinfo).map_err(Raise::from)?;
-    Ok(catalog::drop(lexicon)?)
+    Ok(ddl::drop(lexicon)?)
 }
 
 #[pg_extern(sql = r#"
@@ -81,7 +81,7 @@ CREATE FUNCTION termstream.refresh_lexicon(lexicon text) RETURNS bigint
 "#)]
 fn refresh_lexicon(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Result<i64, ErrorReport> {
     argument::room(fcinfo).map_err(Raise::from)?;
-    Ok(catalog::refresh(lexicon)? as i64)
+    Ok(ddl::refresh(lexicon)? as i64)
 }
 
 #[pg_extern(sql = r#"
@@ -104,7 +104,7 @@ CREATE FUNCTION termstream.lexicon_report(lexicon text, OUT terms bigint, OUT sk
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 fn lexicon_report(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Returned {
-    let cells = match registry::report(lexicon) {
+    let cells = match lexicons::report(lexicon) {
         Ok(form) => [
             (form.lexicon.terms() as i64).into_datum(),
             (form.lexicon.skipped() as i64).into_datum(),

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::scratch::Lent;
 use super::tally::Tally;
+use crate::lexicons::{self, Compiled, parse_overlap};
 use crate::pg::argument;
 use crate::pg::callsite;
 use crate::pg::error::{ErrorReport, Raise};
@@ -15,12 +16,11 @@ use crate::pg::rows::Returned;
 use crate::pg::series::{Series, Value};
 use crate::pg::snapshot::{self, Identity};
 use crate::pg::text;
-use crate::registry::{self, Compiled, parse_overlap};
 use termstream_core::bounds::Grow;
 use termstream_core::lexicon::{Mention, Overlap, Scratch};
 use termstream_core::text::{Characters, MAX_TEXT};
 
-/// What a call site keeps from row to row, so that the registry is asked once a statement.
+/// What a call site keeps from row to row, so that a lexicon is looked up once a statement.
 #[derive(Default)]
 pub(super) struct Site {
     lexicon: String,
@@ -54,7 +54,7 @@ impl Site {
         let form = match self.form.take() {
             Some(form) if is_same => form,
             _ => {
-                let form = registry::current(lexicon)?;
+                let form = lexicons::current(lexicon)?;
                 self.identity = identity;
                 if self.lexicon != lexicon {
                     lexicon.clone_into(&mut self.lexicon);

@@ -10,7 +10,7 @@ use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::rows::Returned;
 use crate::pg::trigger::TriggerCall;
 use crate::stream::match_stream::{self, NewMatchStream};
-use crate::stream::{self, Options, catalog};
+use crate::stream::{self, Options, ddl};
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.create_stream(stream text, columns text, statement text,
@@ -47,7 +47,7 @@ fn create_stream(
         on_quality: Some(given("on_quality", on_quality)?),
         formats: formats.map(|formats| json_text(formats.datum())),
     };
-    Ok(catalog::create_stream(
+    Ok(ddl::create_stream(
         given("stream", stream)?,
         given("columns", columns)?,
         given("statement", statement)?,
@@ -142,7 +142,7 @@ fn alter_stream(
         on_quality,
         formats: formats.map(|formats| json_text(formats.datum())),
     };
-    Ok(catalog::alter_stream(
+    Ok(ddl::alter_stream(
         given("stream", stream)?,
         statement,
         &options,
@@ -160,7 +160,7 @@ fn drop_stream_and_rejects(
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<(), ErrorReport> {
     argument::room(fcinfo).map_err(Raise::from)?;
-    Ok(catalog::drop_stream(stream, keep_rejects)?)
+    Ok(ddl::drop_stream(stream, keep_rejects)?)
 }
 
 #[pg_extern(sql = r#"

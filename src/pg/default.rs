@@ -4,7 +4,7 @@
 use pgrx::pg_sys;
 use std::ffi::CString;
 
-use super::definition::Column;
+use super::column::Column;
 use super::parse::expression;
 
 /// Lives in the memory context that was current when it was made.

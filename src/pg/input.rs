@@ -5,8 +5,8 @@
 
 use pgrx::pg_sys;
 
+use super::column::Column;
 use super::default::ColumnDefault;
-use super::definition::Column;
 
 /// The input functions of a list of columns, looked up once for many rows.
 ///

@@ -8,7 +8,7 @@
 use pgrx::pg_sys;
 use std::ffi::CString;
 
-use super::definition::Column;
+use super::column::Column;
 use super::error::Raise;
 use super::input::Converter;
 use super::session::{Rows, Session};

@@ -1,7 +1,7 @@
-//! SPI: statements with parameters, rows out, and a mode that says which snapshot they see.
+//! SPI: statements with parameters, rows out, and which snapshot they see.
 //!
 //! pgrx's own client picks the snapshot by whether the transaction has written; a function that is
-//! STABLE, or runs in a parallel worker, must see exactly what its statement sees: [`Mode::Read`].
+//! STABLE, or runs in a parallel worker, must see exactly what its statement sees: [`Snapshot::Active`].
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -13,11 +13,11 @@ use super::user::on_safe_path;
 
 /// Which rows a statement sees, and whether it may change them.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum Snapshot {
     /// What the calling statement sees; nothing may be changed.
-    Read,
+    Active,
     /// Everything up to now; may change rows.
-    Write,
+    Latest,
 }
 
 /// A parameter of a statement. Values only, never names: those are quoted into the text.
@@ -87,7 +87,7 @@ pub(super) fn text(statement: &str) -> CString {
 
 impl Session {
     /// Runs one statement and returns its rows.
-    pub fn run(&self, statement: &str, args: &[Arg], mode: Mode) -> Rows {
+    pub fn run(&self, statement: &str, args: &[Arg], snapshot: Snapshot) -> Rows {
         let statement = text(statement);
         let (mut oids, mut values, nulls) = unzip(args);
         // SAFETY: the three arrays have the length given, and outlive the call.
@@ -98,7 +98,7 @@ impl Session {
                 oids.as_mut_ptr(),
                 values.as_mut_ptr(),
                 nulls.as_ptr().cast(),
-                mode == Mode::Read,
+                snapshot == Snapshot::Active,
                 0,
             );
             check(code, "execute");
@@ -108,7 +108,7 @@ impl Session {
 
     /// Runs one statement for what it does; returns the number of rows it touched.
     pub fn execute(&self, statement: &str, args: &[Arg]) -> u64 {
-        self.run(statement, args, Mode::Write).processed
+        self.run(statement, args, Snapshot::Latest).processed
     }
 
     /// Plans a statement once for many executions on this connection.
@@ -155,10 +155,10 @@ impl Plan<'_> {
     /// Runs it for what it does; returns the number of rows it touched. The arguments are made for the
     /// call, and their memory goes with it: a plan is run often.
     pub fn execute<const N: usize>(&self, args: impl FnOnce() -> [Arg; N]) -> u64 {
-        in_own_context(|| self.run(&args(), Mode::Write).processed)
+        in_own_context(|| self.run(&args(), Snapshot::Latest).processed)
     }
 
-    pub(super) fn run(&self, args: &[Arg], mode: Mode) -> Rows {
+    pub(super) fn run(&self, args: &[Arg], snapshot: Snapshot) -> Rows {
         let (_, mut values, nulls) = unzip(args);
         // SAFETY: the plan lives as long as its connection; the arrays outlive the call.
         unsafe {
@@ -166,7 +166,7 @@ impl Plan<'_> {
                 self.plan,
                 values.as_mut_ptr(),
                 nulls.as_ptr().cast(),
-                mode == Mode::Read,
+                snapshot == Snapshot::Active,
                 0,
             );
             check(code, "execute");
@@ -370,11 +370,11 @@ impl Saved {
     ///
     /// On the safe search_path: a caller's own would be another reason to plan again, and could put an
     /// operator of somebody else's before those of pg_catalog.
-    pub fn run(&self, session: &Session, args: &[Arg], mode: Mode) -> Rows {
-        on_safe_path(|| self.run_here(session, args, mode))
+    pub fn run(&self, session: &Session, args: &[Arg], snapshot: Snapshot) -> Rows {
+        on_safe_path(|| self.run_here(session, args, snapshot))
     }
 
-    fn run_here(&self, session: &Session, args: &[Arg], mode: Mode) -> Rows {
+    fn run_here(&self, session: &Session, args: &[Arg], snapshot: Snapshot) -> Rows {
         if self.plan.get().is_null() {
             let planned = session.prepare(self.statement, self.types);
             // SAFETY: moves the plan out of SPI's memory, once; Postgres replans it when what it
@@ -389,7 +389,7 @@ impl Saved {
                 self.plan.get(),
                 values.as_mut_ptr(),
                 nulls.as_ptr().cast(),
-                mode == Mode::Read,
+                snapshot == Snapshot::Active,
                 0,
             );
             check(code, "execute");

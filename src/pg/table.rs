@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use super::error::Raise;
 use super::memory::in_own_context;
 use super::parse::items;
-use super::session::{Arg, Mode, Plan, Rows, Session};
+use super::session::{Arg, Plan, Rows, Session, Snapshot};
 
 /// Schemas are not renamed so often.
 const ATTEMPTS: u32 = 10;
@@ -46,10 +46,16 @@ impl Session {
     }
 
     /// Runs a statement that names `table`, and no other relation that has a number, and returns its rows.
-    pub fn run_on(&self, table: pg_sys::Oid, statement: &str, args: &[Arg], mode: Mode) -> Rows {
+    pub fn run_on(
+        &self,
+        table: pg_sys::Oid,
+        statement: &str,
+        args: &[Arg],
+        snapshot: Snapshot,
+    ) -> Rows {
         let types: Vec<pg_sys::Oid> = args.iter().map(|arg| arg.oid).collect();
         let plan = checked(table, || self.prepare(statement, &types));
-        plan.run(args, mode)
+        plan.run(args, snapshot)
     }
 }
 
@@ -65,7 +71,7 @@ impl TablePlan<'_> {
                     self.session.prepare(self.statement, self.types)
                 });
             }
-            plan.run(&args, Mode::Write).processed
+            plan.run(&args, Snapshot::Latest).processed
         })
     }
 }

@@ -11,7 +11,7 @@ use super::definition::Definition;
 use super::flush::of_caught;
 use crate::pg::error::{Caught, Raise};
 use crate::pg::relation::BatchRelation;
-use crate::pg::session::{self, Mode};
+use crate::pg::session::{self, Snapshot};
 use crate::pg::subtransaction::subtransaction;
 use termstream_core::load::{Batch, Bisected, Failure, Reject, Row, Stage, bisect, is_data_error};
 
@@ -98,7 +98,7 @@ fn query(definition: &Definition) -> String {
 fn failed(query: &str, relation: &BatchRelation) -> Vec<(usize, Vec<usize>)> {
     session::connect(|session| {
         relation.register(session, relation.len());
-        let rows = session.run(query, &[], Mode::Write);
+        let rows = session.run(query, &[], Snapshot::Latest);
         (0..rows.len())
             .map(|row| {
                 let mut cells = rows.cells(row);

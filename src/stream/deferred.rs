@@ -15,7 +15,7 @@
 
 use pgrx::pg_sys;
 
-use crate::pg::session::{self, Mode, Saved, Session};
+use crate::pg::session::{self, Saved, Session, Snapshot};
 use crate::pg::user::{as_session_role, on_safe_path, session_role};
 
 /// The constraints by name, and whether all of that name are INITIALLY DEFERRED: others cannot be
@@ -61,7 +61,7 @@ fn find(
     written: Vec<pg_sys::Oid>,
 ) -> (Vec<String>, Vec<String>) {
     let args = [owner.into(), written.into(), session_role().into()];
-    let rows = FIND_KEPT.with(|find| find.run(session, &args, Mode::Write));
+    let rows = FIND_KEPT.with(|find| find.run(session, &args, Snapshot::Latest));
     let (mut all, mut deferred) = (Vec::new(), Vec::new());
     for row in 0..rows.len() {
         let Some(name) = rows.get::<String>(row, 1) else {
@@ -85,7 +85,7 @@ SELECT format('%I of table %s', c.conname, r.oid::regclass)
 /// has been met where [`immediate`] could not foresee it.
 pub fn elsewhere(owner: pg_sys::Oid) -> Vec<String> {
     session::connect(|session| {
-        let rows = on_safe_path(|| session.run(ELSEWHERE, &[owner.into()], Mode::Write));
+        let rows = on_safe_path(|| session.run(ELSEWHERE, &[owner.into()], Snapshot::Latest));
         (0..rows.len()).filter_map(|row| rows.get(row, 1)).collect()
     })
 }

@@ -6,11 +6,11 @@ use std::ffi::CString;
 
 use super::expressions::Condition;
 use super::formats::{self, Format};
-use crate::own;
 use crate::pg::catalog::{column_type, lock_for_insert, owner, qualified_name};
-use crate::pg::definition::{Column, parse_columns};
+use crate::pg::column::{Column, parse_columns};
 use crate::pg::error::Raise;
-use crate::pg::session::{Mode, Rows};
+use crate::pg::session::{Rows, Snapshot};
+use crate::tables;
 use termstream_core::load::{Limits, OnError};
 
 /// A stream's row in `termstream.stream`.
@@ -57,7 +57,7 @@ impl Definition {
     /// on until the transaction ends, as for a table that rows go into.
     pub fn read(stream: pg_sys::Oid) -> Result<Definition, Raise> {
         lock_for_insert(stream);
-        let stored = own::STREAM.run(&[stream.into()], Stored::take);
+        let stored = tables::STREAM.run(&[stream.into()], Stored::take);
         let name = qualified_name(stream);
         let (Some(name), Some(owner), Some(stored)) = (name, owner(stream), stored) else {
             let name = qualified_name(stream);
@@ -151,7 +151,7 @@ pub fn not_a_stream(name: &str) -> Raise {
         let rows = session.run(
             "SELECT stream::pg_catalog.text FROM termstream.streams ORDER BY 1 LIMIT 20",
             &[],
-            Mode::Read,
+            Snapshot::Active,
         );
         (0..rows.len())
             .filter_map(|row| rows.get::<String>(row, 1))

@@ -3,11 +3,11 @@
 use pgrx::prelude::*;
 
 use super::validation::explain;
-use crate::pg::definition::Column;
+use crate::pg::column::Column;
 use crate::pg::error::Raise;
 use crate::pg::parse::is_expression;
 use crate::pg::position::told;
-use crate::pg::session::{Mode, Session};
+use crate::pg::session::{Session, Snapshot};
 use crate::pg::user::on_safe_path;
 
 /// A condition and its name.
@@ -57,7 +57,7 @@ pub fn read(session: &Session, of: Of, argument: &str) -> Result<Vec<Condition>,
         }]);
     }
     let query = "SELECT key, value, json_typeof($1::json -> key) FROM json_each_text($1::json)";
-    let rows = on_safe_path(|| session.run(query, &[text.into()], Mode::Write));
+    let rows = on_safe_path(|| session.run(query, &[text.into()], Snapshot::Latest));
     (0..rows.len())
         .map(|row| {
             let name: String = rows.get(row, 1).unwrap_or_default();
@@ -90,7 +90,7 @@ pub fn to_json(session: &Session, conditions: &[Condition]) -> Option<String> {
         part(|one| &one.expression).into(),
     ];
     let query = "SELECT json_object($1, $2)::text";
-    on_safe_path(|| session.run(query, &args, Mode::Write)).get(0, 1)
+    on_safe_path(|| session.run(query, &args, Snapshot::Latest)).get(0, 1)
 }
 
 /// Has Postgres parse and plan each condition over the columns, as the current role and on its path.

@@ -11,7 +11,7 @@ use super::deferred::{elsewhere, immediate};
 use super::definition::Definition;
 use super::statement::{execute, written};
 use super::{Load, checks, quality, refused, rejects};
-use crate::pg::definition::Column;
+use crate::pg::column::Column;
 use crate::pg::error::{Caught, Raise};
 use crate::pg::input::{Converter, is_valid_text};
 use crate::pg::memory::in_own_context;

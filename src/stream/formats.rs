@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 
 use crate::pg::catalog::type_category;
-use crate::pg::definition::Column;
+use crate::pg::column::Column;
 use crate::pg::error::Raise;
 use termstream_core::load::{Error, NumberFormat, TimeFormat};
 

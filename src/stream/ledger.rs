@@ -3,9 +3,9 @@
 use pgrx::pg_sys;
 
 use super::{Load, retention};
-use crate::own;
 use crate::pg::session::{Arg, Rows};
 use crate::pg::user::{current_role, role_name};
+use crate::tables;
 use termstream_core::load::{Counts, Position, RejectedByStage};
 
 /// The state of a load that goes well; see [`fail`] for the other.
@@ -27,7 +27,7 @@ impl State {
 
 /// A number for a new load.
 pub fn next_id() -> i64 {
-    own::NEXT_LOAD_ID
+    tables::NEXT_LOAD_ID
         .run(&[], |rows| rows.get(0, 1))
         .unwrap_or(0)
 }
@@ -62,7 +62,7 @@ pub fn write(load: &Load, state: State, position: Option<Position>) {
         load.busy.as_secs_f64().into(),
         load.definition.name.as_str().into(),
     ];
-    own::WRITE_LOAD.execute(&args);
+    tables::WRITE_LOAD.execute(&args);
     if state == State::Done {
         retention::forget(load.definition.stream);
     }
@@ -70,13 +70,13 @@ pub fn write(load: &Load, state: State, position: Option<Position>) {
 
 /// Marks a load as done whose counts its workers have written.
 pub fn finish(load_id: i64, stream: pg_sys::Oid) {
-    own::FINISH_LOAD.execute(&[load_id.into(), crate::pg::clock::now().into()]);
+    tables::FINISH_LOAD.execute(&[load_id.into(), crate::pg::clock::now().into()]);
     retention::forget(stream);
 }
 
 /// Marks a load as failed. Its counts and position are those of its last committed batch.
 pub fn fail(load_id: i64, error: &str) {
-    own::FAIL_LOAD.execute(&[load_id.into(), error.into(), crate::pg::clock::now().into()]);
+    tables::FAIL_LOAD.execute(&[load_id.into(), error.into(), crate::pg::clock::now().into()]);
 }
 
 /// A load that this session has done in its running transaction, as the role that it is now.
@@ -88,7 +88,7 @@ pub struct OwnLoad {
 
 pub fn find_own(load_id: i64) -> Option<OwnLoad> {
     let role = role_name(current_role());
-    own::OWN_LOAD.run(&[load_id.into(), role.into()], own_load)
+    tables::OWN_LOAD.run(&[load_id.into(), role.into()], own_load)
 }
 
 fn own_load(rows: &Rows) -> Option<OwnLoad> {

@@ -4,19 +4,19 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::catalog::{NewStream, create, found_name, refuse_existing, sql_column};
+use super::ddl::{NewStream, create, found_name, refuse_existing, sql_column};
 use super::definition::not_a_stream;
 use super::name::RelationName;
 use super::options::Options;
 use super::rejects_table::refuse_others_table;
+use crate::lexicons;
 use crate::pg::catalog::{
     column_names, column_type, is_temporary, quote_identifier, quote_literal,
 };
-use crate::pg::definition::{Column, parse_columns};
+use crate::pg::column::{Column, parse_columns};
 use crate::pg::error::Raise;
-use crate::pg::session::{self, Mode, Session};
+use crate::pg::session::{self, Session, Snapshot};
 use crate::pg::user::{SAFE_PATH, on_safe_path};
-use crate::registry;
 
 /// What `create_match_stream` is asked for.
 pub struct NewMatchStream<'a> {
@@ -43,7 +43,7 @@ pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
         )
         .hint("Name the columns whose text is searched, for example '{name,description}'."));
     }
-    registry::current(new.lexicon)?;
+    lexicons::current(new.lexicon)?;
     session::connect(|session| {
         let name = RelationName::parse(session, new.stream)?;
         let pairs = RelationName::parse(session, new.pairs)?;
@@ -217,7 +217,7 @@ fn check_pairs(
     }
     let names: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
     let unique =
-        on_safe_path(|| session.run(UNIQUE_KEY, &[table.into(), names.into()], Mode::Write));
+        on_safe_path(|| session.run(UNIQUE_KEY, &[table.into(), names.into()], Snapshot::Latest));
     if unique.is_empty() {
         let columns = list(wanted.iter().copied());
         return Err(Raise::new(

@@ -9,8 +9,8 @@
 //!
 //! The doors differ in where rows come from and in who commits; everything behind them is one path.
 
-pub mod catalog;
 mod checks;
+pub mod ddl;
 mod deferred;
 mod definition;
 mod expressions;

@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 
 use crate::pg::catalog::quote_identifier;
 use crate::pg::error::Raise;
-use crate::pg::session::{Mode, Session};
+use crate::pg::session::{Session, Snapshot};
 
 /// The longest name that Postgres keeps whole.
 const MOST_BYTES: usize = pg_sys::NAMEDATALEN as usize - 1;
@@ -27,7 +27,7 @@ impl RelationName {
                     pg_catalog.cardinality(parts)
                FROM pg_catalog.parse_ident($1) AS parts",
             &[text.into()],
-            Mode::Write,
+            Snapshot::Latest,
         );
         let part = |column| row.get::<String>(0, column);
         match (part(1), part(2), part(3), row.get::<i32>(0, 4)) {
@@ -104,7 +104,7 @@ fn relation(session: &Session, name: &str) -> Option<pg_sys::Oid> {
         .run(
             "SELECT pg_catalog.to_regclass($1)::pg_catalog.oid",
             &[name.into()],
-            Mode::Write,
+            Snapshot::Latest,
         )
         .get(0, 1)
 }

@@ -8,7 +8,7 @@ use pgrx::prelude::*;
 use std::time::Duration;
 
 use super::Load;
-use super::catalog::{find_stream, must_feed};
+use super::ddl::{find_stream, must_feed};
 use super::definition::Definition;
 use super::flush::flush;
 use super::ledger::{self, State};

@@ -6,9 +6,9 @@ use super::definition::Definition;
 use super::expressions::{self, Condition, Of};
 use super::formats;
 use super::refused;
-use crate::pg::definition::Column;
+use crate::pg::column::Column;
 use crate::pg::error::Raise;
-use crate::pg::session::{Arg, Mode, Session};
+use crate::pg::session::{Arg, Session, Snapshot};
 use crate::pg::user::on_safe_path;
 use termstream_core::load::{DEFAULT_BATCH_ROWS, Limits, MAX_BATCH_ROWS, OnError};
 
@@ -126,7 +126,7 @@ impl Settings {
         let query = "SELECT nullif(json_object($1, $2)::text, '{}')";
         let args = [columns.into(), texts.into()];
         let formats: Option<String> =
-            on_safe_path(|| session.run(query, &args, Mode::Write)).get(0, 1);
+            on_safe_path(|| session.run(query, &args, Snapshot::Latest)).get(0, 1);
         vec![
             expressions::to_json(session, &self.checks).into(),
             expressions::to_json(session, &self.quality).into(),
@@ -150,7 +150,7 @@ fn one_of(option: &str, value: &str) -> Result<OnError, Raise> {
 fn read_formats(session: &Session, formats: &str) -> Result<Vec<(String, String)>, Raise> {
     let query = "SELECT key, value FROM jsonb_each_text(
         CASE jsonb_typeof($1::jsonb) WHEN 'object' THEN $1::jsonb ELSE '{\"\": null}' END)";
-    let rows = on_safe_path(|| session.run(query, &[formats.into()], Mode::Write));
+    let rows = on_safe_path(|| session.run(query, &[formats.into()], Snapshot::Latest));
     (0..rows.len())
         .map(|row| {
             let column: String = rows.get(row, 1).unwrap_or_default();

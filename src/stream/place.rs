@@ -8,7 +8,7 @@ use super::definition::Definition;
 use super::ledger;
 use super::note::not_own;
 use crate::pg::error::Raise;
-use crate::pg::session::{self, Mode};
+use crate::pg::session::{self, Snapshot};
 use crate::pg::user::{SAFE_PATH, restricted};
 
 /// For each row of the load, in its order, what is to stand in its reject.
@@ -41,7 +41,8 @@ pub fn place_rejects(load_id: i64, places: Places) -> Result<i64, Raise> {
     let placed = immediate(definition.owner, vec![definition.rejects_table], || {
         restricted(definition.owner, SAFE_PATH, || {
             session::connect(|session| {
-                let placed = session.run_on(definition.rejects_table, &update, &args, Mode::Write);
+                let placed =
+                    session.run_on(definition.rejects_table, &update, &args, Snapshot::Latest);
                 placed.touched()
             })
         })

@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 use super::Load;
 use crate::pg::error::{Caught, Raise};
 use crate::pg::relation::BatchRelation;
-use crate::pg::session::{self, Mode};
+use crate::pg::session::{self, Snapshot};
 use crate::pg::subtransaction::subtransaction;
 use termstream_core::load::{Batch, OnError, Reject, Stage, is_data_error};
 
@@ -73,7 +73,7 @@ pub fn passes(
 fn failed(query: &str, relation: &BatchRelation) -> Vec<usize> {
     session::connect(|session| {
         relation.register(session, relation.len());
-        let rows = session.run(query, &[], Mode::Write);
+        let rows = session.run(query, &[], Snapshot::Latest);
         let mut cells = rows.cells(0);
         let mut which = Vec::new();
         let mut n = 0;

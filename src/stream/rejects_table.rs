@@ -6,7 +6,7 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::catalog::found_name;
+use super::ddl::found_name;
 use super::definition::not_a_stream;
 use super::name::RelationName;
 use crate::pg::catalog::{column_type, owner, quote_literal};

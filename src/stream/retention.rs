@@ -9,8 +9,8 @@ use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use crate::own;
 use crate::pg::subtransaction::subtransaction;
+use crate::tables;
 
 static KEEP: GucSetting<i32> = GucSetting::<i32>::new(10_000);
 
@@ -51,7 +51,7 @@ pub fn forget(stream: pg_sys::Oid) {
         return;
     }
     contained(|| {
-        own::FORGET_LOADS.execute(&[stream.into(), i64::from(keep).into()]);
+        tables::FORGET_LOADS.execute(&[stream.into(), i64::from(keep).into()]);
     });
 }
 
@@ -60,10 +60,10 @@ pub fn forget(stream: pg_sys::Oid) {
 pub fn forget_lost() {
     let keep = KEEP.get();
     contained(|| {
-        own::DROP_LOST_POSITIONS.execute(&[]);
+        tables::DROP_LOST_POSITIONS.execute(&[]);
         if keep >= 0 {
-            own::FORGET_LOST_SUMS.execute(&[]);
-            own::FORGET_LOST_LOADS.execute(&[i64::from(keep).into()]);
+            tables::FORGET_LOST_SUMS.execute(&[]);
+            tables::FORGET_LOST_LOADS.execute(&[i64::from(keep).into()]);
         }
     });
 }

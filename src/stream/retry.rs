@@ -10,7 +10,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::Load;
-use super::catalog::find_stream;
+use super::ddl::find_stream;
 use super::deferred::immediate;
 use super::definition::Definition;
 use super::flush::flush;
@@ -24,7 +24,7 @@ use crate::pg::error::Raise;
 use crate::pg::parse::is_expression;
 use crate::pg::position::{of_user, told};
 use crate::pg::relation::BatchRelation;
-use crate::pg::session::{self, AnotherType, Arg, Mode, Rows, Session};
+use crate::pg::session::{self, AnotherType, Arg, Rows, Session, Snapshot};
 use crate::pg::user::{SAFE_PATH, as_standard_sql, on_safe_path, restricted};
 use termstream_core::bounds::extend;
 use termstream_core::load::{Counts, OnError, Place, Reject, Stage};
@@ -106,7 +106,8 @@ fn must_have_rights(
     let query = "SELECT has_table_privilege($1, 'INSERT'), has_table_privilege($2::regclass, 'SELECT')
         AND has_table_privilege($2::regclass, 'UPDATE') AND has_table_privilege($2::regclass, 'DELETE'),
         row_security_active($2::regclass)";
-    let rights = on_safe_path(|| session.run(query, &[view.into(), rejects.into()], Mode::Write));
+    let rights =
+        on_safe_path(|| session.run(query, &[view.into(), rejects.into()], Snapshot::Latest));
     let denied = match (rights.get::<bool>(0, 1), rights.get::<bool>(0, 2)) {
         (Some(true), Some(true)) if rights.get(0, 3) == Some(true) => {
             return Err(Raise::new(
@@ -154,7 +155,7 @@ fn refuse_other_table(definition: &Definition) -> Result<(), Raise> {
 fn ask<R>(load: &Load, query: &str, args: &[Arg], take: impl FnOnce(&Rows) -> R) -> R {
     restricted(load.definition.owner, SAFE_PATH, || {
         session::connect(|session| {
-            take(&session.run_on(load.definition.rejects_table, query, args, Mode::Write))
+            take(&session.run_on(load.definition.rejects_table, query, args, Snapshot::Latest))
         })
     })
 }
@@ -216,7 +217,7 @@ fn next(
         let owner = load.definition.owner;
         let table = load.definition.rejects_table;
         let rows = restricted(owner, SAFE_PATH, || {
-            session.run_on(table, &query, &args, Mode::Write)
+            session.run_on(table, &query, &args, Snapshot::Latest)
         });
         let looked_at = rows.len().checked_sub(1).and_then(|row| rows.get(row, 1));
         let copy = BatchRelation::of_rows(&name, &rows);
@@ -226,7 +227,7 @@ fn next(
         let hint = format!("The condition sees {}.", wanted.columns);
         let holds = of_user(condition, before.chars().count(), &hint, || {
             // As it was read when it was found to be one expression.
-            as_standard_sql(|| session.run(&query, &[], Mode::Write))
+            as_standard_sql(|| session.run(&query, &[], Snapshot::Latest))
         })?;
         Ok((ids(&holds), looked_at))
     })
@@ -334,7 +335,7 @@ fn remove_taken(load: &Load, ids: Vec<i64>) {
         restricted(owner, SAFE_PATH, || {
             session::connect(|session| {
                 let args = [ids.into(), load.id.into()];
-                session.run_on(rejects_table, &delete, &args, Mode::Write);
+                session.run_on(rejects_table, &delete, &args, Snapshot::Latest);
             })
         })
     });

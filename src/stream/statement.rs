@@ -15,14 +15,14 @@ use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
 use super::Load;
-use crate::pg::definition::Column;
+use crate::lexicons::pinned;
+use crate::pg::column::Column;
 use crate::pg::error::Caught;
 use crate::pg::plan::KeptPlan;
 use crate::pg::relation::BatchRelation;
 use crate::pg::session::{self, Session};
 use crate::pg::subtransaction::subtransaction;
 use crate::pg::user::current_role;
-use crate::registry::pinned;
 use termstream_core::load::{Bisected, Failure, OnError, bisect, is_data_error};
 
 /// Plans kept in a backend: of the streams it loads in turn, each in both forms and for some sizes.

@@ -3,7 +3,7 @@
 
 use pgrx::prelude::*;
 
-use crate::pg::definition::Column;
+use crate::pg::column::Column;
 use crate::pg::error::Raise;
 use crate::pg::parse::{Kind, Mistake, statements};
 use crate::pg::position::{located, told};

@@ -79,15 +79,15 @@ const MODULES: [(&str, &[(&str, &str)]); 6] = [
         "src",
         &[
             ("pg", "core::bounds"),
-            ("own", "pg"),
-            ("registry", "pg own core::bounds core::lexicon"),
+            ("tables", "pg"),
+            ("lexicons", "pg tables core::bounds core::lexicon"),
             (
                 "stream",
-                "pg own registry core::bounds core::load core::record",
+                "pg tables lexicons core::bounds core::load core::record",
             ),
             (
                 "api",
-                "pg registry stream core::bounds core::distance core::lexicon core::text",
+                "pg lexicons stream core::bounds core::distance core::lexicon core::text",
             ),
         ],
     ),
@@ -270,9 +270,9 @@ fn unsafe_code_stands_in_pg_alone() {
 /// what the statement itself has made; none is put together from parts.
 #[test]
 fn the_extensions_owner_touches_its_own_tables_alone() {
-    let source = read(&root().join("src/own.rs"));
+    let source = read(&root().join("src/tables.rs"));
     let (code, statements) = source.split_once("// Streams.").unwrap();
-    let lexicons = read(&root().join("src/own/lexicons.rs"));
+    let lexicons = read(&root().join("src/tables/lexicons.rs"));
     let statements = format!("{statements}{lexicons}");
     let is_put_together = source.contains("format!") || lexicons.contains("format!");
     assert!(!is_put_together && !statements.contains("fn "));

@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 
 use super::layout::Layout;
-use crate::pg::definition::Column;
+use crate::pg::column::Column;
 use crate::pg::error::Raise;
 use crate::pg::input::{Converter, is_valid_text};
 use crate::pg::memory::in_own_context;

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use super::options::FileOptions;
 use super::source::Identity;
-use crate::own;
 use crate::pg::error::{Caught, Raise, code_of};
-use crate::pg::session::{self, Mode};
+use crate::pg::session::{self, Snapshot};
 use crate::pg::user::on_safe_path;
+use crate::tables;
 
 #[derive(Serialize, Deserialize)]
 pub struct Job {
@@ -34,7 +34,11 @@ SELECT pg_catalog.jsonb_object_agg(name, setting)::pg_catalog.text
 impl Job {
     pub fn new(options: &FileOptions, file: Identity) -> Job {
         let settings = on_safe_path(|| {
-            session::connect(|session| session.run(SETTINGS, &[], Mode::Write).get::<String>(0, 1))
+            session::connect(|session| {
+                session
+                    .run(SETTINGS, &[], Snapshot::Latest)
+                    .get::<String>(0, 1)
+            })
         });
         Job {
             options: options.clone(),
@@ -47,7 +51,7 @@ impl Job {
 
     pub fn write(&self, load_id: i64) {
         let job = serde_json::to_string(self).unwrap_or_default();
-        own::ADD_JOB.execute(&[load_id.into(), job.into()]);
+        tables::ADD_JOB.execute(&[load_id.into(), job.into()]);
     }
 
     /// Makes the settings those of this worker's session.
@@ -62,7 +66,7 @@ impl Job {
                 session.run(
                     "SELECT pg_catalog.set_config($1, $2, false)",
                     &[name.into(), value.into()],
-                    Mode::Write,
+                    Snapshot::Latest,
                 );
             }
         });
@@ -79,7 +83,7 @@ pub struct Assigned {
 
 /// The job of a load, if there is one.
 pub fn find(load_id: i64) -> Option<Assigned> {
-    own::JOB.run(&[load_id.into()], |rows| {
+    tables::JOB.run(&[load_id.into()], |rows| {
         Some(Assigned {
             job: serde_json::from_str(&rows.get::<String>(0, 1)?).ok()?,
             stream: rows.get(0, 2)?,
@@ -91,12 +95,12 @@ pub fn find(load_id: i64) -> Option<Assigned> {
 
 /// Whether the session that leads the load is still there and wants it to go on.
 pub fn is_running(load_id: i64) -> bool {
-    own::IS_RUNNING.run(&[load_id.into()], |rows| rows.get(0, 1) == Some(true))
+    tables::IS_RUNNING.run(&[load_id.into()], |rows| rows.get(0, 1) == Some(true))
 }
 
 /// Tells the leader why a worker gives up; the first one is heard.
 pub fn fail(load_id: i64, error: &Caught) {
-    own::FAIL_JOB.execute(&[
+    tables::FAIL_JOB.execute(&[
         load_id.into(),
         error.sqlstate.as_str().into(),
         error.message.as_str().into(),
@@ -107,7 +111,7 @@ pub fn fail(load_id: i64, error: &Caught) {
 
 /// Why a worker has given up.
 pub fn failure(load_id: i64) -> Option<Raise> {
-    own::FAILURE.run(&[load_id.into()], |rows| {
+    tables::FAILURE.run(&[load_id.into()], |rows| {
         let text = |column| rows.get::<String>(0, column);
         let mut raise = Raise::new(code_of(&text(1)?), text(2)?);
         raise.detail = text(3);
@@ -117,5 +121,5 @@ pub fn failure(load_id: i64) -> Option<Raise> {
 }
 
 pub fn remove(load_id: i64) {
-    own::DROP_JOB.execute(&[load_id.into()]);
+    tables::DROP_JOB.execute(&[load_id.into()]);
 }

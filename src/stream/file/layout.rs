@@ -3,11 +3,11 @@
 use pgrx::prelude::*;
 
 use super::options::{FileOptions, Value};
-use crate::pg::definition::Column;
+use crate::pg::column::Column;
 use crate::pg::encoding::Conversion;
 use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
-use crate::pg::session::{Mode, Session};
+use crate::pg::session::{Session, Snapshot};
 use crate::pg::user::on_safe_path;
 use crate::stream::definition::Definition;
 use termstream_core::load::Position;
@@ -81,7 +81,7 @@ SELECT n, pg_catalog.pg_encoding_to_char(n)::pg_catalog.text
 
 /// The encoding's name as Postgres writes it and its conversion; `None` where none is needed.
 fn find_encoding(session: &Session, name: &str) -> Result<Option<(String, Conversion)>, Raise> {
-    let found = on_safe_path(|| session.run(FIND, &[name.into()], Mode::Write));
+    let found = on_safe_path(|| session.run(FIND, &[name.into()], Snapshot::Latest));
     let number = found.get::<i32>(0, 1).unwrap_or(-1);
     let known = found.get::<String>(0, 2).unwrap_or_default();
     if number < 0 {

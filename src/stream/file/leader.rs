@@ -13,7 +13,7 @@ use super::records::contained;
 use super::resume;
 use super::run::{Run, position_of};
 use crate::pg::error::{ErrorReport, Raise};
-use crate::pg::session::{self, Mode};
+use crate::pg::session::{self, Snapshot};
 use crate::pg::worker::{Worker, wait};
 use crate::stream::ledger;
 use termstream_core::load::Position;
@@ -199,7 +199,7 @@ fn without_waiting_for_the_disk() {
         session.run(
             "SELECT pg_catalog.set_config('synchronous_commit', 'off', true)",
             &[],
-            Mode::Write,
+            Snapshot::Latest,
         );
     });
 }

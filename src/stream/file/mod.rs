@@ -25,7 +25,7 @@ pub use options::{FileOptions, Value};
 pub use worker::work_on_load;
 
 use super::Load;
-use super::catalog::{find_stream, must_feed};
+use super::ddl::{find_stream, must_feed};
 use super::definition::Definition;
 use super::ledger::State;
 use crate::pg::error::{Raise, caught};

@@ -4,7 +4,7 @@ use pgrx::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use crate::pg::definition::Column;
+use crate::pg::column::Column;
 use crate::pg::error::Raise;
 use termstream_core::record::{self, Format, Header, Record};
 

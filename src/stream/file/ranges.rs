@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::own;
+use crate::tables;
 use termstream_core::load::{Counts, Position};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub fn add(load_id: i64, ranges: &[Range]) {
         let (begin, end) = (range.begin, range.end);
         let places = [begin.bytes, begin.lines, end.bytes, end.lines].map(|n| n as i64);
         let [begin, line, end, end_line] = places;
-        own::ADD_RANGE.execute(&[
+        tables::ADD_RANGE.execute(&[
             load_id.into(),
             begin.into(),
             line.into(),
@@ -34,7 +34,7 @@ pub fn add(load_id: i64, ranges: &[Range]) {
 
 /// The first range that is not loaded and that nobody is loading, locked for this transaction.
 pub fn take(load_id: i64) -> Option<Range> {
-    own::TAKE_RANGE.run(&[load_id.into()], |rows| {
+    tables::TAKE_RANGE.run(&[load_id.into()], |rows| {
         let number = |column| rows.get::<i64>(0, column).map(|number| number as u64);
         let position = |column| {
             Some(Position {
@@ -52,7 +52,7 @@ pub fn take(load_id: i64) -> Option<Range> {
 /// Writes the counts of a range, in the transaction of its rows.
 pub fn loaded(load_id: i64, range: Range, counts: &Counts, busy: Duration) {
     let counts = serde_json::json!({"counts": counts, "busy": busy.as_secs_f64()}).to_string();
-    own::NOTE_RANGE.execute(&[
+    tables::NOTE_RANGE.execute(&[
         load_id.into(),
         (range.begin.bytes as i64).into(),
         counts.into(),
@@ -70,7 +70,7 @@ pub struct Outlook {
 }
 
 pub fn outlook(load_id: i64) -> Outlook {
-    own::OUTLOOK.run(&[load_id.into()], |rows| Outlook {
+    tables::OUTLOOK.run(&[load_id.into()], |rows| Outlook {
         open: rows.get(0, 1).unwrap_or(0),
         loaded: rows.get(0, 2).unwrap_or(0),
         begin: rows.get::<i64>(0, 3).map(|begin| begin as u64),
@@ -80,7 +80,7 @@ pub fn outlook(load_id: i64) -> Outlook {
 /// Adds the counts of the loaded ranges to the load's, and forgets those ranges. Returns what the load
 /// has now, if there were any.
 pub fn count(load_id: i64) -> Option<Counts> {
-    own::COUNT_RANGES.run(&[load_id.into()], |rows| {
+    tables::COUNT_RANGES.run(&[load_id.into()], |rows| {
         let number = |column| rows.get::<i64>(0, column).map(|number| number as u64);
         Some(Counts {
             read: number(1)?,
@@ -95,7 +95,7 @@ pub fn count(load_id: i64) -> Option<Counts> {
 
 /// Rows read and rejected by all that was committed of the load.
 pub fn totals(load_id: i64) -> Counts {
-    own::TOTALS.run(&[load_id.into()], |rows| Counts {
+    tables::TOTALS.run(&[load_id.into()], |rows| Counts {
         read: rows.get::<i64>(0, 1).unwrap_or(0) as u64,
         rejected: rows.get::<i64>(0, 2).unwrap_or(0) as u64,
         ..Counts::default()
@@ -104,12 +104,12 @@ pub fn totals(load_id: i64) -> Counts {
 
 /// Forgets a range that this session has loaded and counted itself.
 pub fn remove(load_id: i64, range: Range) {
-    own::DROP_RANGE.execute(&[load_id.into(), (range.begin.bytes as i64).into()]);
+    tables::DROP_RANGE.execute(&[load_id.into(), (range.begin.bytes as i64).into()]);
 }
 
 /// Gives what an earlier load has left open to this one. Waits for a worker of that load that is still
 /// at work on a range: what it then has loaded is counted there.
 pub fn adopt(earlier: i64, load_id: i64) {
-    own::ADOPT_RANGES.execute(&[earlier.into(), load_id.into()]);
+    tables::ADOPT_RANGES.execute(&[earlier.into(), load_id.into()]);
     count(earlier);
 }

@@ -10,11 +10,11 @@ use pgrx::prelude::*;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::source::{Fingerprint, Source, changed};
-use crate::own;
 use crate::pg::error::Raise;
 use crate::pg::lock::{Kind, Lock};
 use crate::pg::session::Rows;
 use crate::pg::user::{current_role, role_name};
+use crate::tables;
 use termstream_core::load::Position;
 
 pub enum Start {
@@ -82,7 +82,7 @@ pub fn find(stream: pg_sys::Oid, source: &Source) -> Result<Start, Raise> {
     let path = source.path();
     Lock::new(Kind::LoadedFile, key(stream, path)).hold();
     let args = [stream.into(), path.into(), role_name(current_role()).into()];
-    let Some(last) = own::LAST_LOAD.run(&args, Last::take) else {
+    let Some(last) = tables::LAST_LOAD.run(&args, Last::take) else {
         return Ok(Start::Beginning);
     };
     let Last { earlier, known, .. } = last;
@@ -152,6 +152,6 @@ pub fn remember(
         (begin as i64).into(),
         (read as i64).into(),
     ];
-    own::REMEMBER_FILE.execute(&args);
+    tables::REMEMBER_FILE.execute(&args);
     Ok(())
 }

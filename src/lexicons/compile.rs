@@ -6,7 +6,6 @@ use std::cell::Cell;
 
 use super::access;
 use super::definition::Definition;
-use crate::own;
 use crate::pg::catalog::{
     lock_for_reading, owner, qualified_name, quote_identifier, relation_kind,
 };
@@ -14,6 +13,7 @@ use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
 use crate::pg::session;
 use crate::pg::user::{SAFE_PATH, refusing_policies, restricted};
+use crate::tables;
 use termstream_core::bounds::OutOfMemory;
 use termstream_core::lexicon::{
     Builder, Lexicon, LexiconError, MAX_TERM_BYTES, MAX_TERMS, Settings, TermOptions, english,
@@ -213,7 +213,7 @@ fn add_words(
         builder.common_words(english())?;
         builder.dictionary(english_dictionary())?;
     }
-    own::WORDS.read(&[definition.name.as_str().into()], |words| {
+    tables::WORDS.read(&[definition.name.as_str().into()], |words| {
         for row in 0..words.len() {
             let (Some(word), Some(common), Some(documents)) = (
                 words.get::<String>(row, 1),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::For;
 use crate::pg::interrupts::interrupts;
 use crate::pg::lock::{Kind, Lock};
-use crate::pg::session::{self, Mode};
+use crate::pg::session::{self, Snapshot};
 use crate::pg::shared_file::{self, SharedFile, Stale};
 use termstream_core::lexicon::Lexicon;
 
@@ -68,7 +68,11 @@ pub fn remove(generation: i64) {
 /// The files that nobody will ask for again: of lexicons and databases that were dropped.
 pub fn stale() -> Vec<Stale> {
     let known: HashSet<u64> = session::connect(|session| {
-        let rows = session.run("SELECT generation FROM termstream.lexicon", &[], Mode::Read);
+        let rows = session.run(
+            "SELECT generation FROM termstream.lexicon",
+            &[],
+            Snapshot::Active,
+        );
         let generations = (0..rows.len()).filter_map(|row| rows.get::<i64>(row, 1));
         generations.map(|generation| generation as u64).collect()
     });

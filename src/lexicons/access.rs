@@ -4,11 +4,11 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::triggers;
-use crate::own;
 use crate::pg::catalog::{self, is_base_type, qualified_name, quote_literal};
 use crate::pg::error::Raise;
-use crate::pg::session::{self, Mode};
+use crate::pg::session::{self, Snapshot};
 use crate::pg::user;
+use crate::tables;
 
 /// The library is newer than the tables until ALTER EXTENSION … UPDATE is run.
 pub fn check_version() -> Result<(), Raise> {
@@ -134,7 +134,7 @@ pub fn not_compiled(lexicon: &str) -> Raise {
 
 /// Takes the locks that a look at the partitions of the source takes, without waiting for one.
 pub fn lock_parts(lexicon: &str) -> Result<(), Raise> {
-    let source = own::SOURCE.read(&[lexicon.into()], |rows| rows.get::<pg_sys::Oid>(0, 1));
+    let source = tables::SOURCE.read(&[lexicon.into()], |rows| rows.get::<pg_sys::Oid>(0, 1));
     if source.is_none_or(|source| {
         catalog::relation_kind(source) != Some('p') || catalog::lock_parts_if_free(source)
     }) {
@@ -239,7 +239,7 @@ fn known_lexicons() -> Vec<String> {
         let rows = session.run(
             "SELECT lexicon FROM termstream.lexicon ORDER BY lexicon LIMIT 20",
             &[],
-            Mode::Read,
+            Snapshot::Active,
         );
         (0..rows.len())
             .filter_map(|row| rows.get::<String>(row, 1))
@@ -257,14 +257,14 @@ fn name_of(source: pg_sys::Oid) -> String {
 pub fn locked_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
     // Nobody else has a reason to wait for it.
     owned_source(lexicon)?;
-    own::LOCK_LEXICON.execute(&[lexicon.into()]);
+    tables::LOCK_LEXICON.execute(&[lexicon.into()]);
     owned_source(lexicon)
 }
 
 /// The source of a lexicon, for its owner: the role that owns the source. A lexicon whose source was
 /// dropped serves nobody any more, so anybody may drop it.
 fn owned_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
-    let source = own::SOURCE.run(&[lexicon.into()], |rows| rows.get::<pg_sys::Oid>(0, 1));
+    let source = tables::SOURCE.run(&[lexicon.into()], |rows| rows.get::<pg_sys::Oid>(0, 1));
     let source = source.ok_or_else(|| unknown(lexicon))?;
     if !catalog::owner(source).is_none_or(user::acts_for) {
         return Err(Raise::new(

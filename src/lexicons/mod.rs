@@ -1,7 +1,7 @@
 //! The compiled lexicons of this backend, and which of them a statement must use.
 //!
 //! A statement sees a set of terms; the changes it sees of a lexicon's source have a fingerprint
-//! (`termstream.lexicon_change`). The registry keeps a compiled form for each of the last two
+//! (`termstream.lexicon_change`). This room keeps a compiled form for each of the last two
 //! fingerprints of a lexicon, so a look-up is: same snapshot as last time? the same form; else read
 //! the fingerprint (one small query), and compile only if it is new. Nothing is invalidated, so
 //! nothing can be missed: what is rolled back has no fingerprint that anybody sees.
@@ -9,9 +9,9 @@
 mod access;
 mod base;
 mod cache;
-pub mod catalog;
 pub mod changes;
 mod compile;
+pub mod ddl;
 mod definition;
 mod details;
 mod health;
@@ -42,7 +42,7 @@ pub use kept::Compiled;
 use kept::Life;
 pub use pin::pinned;
 
-/// What the ends of transactions mean for the registry.
+/// What the ends of transactions mean for what is kept.
 pub const CALLBACKS: Callbacks = Callbacks {
     transaction_ends: || (),
     transaction_ended: || {

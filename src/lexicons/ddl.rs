@@ -5,7 +5,6 @@ use pgrx::prelude::*;
 
 use super::access::{check_id_type, check_term_type, locked_source};
 use super::{base, changes, learning, triggers};
-use crate::own;
 use crate::pg::catalog::{
     column_names, column_type, is_temporary, is_utf8, owner as catalog_owner, qualified_name,
     relation_kind,
@@ -13,6 +12,7 @@ use crate::pg::catalog::{
 use crate::pg::error::Raise;
 use crate::pg::snapshot::with_snapshot;
 use crate::pg::user::acts_for;
+use crate::tables;
 
 /// A lexicon's name becomes part of a trigger's name, which has 63 bytes at most.
 const MAX_NAME_BYTES: usize = 63 - triggers::PREFIX.len() - triggers::LONGEST_SUFFIX.len();
@@ -42,7 +42,7 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
             .hint("Give 0, 1 or 2, or NULL for the rule by length: 0, 1 or 2 edits for fewer than 3, 3 to 7, 8 or more letters."));
     }
     super::parse_overlap(new.overlap)?;
-    let added = own::ADD_LEXICON.execute(&[
+    let added = tables::ADD_LEXICON.execute(&[
         new.lexicon.into(),
         new.source.into(),
         new.id_column.into(),
@@ -91,11 +91,11 @@ pub fn drop(lexicon: &str) -> Result<(), Raise> {
     let source = locked_source(lexicon)?;
     triggers::remove(lexicon, source);
     // If the drop is rolled back, the next one to match writes the file again.
-    if let Some(generation) = own::DROP_LEXICON.run(&[lexicon.into()], |rows| rows.get(0, 1)) {
+    if let Some(generation) = tables::DROP_LEXICON.run(&[lexicon.into()], |rows| rows.get(0, 1)) {
         super::cache::remove(generation);
     }
     base::remove(lexicon);
-    own::DROP_WORDS.execute(&[lexicon.into()]);
+    tables::DROP_WORDS.execute(&[lexicon.into()]);
     super::forget(lexicon);
     Ok(())
 }

@@ -6,16 +6,16 @@ use pgrx::pg_sys;
 use super::cache;
 use super::definition::Definition;
 use super::{access, contained};
-use crate::own;
 use crate::pg::catalog::owner;
 use crate::pg::error::Raise;
 use crate::pg::shared_file::Stale;
 use crate::pg::user::{SAFE_PATH, acts_for, monitors, restricted};
+use crate::tables;
 
 /// What keeps a lexicon from being used, or from being used well; `None` if nothing does, or if that is
 /// none of the current role's business: neither is the source its own, nor does it monitor the server.
 pub fn problem(lexicon: &str) -> Option<Raise> {
-    let source = own::SOURCE.read(&[lexicon.into()], |rows| rows.get::<pg_sys::Oid>(0, 1))?;
+    let source = tables::SOURCE.read(&[lexicon.into()], |rows| rows.get::<pg_sys::Oid>(0, 1))?;
     let Some(owner) = owner(source) else {
         return access::check_source(lexicon, false).err();
     };

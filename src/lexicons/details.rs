@@ -2,10 +2,10 @@
 
 use super::definition::Definition;
 use super::triggers::{CAME, WENT};
-use crate::own;
 use crate::pg::catalog::quote_identifier;
-use crate::pg::session::{Mode, Rows, Session};
+use crate::pg::session::{Rows, Session, Snapshot};
 use crate::pg::trigger::{Side, TriggerCall};
+use crate::tables;
 
 /// What a trigger has seen. A term that only changed beside its columns has neither come nor gone.
 pub enum Details {
@@ -66,7 +66,10 @@ fn count(session: &Session, transition_table: &str) -> i64 {
         "SELECT count(*) FROM {}",
         quote_identifier(transition_table)
     );
-    session.run(&query, &[], Mode::Write).get(0, 1).unwrap_or(0)
+    session
+        .run(&query, &[], Snapshot::Latest)
+        .get(0, 1)
+        .unwrap_or(0)
 }
 
 /// Queries of the terms that a statement's transition tables hold.
@@ -105,7 +108,7 @@ impl Queries {
         let mut changed = Changed::default();
         for (rows, others, change) in [(&self.came, &self.went, 1), (&self.went, &self.came, -1)] {
             let query = format!("({rows}) EXCEPT ALL ({others})");
-            let rows = session.run(&query, &[], Mode::Write);
+            let rows = session.run(&query, &[], Snapshot::Latest);
             for number in 0..rows.len() {
                 changed.push(term(&rows, number), change);
             }
@@ -117,7 +120,7 @@ impl Queries {
         let (came, went) = (&self.came, &self.went);
         let query = format!("SELECT FROM (({came}) EXCEPT ALL ({went})) AS changed LIMIT 1");
         // An update has as many rows before as after it: if none came, none went.
-        !self.is_update || !session.run(&query, &[], Mode::Write).is_empty()
+        !self.is_update || !session.run(&query, &[], Snapshot::Latest).is_empty()
     }
 }
 
@@ -134,7 +137,7 @@ impl Changed {
                 option(&definition.distance_column)
                     .unwrap_or_else(|| Some(Option::<i32>::None.into()))?,
             ];
-            let rows = session.run(AS_READ, &args, Mode::Write);
+            let rows = session.run(AS_READ, &args, Snapshot::Latest);
             Some(term(&rows, 0))
         };
         let (went, came) = (read(Side::Old), read(Side::New));
@@ -168,7 +171,7 @@ impl Changed {
             self.edits.into(),
             self.changes.into(),
         ];
-        own::ADD_DELTA.run(&args, |_| ());
+        tables::ADD_DELTA.run(&args, |_| ());
     }
 }
 

@@ -14,7 +14,7 @@
 use pgrx::pg_sys;
 
 use crate::pg::catalog::{owner, qualified_name, quote_identifier, quote_literal};
-use crate::pg::session::{self, Mode, Session};
+use crate::pg::session::{self, Session, Snapshot};
 use crate::pg::user;
 
 pub const PREFIX: &str = "termstream_";
@@ -142,7 +142,7 @@ pub fn fit(lexicon: &str, source: pg_sys::Oid) -> bool {
                     ") AS s WHERE c.oid = $2"
                 ),
                 &[lexicon.into(), source.into()],
-                Mode::Write,
+                Snapshot::Latest,
             )
         });
         row.get(0, 1) == Some(true)
@@ -158,7 +158,7 @@ fn existing(session: &Session, lexicon: &str, table: pg_sys::Oid) -> Vec<String>
              ON t.tgrelid = $2 AND t.tgfoid = 'termstream.note_change()'::regprocedure
             AND t.tgname = concat('termstream_', $1, '_', s.suffix)",
         &[lexicon.into(), table.into()],
-        Mode::Write,
+        Snapshot::Latest,
     );
     (0..rows.len()).filter_map(|row| rows.get(row, 1)).collect()
 }
@@ -217,7 +217,7 @@ fn form(session: &Session, source: pg_sys::Oid) -> &'static [Trigger] {
         "SELECT relkind = 'p', relispartition OR EXISTS (SELECT FROM pg_inherits WHERE inhrelid = oid)
            FROM pg_class WHERE oid = $1",
         &[source.into()],
-        Mode::Write,
+        Snapshot::Latest,
     );
     match (row.get(0, 1), row.get(0, 2)) {
         (Some(true), _) => OF_PARTITIONED,
@@ -253,7 +253,7 @@ pub fn left_behind(lexicon: &str) -> Option<String> {
                    JOIN pg_trigger t ON t.tgfoid = 'termstream.note_change()'::regprocedure
                     AND t.tgname = concat('termstream_', $1, '_', s.suffix) AND t.tgparentid = 0",
                 &[lexicon.into()],
-                Mode::Write,
+                Snapshot::Latest,
             )
         });
         row.get(0, 1)

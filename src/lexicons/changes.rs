@@ -10,14 +10,14 @@ use super::definition::Definition;
 use super::details::Details;
 use super::noted::{note, note_base};
 use super::{access, base, triggers, uncommitted};
-use crate::own;
 use crate::pg::catalog::{is_part_of, owner};
 use crate::pg::error::Raise;
 use crate::pg::running;
-use crate::pg::session::{self, Mode, Session};
+use crate::pg::session::{self, Session, Snapshot};
 use crate::pg::snapshot::{self, Moment, with_latest_snapshot, with_snapshot};
 use crate::pg::trigger::TriggerCall;
 use crate::pg::user::{SAFE_PATH, restricted};
+use crate::tables;
 use termstream_core::lexicon::Lexicon;
 
 /// Changes that stand beside a base before a new one is made: half as many as it has terms, within these
@@ -43,7 +43,7 @@ pub fn on_trigger(call: &TriggerCall, lexicon: &str) {
     }
     // A lexicon that was made after this transaction's snapshot counts, too.
     let source = with_latest_snapshot(|| {
-        own::SOURCE.read(&[lexicon.into()], |rows| rows.get::<pg_sys::Oid>(0, 1))
+        tables::SOURCE.read(&[lexicon.into()], |rows| rows.get::<pg_sys::Oid>(0, 1))
     });
     let (Some(source), Some(owner)) = (source, source.and_then(owner)) else {
         return;
@@ -128,7 +128,7 @@ fn note_rows(session: &Session, call: &TriggerCall, definition: &Definition) -> 
             note(lexicon, Some(count));
             let is_many = || {
                 let beside: Option<i64> =
-                    own::COUNT_DELTA.run(&[lexicon.into()], |rows| rows.get(0, 1));
+                    tables::COUNT_DELTA.run(&[lexicon.into()], |rows| rows.get(0, 1));
                 beside.unwrap_or(0) > bound
             };
             if !call.is_for_row() && is_many() {
@@ -149,7 +149,7 @@ fn note_rows(session: &Session, call: &TriggerCall, definition: &Definition) -> 
 
 /// Makes a new base, if nobody else does and the isolation level allows it.
 fn rebase_if_free(session: &Session, lexicon: &str) {
-    let lexicon_is_free = || own::TRY_LOCK_LEXICON.execute(&[lexicon.into()]) > 0;
+    let lexicon_is_free = || tables::TRY_LOCK_LEXICON.execute(&[lexicon.into()]) > 0;
     if may_rebase(session) && lexicon_is_free() {
         // What keeps it from compiling is told to who matches.
         let _ = rebase(session, lexicon);
@@ -161,7 +161,7 @@ fn rebase_if_free(session: &Session, lexicon: &str) {
 fn rebase(session: &Session, lexicon: &str) -> Result<Lexicon, Raise> {
     let statement = snapshot::command_seen();
     with_snapshot(|| {
-        let seen = session.run("SELECT pg_current_snapshot()::text", &[], Mode::Read);
+        let seen = session.run("SELECT pg_current_snapshot()::text", &[], Snapshot::Active);
         let seen: String = seen.get(0, 1).unwrap_or_default();
         let definition = Definition::read(lexicon)?;
         let compiled = compile(&definition, &Variant::of(&definition))?;
@@ -180,7 +180,7 @@ fn rebase(session: &Session, lexicon: &str) -> Result<Lexicon, Raise> {
 pub fn renew(lexicon: &str, source: pg_sys::Oid) -> Result<Lexicon, Raise> {
     let owner = owner(source);
     access::check_source(lexicon, owner.is_some())?;
-    own::LOCK_LEXICON.execute(&[lexicon.into()]);
+    tables::LOCK_LEXICON.execute(&[lexicon.into()]);
     restricted(owner.unwrap_or(pg_sys::InvalidOid), SAFE_PATH, || {
         session::connect(|session| rebase(session, lexicon))
     })
@@ -191,7 +191,7 @@ fn may_rebase(session: &Session) -> bool {
     let isolation = session.run(
         "SELECT current_setting('transaction_isolation') = 'read committed'",
         &[],
-        Mode::Write,
+        Snapshot::Latest,
     );
     isolation.get(0, 1) == Some(true)
 }

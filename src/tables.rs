@@ -14,7 +14,7 @@ use pgrx::pg_sys;
 use std::thread::LocalKey;
 
 use crate::pg::catalog;
-use crate::pg::session::{self, Arg, Mode, Rows, Saved};
+use crate::pg::session::{self, Arg, Rows, Saved, Snapshot};
 use crate::pg::user::{SAFE_PATH, current_role, restricted};
 
 /// A statement on the extension's own tables.
@@ -23,12 +23,12 @@ pub struct Statement(&'static str);
 impl Statement {
     /// Runs it, and takes what is wanted of its rows. It sees everything up to now.
     pub fn run<R>(&self, args: &[Arg], take: impl FnOnce(&Rows) -> R) -> R {
-        self.with(args, Mode::Write, take)
+        self.with(args, Snapshot::Latest, take)
     }
 
     /// Reads what the calling statement sees.
     pub fn read<R>(&self, args: &[Arg], take: impl FnOnce(&Rows) -> R) -> R {
-        self.with(args, Mode::Read, take)
+        self.with(args, Snapshot::Active, take)
     }
 
     /// Runs it for what it does; returns the number of rows it touched.
@@ -53,8 +53,8 @@ impl Statement {
         });
     }
 
-    fn with<R>(&self, args: &[Arg], mode: Mode, take: impl FnOnce(&Rows) -> R) -> R {
-        let rows = |session: &session::Session| take(&session.run(self.0, args, mode));
+    fn with<R>(&self, args: &[Arg], snapshot: Snapshot, take: impl FnOnce(&Rows) -> R) -> R {
+        let rows = |session: &session::Session| take(&session.run(self.0, args, snapshot));
         as_owner(|| session::connect(rows))
     }
 }
@@ -67,7 +67,7 @@ impl Kept {
     pub fn run<R>(&self, args: &[Arg], take: impl FnOnce(&Rows) -> R) -> R {
         let rows = |session: &session::Session| {
             self.0
-                .with(|saved| take(&saved.run(session, args, Mode::Write)))
+                .with(|saved| take(&saved.run(session, args, Snapshot::Latest)))
         };
         as_owner(|| session::connect(rows))
     }

@@ -19,8 +19,8 @@
 //! A new base folds too: what it has seen of the terms is in it, told term by term or not.
 
 use super::{kept, pin, uncommitted};
-use crate::own;
 use crate::pg::subtransaction::subtransaction;
+use crate::tables;
 
 /// Changes noted one by one until they are folded; each costs a statement some 50 ns.
 const CHANGES_UNFOLDED: i64 = 64;
@@ -32,7 +32,7 @@ const SERIALIZATION_FAILURE: &str = "40001";
 pub fn note(lexicon: &str, details: Option<i64>) {
     pin::lift();
     kept::doubt(lexicon);
-    let own: Option<bool> = own::OWN_CHANGE.run(&[lexicon.into()], |rows| rows.get(0, 1));
+    let own: Option<bool> = tables::OWN_CHANGE.run(&[lexicon.into()], |rows| rows.get(0, 1));
     let is_noted = own.is_some_and(|detailed| details.is_some() || !detailed);
     if !is_noted {
         add(lexicon, details.is_some());
@@ -42,10 +42,10 @@ pub fn note(lexicon: &str, details: Option<i64>) {
 
 fn add(lexicon: &str, detailed: bool) {
     let args = [lexicon.into(), detailed.into()];
-    let unfolded: Option<i64> = own::NOTE_CHANGE.run(&args, |rows| rows.get(0, 1));
+    let unfolded: Option<i64> = tables::NOTE_CHANGE.run(&args, |rows| rows.get(0, 1));
     if unfolded.unwrap_or(0) > CHANGES_UNFOLDED {
         let no_base: Option<&str> = None;
-        let fold = || own::FOLD_CHANGES.execute(&[lexicon.into(), no_base.into()]);
+        let fold = || tables::FOLD_CHANGES.execute(&[lexicon.into(), no_base.into()]);
         // Above read committed it fails where another session has folded meanwhile: then it is done.
         match subtransaction(fold) {
             Err(error) if error.sqlstate != SERIALIZATION_FAILURE => error.rethrow(),
@@ -57,6 +57,6 @@ fn add(lexicon: &str, detailed: bool) {
 /// Notes that the terms which the snapshot `seen` sees are in a new base, made at the end of `statement`.
 pub fn note_base(lexicon: &str, seen: &str, statement: u32) {
     note(lexicon, Some(0));
-    own::FOLD_CHANGES.execute(&[lexicon.into(), seen.into()]);
+    tables::FOLD_CHANGES.execute(&[lexicon.into(), seen.into()]);
     uncommitted::restart(lexicon, statement);
 }

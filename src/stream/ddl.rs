@@ -13,14 +13,14 @@ use super::name::RelationName;
 use super::options::{Options, Settings};
 use super::validation;
 use super::{refused, rejects_table, retention};
-use crate::own;
 use crate::pg::catalog::{qualified_name, quote_identifier, quote_literal};
-use crate::pg::definition::{Column, parse_columns};
+use crate::pg::column::{Column, parse_columns};
 use crate::pg::error::Raise;
 use crate::pg::parse::literal;
 use crate::pg::position::{located, told};
-use crate::pg::session::{self, Arg, Mode, Session};
+use crate::pg::session::{self, Arg, Session, Snapshot};
 use crate::pg::user::{acts_for, current_role, restricted};
+use crate::tables;
 use termstream_core::load::Limits;
 use termstream_core::record::LEFT_OUT;
 
@@ -93,9 +93,9 @@ pub fn create(session: &Session, new: &NewStream, options: &Options) -> Result<(
         new.lexicon.into(),
         new.pairs.into(),
     ]);
-    own::DROP_LOST_STREAMS.execute(&[]);
+    tables::DROP_LOST_STREAMS.execute(&[]);
     retention::forget_lost();
-    own::ADD_STREAM.execute(&args);
+    tables::ADD_STREAM.execute(&args);
     Ok(())
 }
 
@@ -122,7 +122,7 @@ pub fn alter_stream(stream: &str, statement: Option<&str>, options: &Options) ->
         })?;
         let mut args = settings.to_args(session);
         args.extend([view.into(), statement.into(), path.into()]);
-        own::ALTER_STREAM.execute(&args);
+        tables::ALTER_STREAM.execute(&args);
         Ok(())
     })
 }
@@ -134,14 +134,14 @@ pub fn drop_stream(stream: &str, keep_rejects: bool) -> Result<(), Raise> {
         let view = find_stream(session, stream)?;
         lock(session, view);
         // No more of the definition, which may not even be read: a type of its may be gone.
-        let rejects = own::REJECTS.run(&[view.into()], |row| row.get::<pg_sys::Oid>(0, 1));
+        let rejects = tables::REJECTS.run(&[view.into()], |row| row.get::<pg_sys::Oid>(0, 1));
         let rejects = rejects.and_then(qualified_name);
         session.execute(&format!("DROP VIEW {}", found_name(view)), &[]);
         if let (false, Some(rejects)) = (keep_rejects, rejects) {
             session.execute(&format!("DROP TABLE {rejects}"), &[]);
         }
-        own::DROP_STREAM.execute(&[view.into()]);
-        own::DROP_POSITIONS.execute(&[view.into()]);
+        tables::DROP_STREAM.execute(&[view.into()]);
+        tables::DROP_POSITIONS.execute(&[view.into()]);
         retention::forget_lost();
         Ok(())
     })
@@ -161,7 +161,7 @@ pub fn found_name(relation: pg_sys::Oid) -> String {
 }
 
 fn is_stream(view: pg_sys::Oid) -> bool {
-    own::IS_STREAM.run(&[view.into()], |rows| rows.len() == 1)
+    tables::IS_STREAM.run(&[view.into()], |rows| rows.len() == 1)
 }
 
 /// Whoever does that to a stream needs the right that COPY needs.
@@ -172,7 +172,11 @@ pub fn must_feed(
     doing: &str,
 ) -> Result<(), Raise> {
     let query = "SELECT pg_catalog.has_table_privilege($1, 'INSERT')";
-    if session.run(query, &[view.into()], Mode::Write).get(0, 1) == Some(true) {
+    if session
+        .run(query, &[view.into()], Snapshot::Latest)
+        .get(0, 1)
+        == Some(true)
+    {
         return Ok(());
     }
     Err(Raise::new(
@@ -206,7 +210,7 @@ fn pinned_path(session: &Session) -> String {
     let rows = session.run(
         "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[]",
         &[],
-        Mode::Write,
+        Snapshot::Latest,
     );
     let schemas: Vec<String> = rows.get(0, 1).unwrap_or_default();
     let lasting = schemas

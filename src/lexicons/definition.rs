@@ -5,9 +5,9 @@ use std::cell::Cell;
 
 use super::triggers::state;
 use super::{access, uncommitted};
-use crate::own::noted;
 use crate::pg::error::Raise;
-use crate::pg::session::{self, Mode, Saved};
+use crate::pg::session::{self, Saved, Snapshot};
+use crate::tables::noted;
 use termstream_core::lexicon::{Overlap, Settings};
 
 /// A lexicon's row in `termstream.lexicon`, checked against its source.
@@ -102,7 +102,7 @@ impl Definition {
         }
         session::connect(|session| {
             let rows =
-                READ_DEFINITION.with(|read| read.run(session, &[lexicon.into()], Mode::Read));
+                READ_DEFINITION.with(|read| read.run(session, &[lexicon.into()], Snapshot::Active));
             if rows.is_empty() {
                 return Err(access::unknown(lexicon));
             }

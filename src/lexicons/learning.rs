@@ -6,11 +6,11 @@ use pgrx::prelude::*;
 
 use super::access::locked_source;
 use super::changes;
-use crate::own;
 use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
-use crate::pg::session::{self, AnotherType, Mode, Session};
+use crate::pg::session::{self, AnotherType, Session, Snapshot};
 use crate::pg::user::as_standard_sql;
+use crate::tables;
 use termstream_core::bounds::Grow;
 use termstream_core::lexicon::{Learner, Lexicon, MAX_TERM_BYTES};
 
@@ -42,7 +42,7 @@ pub fn learn(lexicon: &str, query: &str) -> Result<Learned, Raise> {
     })?;
     let documents = i64::from(learner.documents());
     replace(lexicon, false, learner.words());
-    own::NOTE_LEARNED.execute(&[lexicon.into(), query.into(), documents.into()]);
+    tables::NOTE_LEARNED.execute(&[lexicon.into(), query.into(), documents.into()]);
     let compiled = changes::renew(lexicon, source)?;
     Ok(Learned {
         documents,
@@ -81,7 +81,7 @@ fn words_query(session: &Session, source: &str) -> Result<String, Raise> {
             r#"SELECT pg_catalog.to_regclass($1)::pg_catalog.text
                 WHERE $1 OPERATOR(pg_catalog.~) '^("([^"]|"")+"|[^\s".]+)(\.("([^"]|"")+"|[^\s".]+))*$'"#,
             &[source.trim().into()],
-            Mode::Write,
+            Snapshot::Latest,
         )
     });
     match table.get::<String>(0, 1) {
@@ -100,7 +100,7 @@ const WORDS_AT_ONCE: usize = 10_000;
 
 /// Keeps these words, with the number of documents they stand in, in place of those that are there.
 fn replace<'w>(lexicon: &str, common: bool, words: impl Iterator<Item = (&'w str, u32)>) {
-    own::DROP_WORDS_OF_KIND.execute(&[lexicon.into(), common.into()]);
+    tables::DROP_WORDS_OF_KIND.execute(&[lexicon.into(), common.into()]);
     let mut words = words.peekable();
     let parts = std::iter::from_fn(|| {
         words.peek()?;
@@ -110,7 +110,7 @@ fn replace<'w>(lexicon: &str, common: bool, words: impl Iterator<Item = (&'w str
             .unzip();
         Some(move || [lexicon.into(), some.into(), common.into(), documents.into()])
     });
-    own::ADD_WORDS.execute_each(
+    tables::ADD_WORDS.execute_each(
         [
             pg_sys::TEXTOID,
             pg_sys::TEXTARRAYOID,

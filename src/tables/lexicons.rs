@@ -45,12 +45,12 @@ macro_rules! folding {
 }
 
 /// The noted changes of lexicon `$1` that a statement sees, as xid, token and detailed. Why these are all
-/// of them, `registry::noted` says. LIMIT 1, of a key, keeps the planner from reading all rows for a join.
+/// of them, `lexicons::noted` says. LIMIT 1, of a key, keeps the planner from reading all rows for a join.
 macro_rules! noted {
     () => {
         concat!(
             "WITH f AS (",
-            $crate::own::folding!(),
+            $crate::tables::folding!(),
             ")
              SELECT n.xid, n.token, n.detailed FROM termstream.lexicon_change n
               WHERE n.lexicon = $1 AND n.xid IS DISTINCT FROM (SELECT f.xid FROM f)

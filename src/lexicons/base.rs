@@ -12,11 +12,11 @@ use super::cache::{self, Opened};
 use super::compile::term_options;
 use super::definition::Definition;
 use super::kept::{self, Base};
-use crate::own;
 use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
 use crate::pg::memory::in_own_context;
 use crate::pg::shared_file::SharedFile;
+use crate::tables;
 use termstream_core::bounds::{OutOfMemory, extend};
 use termstream_core::lexicon::{Delta, Lexicon, english_dictionary};
 
@@ -27,22 +27,22 @@ const CHUNK_BYTES: usize = 1 << 20;
 /// in it are in the base, those of others since then stay beside it.
 pub fn store(definition: &Definition, lexicon: &Lexicon, seen: &str) {
     let name = definition.name.as_str();
-    own::DROP_BASE.execute(&[name.into()]);
-    own::DROP_CHUNKS.execute(&[name.into()]);
-    own::DROP_DELTA_SEEN.execute(&[name.into(), seen.into()]);
+    tables::DROP_BASE.execute(&[name.into()]);
+    tables::DROP_CHUNKS.execute(&[name.into()]);
+    tables::DROP_DELTA_SEEN.execute(&[name.into(), seen.into()]);
     let args = [
         name.into(),
         definition.files.into(),
         (lexicon.terms() as i64).into(),
         seen.into(),
     ];
-    let version: Option<i64> = own::ADD_BASE.run(&args, |rows| rows.get(0, 1));
+    let version: Option<i64> = tables::ADD_BASE.run(&args, |rows| rows.get(0, 1));
     let version = version.unwrap_or(0);
     let pieces = lexicon.to_stored().into_iter();
     let chunks = pieces
         .flat_map(|piece| piece.chunks(CHUNK_BYTES))
         .enumerate();
-    own::ADD_CHUNK.execute_each(
+    tables::ADD_CHUNK.execute_each(
         [
             pg_sys::TEXTOID,
             pg_sys::INT8OID,
@@ -65,10 +65,10 @@ pub fn store(definition: &Definition, lexicon: &Lexicon, seen: &str) {
 /// Removes the base and the changes since.
 pub fn remove(lexicon: &str) {
     for drop in [
-        own::DROP_BASE,
-        own::DROP_CHUNKS,
-        own::DROP_DELTA,
-        own::DROP_CHANGES,
+        tables::DROP_BASE,
+        tables::DROP_CHUNKS,
+        tables::DROP_DELTA,
+        tables::DROP_CHANGES,
     ] {
         drop.execute(&[lexicon.into()]);
     }
@@ -123,13 +123,12 @@ fn chunks(lexicon: &str, version: i64) -> Result<Vec<u8>, OutOfMemory> {
     for number in 0.. {
         pgrx::check_for_interrupts!();
         let is_there = in_own_context(|| {
-            own::CHUNK.read(
-                &[lexicon.into(), version.into(), number.into()],
-                |rows| match rows.get::<&[u8]>(0, 1) {
+            tables::CHUNK.read(&[lexicon.into(), version.into(), number.into()], |rows| {
+                match rows.get::<&[u8]>(0, 1) {
                     Some(chunk) => extend(&mut bytes, chunk).map(|()| true),
                     None => Ok(false),
-                },
-            )
+                }
+            })
         })?;
         if !is_there {
             break;
@@ -139,7 +138,7 @@ fn chunks(lexicon: &str, version: i64) -> Result<Vec<u8>, OutOfMemory> {
 }
 
 fn changes(definition: &Definition) -> Result<Delta, Raise> {
-    own::DELTA.read(&[definition.name.as_str().into()], |rows| {
+    tables::DELTA.read(&[definition.name.as_str().into()], |rows| {
         let mut delta = Delta::default();
         for number in 0..rows.len() {
             pgrx::check_for_interrupts!();

@@ -28,6 +28,7 @@
 //! # Ok::<(), LexiconError>(())
 //! ```
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
 pub mod bounds;
 pub mod distance;

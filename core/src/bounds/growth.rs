@@ -10,6 +10,7 @@ pub struct OutOfMemory;
 
 /// Growth of a buffer that fails with [`OutOfMemory`] where the standard library would abort.
 pub trait Grow {
+    /// What the buffer holds.
     type Item;
 
     /// Makes room for `more` more items, and for some beyond, so that many small growths cost linear time.
@@ -18,6 +19,7 @@ pub trait Grow {
     /// Makes room for exactly `more` more items.
     fn try_grow_exact(&mut self, more: usize) -> Result<(), OutOfMemory>;
 
+    /// Adds an item.
     fn try_push(&mut self, item: Self::Item) -> Result<(), OutOfMemory>;
 }
 

@@ -10,7 +10,9 @@ use super::error::Error;
 use crate::bounds::{Grow, OutOfMemory, extend};
 use crate::record::csv_line;
 
+/// The rows of a batch, unless set otherwise.
 pub const DEFAULT_BATCH_ROWS: i64 = 5_000;
+/// The most rows that a batch can be set to.
 pub const MAX_BATCH_ROWS: i64 = 1_000_000;
 
 /// A batch is full when its values reach this size, however few rows they are. 5,000 ordinary rows
@@ -21,9 +23,17 @@ pub const MAX_BATCH_BYTES: usize = 8 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// A record of an input: its physical line and its byte offset.
-    Input { line: u64, offset: u64 },
+    Input {
+        /// The physical line where the record starts, from 1.
+        line: u64,
+        /// The byte where the record starts, from 0.
+        offset: u64,
+    },
     /// The number of the row, from 1, for a source that gives rows without bytes or lines.
-    Row { number: u64 },
+    Row {
+        /// The number, from 1.
+        number: u64,
+    },
 }
 
 impl Place {
@@ -35,6 +45,7 @@ impl Place {
         }
     }
 
+    /// The byte offset in the input, if the source has bytes.
     pub fn offset(self) -> Option<u64> {
         match self {
             Place::Input { offset, .. } => Some(offset),
@@ -43,6 +54,7 @@ impl Place {
     }
 }
 
+/// Rows that are flushed together: to add to, to read, and to clear.
 #[derive(Debug)]
 pub struct Batch {
     max_rows: usize,
@@ -79,6 +91,7 @@ pub struct Row<'a> {
 }
 
 impl Batch {
+    /// Makes an empty batch, full at `batch_rows` rows, 1 to [`MAX_BATCH_ROWS`].
     pub fn new(batch_rows: i64) -> Result<Self, Error> {
         let max_rows = usize::try_from(batch_rows)
             .ok()
@@ -138,6 +151,7 @@ impl Batch {
         self.rows.len()
     }
 
+    /// Whether the batch has no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
@@ -147,6 +161,7 @@ impl Batch {
         self.bytes.len()
     }
 
+    /// The row at an index, counted from 0.
     pub fn row(&self, index: usize) -> Option<Row<'_>> {
         let extent = *self.rows.get(index)?;
         let fields_start = match index.checked_sub(1) {
@@ -160,6 +175,7 @@ impl Batch {
         })
     }
 
+    /// All rows, in the order in which they were added.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         self.range(0..self.len())
     }
@@ -184,6 +200,7 @@ impl Batch {
 }
 
 impl<'a> Row<'a> {
+    /// The position of the row in its source.
     pub fn place(&self) -> Place {
         self.extent.place
     }
@@ -193,6 +210,7 @@ impl<'a> Row<'a> {
         self.fields.len()
     }
 
+    /// Whether the row has no fields.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }

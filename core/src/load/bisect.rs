@@ -23,6 +23,7 @@ use std::ops::Range;
 pub enum Failure<D, F> {
     /// The data are at fault: at least one row of the range is guilty.
     Data {
+        /// The error of the attempt.
         error: D,
         /// How many rows the attempt had read, if it is known.
         read: Option<usize>,
@@ -34,7 +35,9 @@ pub enum Failure<D, F> {
 /// The outcome of a bisection. Each row is either in a range of `taken` or in `guilty`; both ascend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bisected<T, D> {
+    /// The ranges of rows that were taken, each with what the attempt returned.
     pub taken: Vec<(Range<usize>, T)>,
+    /// The rows at fault, by number, each with its error.
     pub guilty: Vec<(usize, D)>,
 }
 

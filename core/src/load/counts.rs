@@ -9,15 +9,22 @@ use super::reject::Stage;
 /// Rejected rows by the stage that rejected them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct RejectedByStage {
+    /// Rows that could not be split into fields.
     pub parse: u64,
+    /// Rows with a value that is none of its column's type.
     pub convert: u64,
+    /// Rows that fail a check or NOT NULL.
     pub check: u64,
+    /// Rows that the statement fails on.
     pub statement: u64,
+    /// Rows of batches that fail a check as a whole.
     pub quality: u64,
+    /// Rows that a service could not answer.
     pub predict: u64,
 }
 
 impl RejectedByStage {
+    /// The rows rejected at a stage.
     pub fn get(&self, stage: Stage) -> u64 {
         match stage {
             Stage::Parse => self.parse,
@@ -45,18 +52,22 @@ impl RejectedByStage {
     }
 }
 
+/// What a load has read, taken, rejected and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Counts {
     /// Rows read, malformed ones included. Between batches, `taken + rejected`.
     pub read: u64,
     /// Rows that the statement has taken.
     pub taken: u64,
+    /// Rows that were rejected, at whatever stage.
     pub rejected: u64,
+    /// The rejected rows by stage.
     pub rejected_by_stage: RejectedByStage,
     /// Rows that the statement has written.
     pub pairs: u64,
     /// Bytes of input read.
     pub bytes: u64,
+    /// Batches that were flushed.
     pub batches: u64,
 }
 

@@ -38,10 +38,12 @@ impl Limits {
         })
     }
 
+    /// The most rows that may be rejected; `None` for any number.
     pub fn reject_limit(&self) -> Option<u64> {
         self.reject_limit
     }
 
+    /// The largest share of the rows that may be rejected, 0 to 1; `None` for any share.
     pub fn reject_ratio(&self) -> Option<f64> {
         self.reject_ratio
     }

@@ -6,6 +6,7 @@
 
 use super::error::Error;
 
+/// How an input writes its numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NumberFormat {
     /// Between groups of three digits, if the input may have it.

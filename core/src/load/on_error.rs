@@ -20,6 +20,7 @@ pub enum OnError {
 }
 
 impl OnError {
+    /// The value as the option has it.
     pub fn as_str(self) -> &'static str {
         match self {
             OnError::Table => "table",

@@ -31,6 +31,7 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// All stages, in the order in which a row passes them.
     pub const ALL: [Stage; 6] = [
         Stage::Parse,
         Stage::Convert,
@@ -40,6 +41,7 @@ impl Stage {
         Stage::Predict,
     ];
 
+    /// The stage as the rejects table names it.
     pub fn as_str(self) -> &'static str {
         match self {
             Stage::Parse => "parse",
@@ -52,23 +54,28 @@ impl Stage {
     }
 }
 
+/// A row that was refused, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reject {
+    /// The stage at which the row was rejected.
     pub stage: Stage,
     /// Physical line in the input, or the number of the row where the door shows no lines.
     pub line: Option<u64>,
     /// Byte offset in the input.
     pub offset: Option<u64>,
+    /// The column at fault, if it is one.
     pub column: Option<String>,
     /// The column's value as it came.
     pub field: Option<String>,
     /// The row as read or as a CSV line; no more than [`KEPT_RAW_BYTES`] of it.
     pub raw: Vec<u8>,
-    /// Length of the whole row.
+    /// Length of the whole row, in bytes.
     pub size: u64,
-    /// Five characters.
+    /// The SQLSTATE of the error: five characters.
     pub sqlstate: String,
+    /// The message of the error; no more than [`KEPT_TEXT_BYTES`] of it.
     pub message: String,
+    /// The detail of the error; no more than [`KEPT_TEXT_BYTES`] of it.
     pub detail: Option<String>,
     /// The names of the checks that the row fails.
     pub checks: Vec<String>,
@@ -98,6 +105,7 @@ impl Reject {
         reject
     }
 
+    /// A row as read, rejected with this error.
     pub fn new(stage: Stage, place: Place, raw: &[u8], sqlstate: &str, message: &str) -> Self {
         Reject {
             stage,
@@ -122,6 +130,7 @@ impl Reject {
         self
     }
 
+    /// Adds the detail of the error.
     pub fn detail(mut self, detail: &str) -> Self {
         self.detail = Some(head(detail));
         self

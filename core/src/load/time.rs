@@ -6,6 +6,7 @@
 
 use super::error::Error;
 
+/// How an input writes dates and times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeFormat {
     parts: Vec<Part>,
@@ -50,6 +51,8 @@ const PATTERNS: [(&str, Field); 13] = [
 ];
 
 impl TimeFormat {
+    /// Reads a template, as `DD/MM/YYYY HH24:MI:SS`. One with a word that is not known, or without a date or a
+    /// time, is an error.
     pub fn new(template: &str) -> Result<Self, Error> {
         Self::of(template).ok_or_else(|| Error::InvalidTimeFormat {
             value: template.to_owned(),

@@ -3,9 +3,12 @@
 use super::error::RecordError;
 use super::fields::Span;
 
+/// What a parser has read.
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// A record, split into fields.
     Record(Record<'a>),
+    /// A record that cannot be split into the expected fields.
     Malformed(Malformed<'a>),
 }
 
@@ -66,5 +69,6 @@ pub struct Malformed<'a> {
     pub raw: &'a [u8],
     /// Length of the record without its line end, also where `raw` is only its head.
     pub size: u64,
+    /// Why the record cannot be split.
     pub error: RecordError,
 }

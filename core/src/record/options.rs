@@ -39,8 +39,10 @@ pub enum Format {
 }
 
 impl Format {
+    /// All formats.
     pub const ALL: [Format; 3] = [Format::Csv, Format::Text, Format::JsonLines];
 
+    /// The format as the option has it.
     pub fn as_str(self) -> &'static str {
         match self {
             Format::Csv => "csv",
@@ -158,6 +160,7 @@ impl Options {
         Options::new(Format::Csv, columns)
     }
 
+    /// What separates fields: a comma in CSV, a tab in the text format, unless set here. One byte.
     pub fn delimiter(mut self, value: &str) -> Result<Self, Error> {
         self.only_in("delimiter", &[Format::Csv, Format::Text])?;
         self.delimiter = one_byte("delimiter", value)?;
@@ -169,12 +172,14 @@ impl Options {
         Ok(self)
     }
 
+    /// What encloses a field of CSV; a double quote, unless set here. One byte.
     pub fn quote(mut self, value: &str) -> Result<Self, Error> {
         self.only_in("quote", &[Format::Csv])?;
         self.quote = one_byte("quote", value)?;
         Ok(self)
     }
 
+    /// What stands before a quote that is part of a field of CSV; the quote itself, unless set here. One byte.
     pub fn escape(mut self, value: &str) -> Result<Self, Error> {
         self.only_in("escape", &[Format::Csv])?;
         self.escape = Some(one_byte("escape", value)?);
@@ -191,6 +196,7 @@ impl Options {
         Ok(self)
     }
 
+    /// Whether the input begins with a line of names, and whether they must match the columns.
     pub fn header(mut self, header: Header) -> Result<Self, Error> {
         if header != Header::No {
             self.only_in("header", &[Format::Csv, Format::Text])?;

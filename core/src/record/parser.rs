@@ -109,6 +109,7 @@ pub struct Parser {
 }
 
 impl Parser {
+    /// Makes a parser that has read nothing; options that contradict each other are an error.
     pub fn new(options: Options) -> Result<Self, Error> {
         options.validate()?;
         Ok(Parser {

@@ -37,6 +37,7 @@ pub struct Folded {
 }
 
 impl Folded {
+    /// Makes empty buffers; [`Folded::fold`] fills them.
     pub fn new() -> Folded {
         Folded {
             letters: Letters::new(),
@@ -63,6 +64,7 @@ impl Folded {
         self.letters.padded()
     }
 
+    /// The words, in the order of the text.
     pub fn tokens(&self) -> &[Token] {
         &self.tokens
     }

@@ -27,6 +27,7 @@ const LETTERS_A_STEP: usize = 16;
 pub struct Room {
     /// The piece ends when it has this many own tokens, or `letters` letters.
     pub tokens: usize,
+    /// Bytes of letters at which the piece ends.
     pub letters: usize,
     /// Bytes of the text read between two checks of these limits.
     pub stride: usize,

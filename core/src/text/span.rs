@@ -74,6 +74,7 @@ pub struct Characters<'t> {
 }
 
 impl<'t> Characters<'t> {
+    /// Counts in `text`; bytes are best asked for in ascending order.
     pub fn of(text: &'t str) -> Characters<'t> {
         Characters {
             text,

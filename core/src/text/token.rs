@@ -8,9 +8,13 @@
 /// ranges ascend; they overlap only where one character yields several words (`½`, the Thai `ำ`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token {
+    /// The first byte of the word in the letters.
     pub start: u32,
+    /// The byte after the word's last in the letters.
     pub end: u32,
+    /// The first byte of the word in the original text.
     pub source_start: u32,
+    /// The byte after the word's last in the original text.
     pub source_end: u32,
     /// Where the apostrophe of a possessive stands; otherwise `source_end`.
     pub source_end_without_s: u32,

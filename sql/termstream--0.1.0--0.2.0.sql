@@ -236,7 +236,7 @@ CREATE FUNCTION termstream.create_match_stream(stream text, columns text, lexico
         reject_ratio double precision DEFAULT NULL, quality_check text DEFAULT NULL,
         on_quality text DEFAULT 'table', formats jsonb DEFAULT NULL) RETURNS void
     VOLATILE PARALLEL UNSAFE
-    LANGUAGE c AS 'MODULE_PATHNAME', 'create_checked_match_stream_wrapper';
+    LANGUAGE c AS 'MODULE_PATHNAME', 'create_match_stream_v0_2_wrapper';
 
 CREATE FUNCTION termstream.create_stream(stream text, columns text, statement text,
         on_error text DEFAULT 'table', batch_rows integer DEFAULT 5000, check_rows text DEFAULT NULL,
@@ -248,7 +248,7 @@ CREATE FUNCTION termstream.create_stream(stream text, columns text, statement te
 
 CREATE FUNCTION termstream.drop_stream(stream text, keep_rejects boolean DEFAULT true) RETURNS void
     VOLATILE STRICT PARALLEL UNSAFE
-    LANGUAGE c AS 'MODULE_PATHNAME', 'drop_stream_and_rejects_wrapper';
+    LANGUAGE c AS 'MODULE_PATHNAME', 'drop_stream_v0_2_wrapper';
 
 CREATE PROCEDURE termstream.load_file(stream text, path text, format text DEFAULT 'csv',
         header text DEFAULT NULL,
@@ -258,7 +258,7 @@ CREATE PROCEDURE termstream.load_file(stream text, path text, format text DEFAUL
         INOUT load_id bigint DEFAULT NULL, INOUT read bigint DEFAULT NULL,
         INOUT taken bigint DEFAULT NULL, INOUT rejected bigint DEFAULT NULL,
         INOUT pairs bigint DEFAULT NULL, INOUT bytes bigint DEFAULT NULL)
-    LANGUAGE c AS 'MODULE_PATHNAME', 'load_any_file_wrapper';
+    LANGUAGE c AS 'MODULE_PATHNAME', 'load_file_v0_2_wrapper';
 
 CREATE PROCEDURE termstream.load_file(stream text, path text, header boolean,
         format text DEFAULT 'csv',
@@ -268,7 +268,7 @@ CREATE PROCEDURE termstream.load_file(stream text, path text, header boolean,
         INOUT load_id bigint DEFAULT NULL, INOUT read bigint DEFAULT NULL,
         INOUT taken bigint DEFAULT NULL, INOUT rejected bigint DEFAULT NULL,
         INOUT pairs bigint DEFAULT NULL, INOUT bytes bigint DEFAULT NULL)
-    LANGUAGE c AS 'MODULE_PATHNAME', 'load_any_file_with_header_wrapper';
+    LANGUAGE c AS 'MODULE_PATHNAME', 'load_file_with_header_v0_2_wrapper';
 
 CREATE FUNCTION termstream.match_ids(lexicon text, VARIADIC documents text[]) RETURNS SETOF bigint
     STABLE STRICT PARALLEL SAFE COST 100 ROWS 2
@@ -279,7 +279,7 @@ CREATE FUNCTION termstream.note_rejects(stream text, source text, lines bigint[]
         details text[] DEFAULT NULL, line_format jsonb DEFAULT NULL, load_id bigint DEFAULT NULL)
     RETURNS bigint
     VOLATILE PARALLEL UNSAFE
-    LANGUAGE c AS 'MODULE_PATHNAME', 'note_origin_rejects_wrapper';
+    LANGUAGE c AS 'MODULE_PATHNAME', 'note_rejects_v0_2_wrapper';
 
 CREATE FUNCTION termstream.place_rejects(load_id bigint, sources text[], lines bigint[],
         origins jsonb[] DEFAULT NULL) RETURNS bigint
@@ -452,7 +452,7 @@ CREATE OR REPLACE FUNCTION termstream.create_lexicon(lexicon text, source regcla
         learn_from text DEFAULT NULL, guard_column name DEFAULT NULL,
         distance_column name DEFAULT NULL) RETURNS bigint
     VOLATILE PARALLEL UNSAFE
-    LANGUAGE c AS 'MODULE_PATHNAME', 'create_lexicon_of_source_wrapper';
+    LANGUAGE c AS 'MODULE_PATHNAME', 'create_lexicon_v0_2_wrapper';
 ALTER FUNCTION termstream.lexicon_report(text) PARALLEL UNSAFE;
 CREATE VIEW termstream.lexicons AS
 SELECT l.lexicon, l.source, l.id_column, l.term_column, c.relowner::regrole AS owner,

@@ -21,7 +21,7 @@ CREATE FUNCTION termstream.create_lexicon(lexicon text, source regclass,
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#, requires = ["types"])]
 #[allow(clippy::too_many_arguments)] // They are the user's, by name.
-fn create_lexicon_of_source(
+fn create_lexicon_v0_2(
     lexicon: Option<&str>,
     source: Option<pg_sys::Oid>,
     id_column: Option<&CStr>,

@@ -24,7 +24,7 @@ CREATE PROCEDURE termstream.load_file(stream text, path text, format text DEFAUL
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 #[allow(clippy::too_many_arguments)] // They are the user's, by name.
-fn load_any_file(
+fn load_file_v0_2(
     stream: Option<&str>,
     path: Option<&str>,
     format: Option<&str>,
@@ -80,7 +80,7 @@ CREATE PROCEDURE termstream.load_file(stream text, path text, header boolean,
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 #[allow(clippy::too_many_arguments)] // They are the user's, by name.
-fn load_any_file_with_header(
+fn load_file_with_header_v0_2(
     stream: Option<&str>,
     path: Option<&str>,
     header: Option<bool>,
@@ -106,7 +106,7 @@ fn load_any_file_with_header(
         true => "true",
         false => "false",
     };
-    load_any_file(
+    load_file_v0_2(
         stream,
         path,
         format,

@@ -6,7 +6,7 @@
 mod check;
 mod counting;
 mod distance;
-mod earlier;
+
 mod explain;
 mod highlight;
 mod lexicon;
@@ -16,6 +16,7 @@ mod rejects;
 mod scratch;
 mod stream;
 mod tally;
+mod v0_1;
 
 pgrx::extension_sql_file!("../../sql/catalog.sql", name = "catalog", bootstrap);
 pgrx::extension_sql_file!(

@@ -19,7 +19,7 @@ CREATE FUNCTION termstream.note_rejects(stream text, source text, lines bigint[]
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 #[allow(clippy::too_many_arguments)] // They are the feeder's, by name.
-fn note_origin_rejects(
+fn note_rejects_v0_2(
     stream: Option<&str>,
     source: Option<&str>,
     lines: Option<Array<'_, i64>>,

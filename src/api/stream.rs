@@ -65,7 +65,7 @@ CREATE FUNCTION termstream.create_match_stream(stream text, columns text, lexico
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 #[allow(clippy::too_many_arguments)] // They are the user's, by name.
-fn create_checked_match_stream(
+fn create_match_stream_v0_2(
     stream: Option<&str>,
     columns: Option<&str>,
     lexicon: Option<&str>,
@@ -154,7 +154,7 @@ CREATE FUNCTION termstream.drop_stream(stream text, keep_rejects boolean DEFAULT
     VOLATILE STRICT PARALLEL UNSAFE
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
-fn drop_stream_and_rejects(
+fn drop_stream_v0_2(
     stream: &str,
     keep_rejects: bool,
     fcinfo: pg_sys::FunctionCallInfo,

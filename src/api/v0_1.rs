@@ -1,5 +1,9 @@
-//! Functions of earlier versions, whose SQL is still there until ALTER EXTENSION … UPDATE is run: the
-//! library is new, the catalog is not. They would read arguments that nobody gave.
+//! The C symbols of version 0.1 whose functions take other arguments now. Its SQL is still there until ALTER
+//! EXTENSION … UPDATE is run: the library is new, the catalog is not, and the functions would read arguments
+//! that nobody gave. So they raise an error.
+//!
+//! The function that takes the new arguments has the version that brought them in its symbol:
+//! `create_lexicon_v0_2`.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -16,37 +20,37 @@ fn outdated() -> ErrorReport {
     .into()
 }
 
-/// 0.1: the lexicon had an owner of its own.
+/// Had the owner of the lexicon among its arguments.
 #[pg_extern(sql = false)]
 fn create_lexicon(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
     Err(outdated())
 }
 
-/// 0.1: eight arguments.
+/// Had eight arguments.
 #[pg_extern(sql = false)]
 fn create_match_stream(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
     Err(outdated())
 }
 
-/// 0.1: one argument.
+/// Had one argument.
 #[pg_extern(sql = false)]
 fn drop_stream(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
     Err(outdated())
 }
 
-/// 0.1: six arguments.
+/// Had six arguments.
 #[pg_extern(sql = false)]
 fn note_rejects(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
     Err(outdated())
 }
 
-/// 0.1: ten arguments, and six for the answer.
+/// Had ten arguments, and returned six columns.
 #[pg_extern(sql = false)]
 fn load_file(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
     Err(outdated())
 }
 
-/// 0.1: the same.
+/// Had ten arguments, of which "header" is text, and returned six columns.
 #[pg_extern(sql = false)]
 fn load_file_with_header(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
     Err(outdated())

@@ -9,13 +9,17 @@ logs=$target/logs
 passed=0 failed=0
 failures=() skips=()
 mkdir -p "$logs"
-if [[ ${1:-} == --long ]]; then
-  # 400,000 lexicons of up to five texts each against the oracle, 640,000 with a delta against the
-  # whole: some 35 minutes on two cores.
-  export TERMSTREAM_LONG=1 PROPTEST_CASES=80000
-elif [[ $# -gt 0 ]]; then
-  die "unknown option \"$1\" of ./run test"
-fi
+# The versions of Postgres that are tested beside the one at hand.
+versions=(18)
+for option in "$@"; do
+  case $option in
+    # 400,000 lexicons of up to five texts each against the oracle, 640,000 with a delta against the
+    # whole: some 35 minutes on two cores.
+    --long) export TERMSTREAM_LONG=1 PROPTEST_CASES=80000 ;;
+    --all-versions) versions=(15 16 17 18) ;;
+    *) die "unknown option \"$option\" of ./run test" ;;
+  esac
+done
 
 exec 9>"$target/test.lock"
 flock -n 9 || {
@@ -91,7 +95,7 @@ regress() {
   [[ -n $tests && $tests != '*' ]] || { echo "SKIP: pg_test/$kind has no tests" && return; }
   mkdir -p "$target/$kind"
   # shellcheck disable=SC2086
-  "$pg_bin/../lib/pgxs/src/test/$program" --inputdir="$repo/pg_test/$kind" --outputdir="$target/$kind" \
+  "$(dirname "$("$pg_bin/pg_config" --pgxs)")/../test/$program" --inputdir="$repo/pg_test/$kind" --outputdir="$target/$kind" \
     --bindir="$pg_bin" --host="$PGHOST" --port="$PGPORT" --user="$PGUSER" --encoding=UTF8 \
     --dbname="${kind}_test" --load-extension=termstream $tests || {
     cat "$target/$kind/regression.diffs"
@@ -105,6 +109,36 @@ server_tests() {
   psql -qc 'CREATE EXTENSION termstream'
   TERMSTREAM_TEST_DSN="host=$PGHOST port=$PGPORT user=$PGUSER dbname=$PGDATABASE" \
     cargo test -p termstream-sessions --test "$1"
+}
+
+# Less optimised, in a third of the time.
+build_quickly() {
+  CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 build
+}
+
+# What concerns Postgres alone, on a server of the version at hand.
+server_checks() {
+  local pages page
+  cluster_start test fsync=off synchronous_commit=off full_page_writes=off max_wal_size=4GB 9>&-
+  check "SQL, by pg_regress$1" regress regress regress/pg_regress sql
+  check "two sessions at once, by pg_isolation_regress$1" regress isolation isolation/pg_isolation_regress spec
+  check "sessions$1" server_tests sessions
+  check "attacks by ordinary roles$1" server_tests attacks
+  mapfile -t pages < <(git ls-files README.md examples/menu/README.md examples/transactions/README.md 'docs/*.md' |
+    xargs grep -l '^```sql$')
+  for page in "${pages[@]}"; do
+    check "the statements of $page$1" readme "$repo/$page"
+  done
+}
+
+# other_version MAJOR: builds for another version, and checks it there.
+other_version() {
+  export PG_MAJOR=$1
+  check "fetching Postgres $1" set_up
+  [[ " ${failures[*]} " != *" fetching Postgres $1 "* ]] || return 0
+  set_up
+  check "the build for Postgres $1" build_quickly
+  [[ " ${failures[*]} " == *" the build for Postgres $1 "* ]] || server_checks ", on Postgres $1"
 }
 
 # On a server of its own, which is killed, and which writes to the disk as one must that may be.
@@ -247,18 +281,9 @@ check 'the data of the transactions example' transactions_data
 check 'the compose file, the dashboard and the alerts' compose_file
 check 'the build' build
 if [[ " ${failures[*]} " != *' the build '* ]]; then
-  cluster_start test fsync=off synchronous_commit=off full_page_writes=off max_wal_size=4GB 9>&-
-  check 'SQL, by pg_regress' regress regress regress/pg_regress sql
-  check 'two sessions at once, by pg_isolation_regress' regress isolation isolation/pg_isolation_regress spec
-  check 'sessions' server_tests sessions
-  check 'attacks by ordinary roles' server_tests attacks
+  server_checks ''
   check 'interruptions, and long mixed use' server_tests storm
   check 'load_file, ended at random moments' kills
-  mapfile -t pages < <(git ls-files README.md examples/menu/README.md examples/transactions/README.md 'docs/*.md' |
-    xargs grep -l '^```sql$')
-  for page in "${pages[@]}"; do
-    check "the statements of $page" readme "$repo/$page"
-  done
   check 'the menu example' menu_example
   check 'termfeed serve, by curl' feed serve
   check 'termfeed serve, and whom it lets in' feed guard
@@ -289,6 +314,11 @@ if [[ " ${failures[*]} " != *' the build '* ]]; then
   check 'real text: brands-small' labelled brands-small 0.97
   check 'real text: brands-demo' labelled brands-demo 0.97
 fi
+
+first=$pg_major
+for major in "${versions[@]}"; do
+  [[ $major == "$first" ]] || other_version "$major"
+done
 
 [[ ${#skips[@]} -eq 0 ]] || printf '%s\n' "${skips[@]}"
 [[ ${#failures[@]} -eq 0 ]] || printf 'FAILED: %s\n' "${failures[@]}"

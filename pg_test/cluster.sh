@@ -75,7 +75,9 @@ cluster_file() {
 # cluster_refresh NAME: hands the extension as just built to a running server; new sessions load it.
 cluster_refresh() {
   cluster_use "$1" || return 0
-  local lib=usr/lib/postgresql/$pg_major/lib ext=usr/share/postgresql/$pg_major/extension
+  local lib ext
+  lib=$("$pg_config" --pkglibdir) ext=$("$pg_config" --sharedir)/extension
+  lib=${lib#"$pg_server/"} ext=${ext#"$pg_server/"}
   cp --remove-destination "$pg_server/$lib"/termstream*.so "$pg_home/$lib/"
   cp --remove-destination "$pg_server/$ext"/termstream* "$pg_home/$ext/"
 }

@@ -76,7 +76,12 @@ fn the_list_waits_for_nobody() {
     m.session.run("COMMIT");
     // So many lexicons that the list would be made by several processes.
     m.superuser
-        .run("SET force_parallel_mode = on; SET parallel_setup_cost = 0; SET min_parallel_table_scan_size = 0");
+        // The setting has another name from Postgres 16 on.
+        .run(
+            "SELECT set_config(name, 'on', false) FROM pg_settings
+                WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+              SET parallel_setup_cost = 0; SET min_parallel_table_scan_size = 0",
+        );
     assert_eq!(m.superuser.lines(LIST), ["brands|2|ready", "mal|1|ready"]);
     assert_eq!(
         m.superuser

@@ -46,7 +46,9 @@ fn created(session: &mut Session) -> BTreeMap<String, BTreeSet<String>> {
            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
          UNION ALL
          SELECT t.typname, a.attname
-           FROM member JOIN pg_type t ON classid = 'pg_type'::regclass AND t.oid = objid
+           -- Without what each table and type brings along, which are members from Postgres 18 on.
+           FROM member JOIN pg_type t ON classid = 'pg_type'::regclass AND t.oid = objid AND t.typcategory <> 'A'
+            AND NOT EXISTS (SELECT FROM pg_class WHERE oid = t.typrelid AND relkind <> 'c')
            LEFT JOIN pg_attribute a ON a.attrelid = t.typrelid AND a.attnum > 0
          UNION ALL
          SELECT name, NULL FROM pg_settings WHERE name LIKE 'termstream.%'",

@@ -57,6 +57,8 @@ COMMENT ON FUNCTION termstream.retry_rejects(text, text, bigint) IS
     'takes rejects of a stream through it again, as their column line has them now: those for which the condition holds (an expression over the columns of the rejects table, with the rights of the caller), those of a load, or all; but not those of the stage predict, which wait for their feeder. Those that pass leave the table, those that fail stay with the new error. Needs INSERT on the stream, and SELECT, UPDATE and DELETE on its rejects table';
 COMMENT ON FUNCTION termstream.take_rows() IS
     'trigger on a stream: takes its rows';
+COMMENT ON FUNCTION termstream.left_out() IS
+    'the text that stands for a value left out, in rows of this session: the column gets its default. The setting termstream.left_out, or else one drawn by chance';
 COMMENT ON FUNCTION termstream.takes_rows() IS
     'check of termstream.field: an error while session_replication_role is replica, for then no stream takes rows';
 COMMENT ON PROCEDURE termstream.load_file(text, text, text, text, text, text, text, text, name[],

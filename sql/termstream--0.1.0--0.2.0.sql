@@ -295,6 +295,10 @@ CREATE FUNCTION termstream.takes_rows() RETURNS boolean
     -- STABLE: depends on session_replication_role.
     STABLE PARALLEL SAFE
     LANGUAGE c AS 'MODULE_PATHNAME', 'takes_rows_wrapper';
+CREATE FUNCTION termstream.left_out() RETURNS text
+    -- STABLE: depends on a setting, and is drawn by each session; RESTRICTED: a worker would draw another one.
+    STABLE PARALLEL RESTRICTED
+    LANGUAGE c AS 'MODULE_PATHNAME', 'left_out_wrapper';
 CREATE DOMAIN termstream.field AS text CHECK (termstream.takes_rows());
 COMMENT ON DOMAIN termstream.field IS
     'a field of a row on its way into a stream; refused where the triggers of the stream would not fire';
@@ -303,6 +307,8 @@ COMMENT ON FUNCTION termstream.learn(text, text) IS
     'learns from the texts of a query how common their words are, so that a common word is not taken for a misspelling; returns documents read and words kept';
 COMMENT ON FUNCTION termstream."match"(text, text, text) IS
     'finds the terms of a lexicon in a document, with a choice among overlapping mentions of the call''s own: longest, nested or all; one row per mention';
+COMMENT ON FUNCTION termstream.left_out() IS
+    'the text that stands for a value left out, in rows of this session: the column gets its default. The setting termstream.left_out, or else one drawn by chance';
 COMMENT ON FUNCTION termstream.takes_rows() IS
     'check of termstream.field: an error while session_replication_role is replica, for then no stream takes rows';
 COMMENT ON FUNCTION termstream.match_ids(text, text[]) IS

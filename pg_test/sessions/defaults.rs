@@ -173,3 +173,122 @@ fn a_default_is_computed_as_the_stream_s_owner_on_the_path_it_was_made_with() {
     ));
     assert_eq!(session.lines("SELECT * FROM t"), [format!("1|{owner}1")]);
 }
+
+#[test]
+fn no_character_of_a_text_stands_for_a_default() {
+    let database = Database::new("defaults_of_texts");
+    let mut session = database.session();
+    session.run(
+        "CREATE TABLE t (n int, a text);
+         SELECT termstream.create_stream('s', $$n int, a text DEFAULT upper('default')$$, 'INSERT INTO t SELECT * FROM batch')",
+    );
+    // Characters that Unicode keeps for a program's own use, and others that look like marks.
+    let texts = [
+        "\u{fdd0}", "\u{feff}", "\u{1a}", "DEFAULT", "default-", "{}",
+    ];
+    for text in texts {
+        let csv = database.file("s.csv", &format!("n,a\n3,\"{text}\"\nx,\"{text}\"\n"));
+        let text_in_json = text.replace('\u{1a}', "\\u001a");
+        let json = database.file(
+            "s.jsonl",
+            &format!("{{\"a\":\"{text_in_json}\",\"n\":4}}\n"),
+        );
+        session.copy("COPY s FROM STDIN (FORMAT csv)", &format!("1,\"{text}\"\n"));
+        session.run(&format!("INSERT INTO s VALUES (2, '{text}')"));
+        session.run(&format!(
+            "CALL termstream.load_file('s', '{csv}', resume => false)"
+        ));
+        session.run(&format!(
+            "CALL termstream.load_file('s', '{json}', format => 'jsonl', resume => false)"
+        ));
+        session.run("UPDATE s_rejects SET line = '5' || substr(line, 2)");
+        session.run("SELECT termstream.retry_rejects('s')");
+        let expected: Vec<String> = (1..=5).map(|n| format!("{n}|{text}")).collect();
+        assert_eq!(session.lines("SELECT * FROM t ORDER BY n"), expected);
+        session.run("TRUNCATE t");
+    }
+}
+
+#[test]
+fn a_reject_is_kept_as_a_line_of_the_columns_that_it_has() {
+    let (_database, mut session) = with_defaults("defaults_of_rejects");
+    session.run("ALTER TABLE t ADD CHECK (a <> 2)");
+    session.run("INSERT INTO s (d, b) VALUES ('bad', NULL)");
+    session.run("INSERT INTO s (b) VALUES ('y')");
+    session.copy("COPY s (a, b, d) FROM STDIN (FORMAT csv)", "7,x,bad\n");
+    assert_eq!(
+        session
+            .lines("SELECT line, raw_field_value, line_format FROM s_rejects ORDER BY reject_id"),
+        [
+            r#",bad|bad|{"format": "csv", "columns": ["b", "d"]}"#,
+            r#"y||{"format": "csv", "columns": ["b"]}"#,
+            r#"7,x,bad|bad|{"format": "csv", "columns": ["a", "b", "d"]}"#,
+        ]
+    );
+    session.run("UPDATE s_rejects SET line = replace(line, 'bad', '01/02/2024')");
+    session.run("SELECT termstream.retry_rejects('s')");
+    assert_eq!(
+        rows(&mut session),
+        [
+            "7|x|1234.5|2024-02-01",
+            "4|y|1234.5|2024-02-29",
+            "3||1234.5|2024-02-01"
+        ]
+    );
+    assert_eq!(session.lines("SELECT * FROM s_rejects"), [""; 0]);
+}
+
+#[test]
+fn a_row_without_any_value_is_kept_as_an_object_without_keys() {
+    let database = Database::new("defaults_of_all");
+    let mut session = database.session();
+    session.run(
+        "CREATE TABLE t (n int CHECK (n > 1)); CREATE SEQUENCE q;
+         SELECT termstream.create_stream('s', $$n int DEFAULT nextval('q')$$, 'INSERT INTO t SELECT * FROM batch')",
+    );
+    session.run("INSERT INTO s DEFAULT VALUES");
+    assert_eq!(
+        session.lines("SELECT line, line_format FROM s_rejects"),
+        [r#"{}|{"format": "jsonl"}"#]
+    );
+    session.run("SELECT termstream.retry_rejects('s')");
+    assert_eq!(session.lines("SELECT n FROM t"), ["2"]);
+}
+
+#[test]
+fn what_is_left_out_can_be_said_row_by_row_and_each_session_says_it_by_a_text_of_its_own() {
+    let (database, mut session) = with_defaults("defaults_by_row");
+    session.run(
+        "INSERT INTO s (b, c) SELECT b, coalesce(c, termstream.left_out()) FROM (VALUES ('x', NULL), ('y', '1,5')) v (b, c)",
+    );
+    let expected = ["1|x|1234.5|2024-02-29", "2|y|1.5|2024-02-29"];
+    assert_eq!(rows(&mut session), expected);
+
+    let mut other = database.session();
+    let mark = "SELECT termstream.left_out()";
+    let (one, another) = (session.one(mark), other.one(mark));
+    assert_eq!(session.one(mark), one);
+    assert_ne!(one, another, "nobody knows the text of another session");
+    other.copy(
+        "COPY s (b, c) FROM STDIN (FORMAT csv)",
+        &format!("x,{one}\n"),
+    );
+    assert_eq!(
+        session.lines("SELECT colname, raw_field_value FROM s_rejects"),
+        [format!("c|{one}")]
+    );
+    session.run("ALTER SEQUENCE q RESTART");
+
+    other.run("BEGIN; SET LOCAL termstream.left_out = '-'");
+    other.copy("COPY s FROM STDIN (FORMAT csv)", "-,x,-,-\n-,y,\"1,5\",-\n");
+    other.run("INSERT INTO s (b) VALUES ('z')");
+    other.run("COMMIT");
+    assert_eq!(
+        rows(&mut session),
+        [
+            "1|x|1234.5|2024-02-29",
+            "2|y|1.5|2024-02-29",
+            "3|z|1234.5|2024-02-29"
+        ]
+    );
+}

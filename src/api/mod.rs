@@ -39,6 +39,7 @@ pgrx::extension_sql_file!(
         check::stale_files,
         lexicon::note_change,
         stream::take_rows,
+        stream::left_out,
         stream::takes_rows
     ]
 );

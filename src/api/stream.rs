@@ -186,3 +186,13 @@ fn takes_rows() -> Result<bool, ErrorReport> {
     stream::must_fire()?;
     Ok(true)
 }
+
+#[pg_extern(sql = r#"
+CREATE FUNCTION termstream.left_out() RETURNS text
+    -- STABLE: depends on a setting, and is drawn by each session; RESTRICTED: a worker would draw another one.
+    STABLE PARALLEL RESTRICTED
+    LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#)]
+fn left_out() -> Result<String, ErrorReport> {
+    Ok(stream::mark()?)
+}

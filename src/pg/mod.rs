@@ -19,6 +19,7 @@ pub mod parse;
 pub mod plan;
 pub mod position;
 pub mod procedure;
+pub mod random;
 pub mod relation;
 pub mod rows;
 pub mod running;

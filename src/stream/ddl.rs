@@ -22,7 +22,6 @@ use crate::pg::session::{self, Arg, Session, Snapshot};
 use crate::pg::user::{acts_for, current_role, restricted};
 use crate::tables;
 use termstream_core::load::Limits;
-use termstream_core::record::LEFT_OUT;
 
 /// A stream that is to be made.
 pub struct NewStream<'a> {
@@ -259,9 +258,9 @@ pub fn sql_column(column: &Column) -> String {
 }
 
 /// Gives the view's columns their defaults: whoever leaves a column out gets the default, whoever says NULL
-/// does not. A default of
-/// the view would run as whoever feeds the stream: so the view has a mark, for which the batch takes the
-/// default, as the stream's owner. Only a plain text stands there itself.
+/// does not. A default of the view would run as whoever feeds the stream: so the view has a mark (see
+/// `left_out`), for which the batch takes the default, as the stream's owner. Only a plain text stands
+/// there itself.
 fn set_defaults(session: &Session, view: &str, columns: &[Column], settings: &Settings) {
     for column in columns {
         let Some(default) = &column.default else {
@@ -271,7 +270,10 @@ fn set_defaults(session: &Session, view: &str, columns: &[Column], settings: &Se
             pg_sys::TEXTOID if !settings.has_format(column) => literal(default),
             _ => None,
         };
-        let default = quote_literal(plain.as_deref().unwrap_or(LEFT_OUT));
+        let default = match plain {
+            Some(plain) => quote_literal(&plain),
+            None => "termstream.left_out()".to_owned(),
+        };
         let name = quote_identifier(&column.name);
         session.execute(
             &format!("ALTER VIEW {view} ALTER COLUMN {name} SET DEFAULT {default}"),

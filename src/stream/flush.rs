@@ -11,7 +11,6 @@ use super::deferred::{elsewhere, immediate};
 use super::definition::Definition;
 use super::statement::{execute, written};
 use super::{Load, checks, quality, refused, rejects};
-use crate::pg::column::Column;
 use crate::pg::error::{Caught, Raise};
 use crate::pg::input::{Converter, is_valid_text};
 use crate::pg::memory::in_own_context;
@@ -22,7 +21,7 @@ use crate::pg::subtransaction::subtransaction;
 use crate::pg::user::{current_role, on_safe_path, restricted, role_name};
 use termstream_core::bounds::room_for;
 use termstream_core::load::{Batch, Bisected, OnError, Reject, Row, Stage, is_data_error};
-use termstream_core::record::LEFT_OUT;
+use termstream_core::record::Field;
 
 /// Of a batch of more bytes than this it is asked whether there is room for it so many times more: for its
 /// rows as rejects, each as a line of CSV, and for one value in the words of an error.
@@ -181,7 +180,6 @@ fn convert_row(
     converter.start_row();
     for (number, column) in definition.columns.iter().enumerate() {
         failing.column = number;
-        let field = row.field(number);
         let refuse = |stage, sqlstate, message: String| {
             let reject = Reject::of_row(stage, row, sqlstate, &message);
             Some(named(reject, definition, row, number))
@@ -191,18 +189,21 @@ fn convert_row(
             let message = format!("null value in column \"{name}\" violates not-null constraint");
             refuse(Stage::Check, "23502", message)
         };
-        if is_left_out(column, field) {
-            if !converter.convert_default(number, column) && column.not_null {
-                return no_value();
+        let field = match row.field(number) {
+            Field::Text(field) => field,
+            Field::LeftOut => {
+                if !converter.convert_default(number, column) && column.not_null {
+                    return no_value();
+                }
+                continue;
             }
-            continue;
-        }
-        let Some(field) = field else {
-            if column.not_null {
-                return no_value();
+            Field::Null => {
+                if column.not_null {
+                    return no_value();
+                }
+                converter.convert(number, None);
+                continue;
             }
-            converter.convert(number, None);
-            continue;
         };
         if !is_valid_text(field) {
             return refuse(
@@ -229,11 +230,6 @@ fn convert_row(
     None
 }
 
-/// Whether the row leaves the column out, so that it gets its default.
-fn is_left_out(column: &Column, field: Option<&[u8]>) -> bool {
-    column.default.is_some() && field == Some(LEFT_OUT.as_bytes())
-}
-
 pub fn of_caught(stage: Stage, row: &Row<'_>, error: &Caught) -> Reject {
     let reject = Reject::of_row(stage, row, &error.sqlstate, &error.message);
     match &error.detail {
@@ -246,8 +242,6 @@ fn named(reject: Reject, definition: &Definition, row: &Row<'_>, column: usize) 
     let Some(of) = definition.columns.get(column) else {
         return reject;
     };
-    let value = row
-        .field(column)
-        .filter(|field| !is_left_out(of, Some(field)));
-    reject.column(&of.name, value.map(String::from_utf8_lossy).as_deref())
+    let value = row.field(column).text().map(String::from_utf8_lossy);
+    reject.column(&of.name, value.as_deref())
 }

@@ -14,14 +14,18 @@ use super::Load;
 use super::definition::Definition;
 use super::flush::flush;
 use super::ledger::{self, State};
+use super::left_out;
 use crate::pg::error::Raise;
 use crate::pg::transaction::current_subtransaction;
 use crate::pg::trigger::{Fields, ReturnedRow, TriggerCall, are_triggers_off};
 use termstream_core::load::Place;
+use termstream_core::record::Field;
 
 struct Open {
     load: Load,
     fields: Fields,
+    /// The text that stands for a value left out, if a column has a default.
+    mark: Option<String>,
     returned: ReturnedRow,
     /// The subtransaction in which the statement began.
     subtransaction: u32,
@@ -79,10 +83,13 @@ fn begin(call: &TriggerCall) -> Result<(), Raise> {
     if !call.has_text_columns(definition.columns.len()) {
         return Err(incomplete());
     }
+    let has_defaults = definition.columns.iter().any(|one| one.default.is_some());
+    let mark = has_defaults.then(left_out::mark).transpose()?;
     let load = Load::new(definition, None)?;
     let open = Open {
         load,
         fields: Fields::default(),
+        mark,
         returned: ReturnedRow::new(),
         subtransaction: current_subtransaction(),
     };
@@ -99,7 +106,13 @@ fn take_row(call: &TriggerCall) -> Result<pg_sys::Datum, Raise> {
         let place = Place::Row {
             number: load.counts.read + 1,
         };
-        let bytes = load.batch.push(place, None, open.fields.texts(call))?;
+        let mark = open.mark.as_ref().map(String::as_bytes);
+        let texts = open.fields.texts(call).zip(&load.definition.columns);
+        let fields = texts.map(|(text, column)| match text {
+            Some(_) if text == mark && column.default.is_some() => Field::LeftOut,
+            _ => text.into(),
+        });
+        let bytes = load.batch.push(place, None, fields)?;
         load.counts.add_read(bytes as u64);
         Ok((open.returned.copy(call), load.is_full()))
     })??;

@@ -7,7 +7,7 @@ use super::file::{FileOptions, Value};
 use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
 use termstream_core::load::{Place, Reject, Stage};
-use termstream_core::record::{Event, Options, Parser};
+use termstream_core::record::{Event, Field, Options, Parser};
 
 pub struct LineFormat {
     /// As it is written in the rejects table.
@@ -54,7 +54,7 @@ impl LineFormat {
                 Event::Record(record) => Split::Fields(
                     self.values
                         .iter()
-                        .map(|value| value.of(&record).map(<[u8]>::to_vec))
+                        .map(|value| OwnedField::new(value.of(&record)))
                         .collect(),
                 ),
                 Event::Malformed(record) => Split::NoRow(Box::new(Reject::of_malformed(&record))),
@@ -80,6 +80,31 @@ impl LineFormat {
 /// What a line is.
 pub enum Split {
     /// One for each column of the stream.
-    Fields(Vec<Option<Vec<u8>>>),
+    Fields(Vec<OwnedField>),
     NoRow(Box<Reject>),
+}
+
+/// A [`Field`] that outlives its record.
+pub enum OwnedField {
+    Text(Vec<u8>),
+    Null,
+    LeftOut,
+}
+
+impl OwnedField {
+    fn new(field: Field) -> OwnedField {
+        match field {
+            Field::Text(text) => OwnedField::Text(text.to_vec()),
+            Field::Null => OwnedField::Null,
+            Field::LeftOut => OwnedField::LeftOut,
+        }
+    }
+
+    pub fn field(&self) -> Field<'_> {
+        match self {
+            OwnedField::Text(text) => Field::Text(text),
+            OwnedField::Null => Field::Null,
+            OwnedField::LeftOut => Field::LeftOut,
+        }
+    }
 }

@@ -19,6 +19,7 @@ mod flush;
 mod formats;
 mod inbox;
 mod ledger;
+mod left_out;
 mod line_format;
 pub mod match_stream;
 mod name;
@@ -35,6 +36,7 @@ mod validation;
 
 pub use file::{FileOptions, load_file, work_on_load};
 pub use inbox::{must_fire, take};
+pub use left_out::mark;
 pub use note::{Note, Notes, note_rejects};
 pub use options::Options;
 pub use place::{Places, place_rejects};
@@ -49,6 +51,7 @@ use termstream_core::load::{Batch, Counts, Error, OnError, Reject};
 
 /// Defines the settings of streams.
 pub fn register_settings() {
+    left_out::register();
     retention::register();
 }
 

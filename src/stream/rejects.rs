@@ -4,6 +4,7 @@ use pgrx::pg_sys;
 
 use super::Load;
 use super::definition::Definition;
+use super::file::FileOptions;
 use crate::pg::error::Raise;
 use crate::pg::input::is_valid_text;
 use crate::pg::session::Session;
@@ -69,7 +70,7 @@ pub fn write(session: &Session, load: &Load, userid: &str, rejects: &[Reject]) {
                 detail(reject).into(),
                 reject.sqlstate.as_str().into(),
                 (reject.size as i64).into(),
-                load.line_format.as_deref().into(),
+                line_format(load, reject).into(),
                 origin(reject).into(),
                 reject.checks.clone().into(),
             ]
@@ -141,6 +142,16 @@ fn detail(reject: &Reject) -> Option<String> {
         (Some(detail), Some(kept)) => Some(format!("{detail} {kept}")),
         (detail, kept) => detail.clone().or(kept),
     }
+}
+
+/// How the row is written: as the load's rows are, or as a line of the columns that it has.
+fn line_format(load: &Load, reject: &Reject) -> Option<String> {
+    let Some(given) = &reject.given else {
+        return load.line_format.clone();
+    };
+    let columns = &load.definition.columns;
+    let given = given.iter().filter_map(|number| columns.get(*number));
+    FileOptions::of_given(given.map(|column| column.name.clone()).collect()).line_format()
 }
 
 /// What the feeder said, or where the row begins in its file.

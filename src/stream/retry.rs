@@ -15,7 +15,7 @@ use super::deferred::immediate;
 use super::definition::Definition;
 use super::flush::flush;
 use super::ledger::{self, State};
-use super::line_format::{LineFormat, Split};
+use super::line_format::{LineFormat, OwnedField, Split};
 use crate::pg::catalog::{
     column_names, column_type, is_system_type, lock_for_insert, quote_identifier, relation_kind,
     relation_name,
@@ -298,7 +298,7 @@ fn retry_some(load: &mut Load, wanted: &Wanted, last: i64, end: i64) -> Result<O
         }
         match format.split(&one.bytes, place)? {
             Split::Fields(fields) => {
-                let fields = fields.iter().map(Option::as_deref);
+                let fields = fields.iter().map(OwnedField::field);
                 load.batch.push(place, Some(&one.bytes), fields)?;
             }
             Split::NoRow(reject) => load.refuse(*reject)?,

@@ -21,7 +21,7 @@ use tokio_postgres::{CopyInSink, GenericClient, Transaction};
 
 use crate::counts::{Counts, STAGES};
 use crate::error::Error;
-use crate::inbox::Inbox;
+use crate::inbox::{Inbox, LEFT_OUT};
 use crate::metrics;
 use crate::rows::Rejected;
 
@@ -38,6 +38,10 @@ impl Copy {
     /// empty field.
     pub async fn begin(transaction: &Transaction<'_>, inbox: &Inbox) -> Result<Copy, Error> {
         let started = Instant::now();
+        if inbox.columns.iter().any(|column| column.has_default) {
+            let set = format!("SET LOCAL termstream.left_out = '{}'", *LEFT_OUT);
+            transaction.batch_execute(&set).await?;
+        }
         let sink = transaction
             .copy_in(&format!("COPY {} FROM STDIN (FORMAT csv)", inbox.sql))
             .await?;

@@ -1,11 +1,12 @@
 //! A stream as it is found in the database: its name for SQL, its columns, its rejects.
 
+use std::sync::LazyLock;
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
 use crate::error::Error;
 use termstream_core::load::NumberFormat;
-use termstream_core::record::LEFT_OUT;
+use termstream_core::record::Field;
 
 /// A stream, as its doors need it.
 #[derive(Clone, Debug)]
@@ -45,7 +46,24 @@ pub fn columns(names: Vec<String>, has_default: impl IntoIterator<Item = bool>) 
 impl Column {
     /// What it gets of a row that lacks it: its default, or NULL.
     pub fn left_out(&self) -> Option<&'static str> {
-        self.has_default.then_some(LEFT_OUT)
+        self.has_default.then_some(&LEFT_OUT)
+    }
+}
+
+/// What stands for a value left out, in the rows that this process sends: drawn by chance, so that no text
+/// is taken for it. COPY has no word for it before Postgres 16.
+pub static LEFT_OUT: LazyLock<String> = LazyLock::new(|| {
+    let mut bytes = [0; 16];
+    // It fails where the system has no randomness, where no TLS would begin either.
+    openssl::rand::rand_bytes(&mut bytes).expect("random bytes");
+    format!("default-{:032x}", u128::from_ne_bytes(bytes))
+});
+
+/// A field as it is sent.
+pub fn sent(field: Field<'_>) -> Option<&[u8]> {
+    match field {
+        Field::LeftOut => Some(LEFT_OUT.as_bytes()),
+        field => field.text(),
     }
 }
 

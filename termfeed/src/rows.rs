@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use serde_json::json;
 
 use crate::error::Error;
-use crate::inbox::Column;
+use crate::inbox::{Column, sent};
 use termstream_core::load::Reject;
 use termstream_core::record::{self, Event, Header, Options, Parser, csv_line};
 
@@ -157,7 +157,8 @@ impl Output {
             Event::Record(record) => {
                 // A line of `\.` would end the data of an older COPY.
                 if self.rewritten || record.raw.starts_with(b"\\.") {
-                    self.csv.extend_from_slice(&csv_line(record.fields()));
+                    self.csv
+                        .extend_from_slice(&csv_line(record.fields().map(sent)));
                 } else {
                     self.csv.extend_from_slice(record.raw);
                 }
@@ -190,7 +191,7 @@ impl Output {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inbox::columns;
+    use crate::inbox::{LEFT_OUT, columns};
 
     fn run(format: Format, input: &[u8], cut: usize) -> (String, Vec<(i64, String)>) {
         let mut rows =
@@ -231,9 +232,12 @@ mod tests {
                      {\"c\":1}\n{\"a\":\"\\u0000\"}\n{\"a\":{\"k\":[1]},\"b\":true}";
         for cut in 1..=input.len() {
             let (csv, rejects) = run(Format::JsonLines, input.as_bytes(), cut);
+            let mark = &*LEFT_OUT;
             assert_eq!(
                 csv,
-                "12345678901234567890.10,\"x,\"\"y\"\n,\u{fdd0}\n\"{\"\"k\"\":[1]}\",true\n"
+                format!(
+                    "12345678901234567890.10,\"x,\"\"y\"\n,{mark}\n\"{{\"\"k\"\":[1]}}\",true\n"
+                )
             );
             let expected = [(4, "22032"), (5, "22P04"), (6, "22P05")];
             assert_eq!(

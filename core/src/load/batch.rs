@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::error::Error;
 use crate::bounds::{Grow, OutOfMemory, extend};
-use crate::record::csv_line;
+use crate::record::{Field, csv_line};
 
 /// The rows of a batch, unless set otherwise.
 pub const DEFAULT_BATCH_ROWS: i64 = 5_000;
@@ -60,15 +60,22 @@ pub struct Batch {
     max_rows: usize,
     /// The values of all fields, each row's followed by its raw bytes.
     bytes: Vec<u8>,
-    fields: Vec<Field>,
+    fields: Vec<Value>,
     rows: Vec<Extent>,
 }
 
-/// The end of one value in `bytes`; it starts where the one before ends.
+/// One value, whose text lies in `bytes` and starts where the one before ends.
 #[derive(Debug, Clone, Copy)]
-struct Field {
+struct Value {
     end: usize,
-    is_null: bool,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Text,
+    Null,
+    LeftOut,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +93,7 @@ struct Extent {
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
     bytes: &'a [u8],
-    fields: &'a [Field],
+    fields: &'a [Value],
     extent: Extent,
 }
 
@@ -114,14 +121,21 @@ impl Batch {
         &mut self,
         place: Place,
         raw: Option<&[u8]>,
-        fields: impl IntoIterator<Item = Option<&'a [u8]>>,
+        fields: impl IntoIterator<Item = Field<'a>>,
     ) -> Result<usize, OutOfMemory> {
         let start = self.bytes.len();
-        for value in fields {
-            extend(&mut self.bytes, value.unwrap_or_default())?;
-            self.fields.try_push(Field {
+        for field in fields {
+            let kind = match field {
+                Field::Text(text) => {
+                    extend(&mut self.bytes, text)?;
+                    Kind::Text
+                }
+                Field::Null => Kind::Null,
+                Field::LeftOut => Kind::LeftOut,
+            };
+            self.fields.try_push(Value {
                 end: self.bytes.len(),
-                is_null: value.is_none(),
+                kind,
             })?;
         }
         let values = self.bytes.len() - start;
@@ -215,38 +229,62 @@ impl<'a> Row<'a> {
         self.fields.is_empty()
     }
 
-    /// The value of one field, counted from 0; `None` is NULL (or a field that does not exist).
-    pub fn field(&self, index: usize) -> Option<&'a [u8]> {
-        let field = self.fields.get(index)?;
-        let start = match index.checked_sub(1) {
-            Some(before) => self.fields.get(before)?.end,
+    /// The value of one field, counted from 0; NULL if there is no such field.
+    pub fn field(&self, index: usize) -> Field<'a> {
+        let Some(field) = self.fields.get(index) else {
+            return Field::Null;
+        };
+        let start = match index.checked_sub(1).and_then(|one| self.fields.get(one)) {
+            Some(before) => before.end,
             None => self.extent.start,
         };
-        if field.is_null {
-            return None;
+        match field.kind {
+            Kind::Text => self.bytes.get(start..field.end).into(),
+            Kind::Null => Field::Null,
+            Kind::LeftOut => Field::LeftOut,
         }
-        self.bytes.get(start..field.end)
     }
 
-    /// The values in order; `None` is NULL.
-    pub fn fields(&self) -> impl ExactSizeIterator<Item = Option<&'a [u8]>> + use<'a> {
+    /// The values in order.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = Field<'a>> + use<'a> {
         let row = *self;
         (0..self.len()).map(move |index| row.field(index))
     }
 
-    /// The record as read, or else the fields as a CSV line.
+    /// The record as read, or else a line of the fields that [`Row::given`] tells: CSV, or the empty
+    /// object of JSON where none is given.
     pub fn line(&self) -> Cow<'a, [u8]> {
+        if let Some(raw) = self.raw() {
+            return Cow::Borrowed(raw);
+        }
+        let given = self.fields().filter(|field| *field != Field::LeftOut);
+        let mut given = given.peekable();
+        // No line of CSV has no fields.
+        if given.peek().is_none() && !self.is_empty() {
+            return Cow::Borrowed(b"{}");
+        }
+        Cow::Owned(csv_line(given.map(Field::text)))
+    }
+
+    /// The numbers, from 0, of the fields that [`Row::line`] holds, where it is no record as read and
+    /// some are left out; `None` if it holds all.
+    pub fn given(&self) -> Option<Vec<usize>> {
+        let is_whole = self.raw().is_some() || self.fields().all(|field| field != Field::LeftOut);
+        let fields = || self.fields().enumerate();
+        (!is_whole).then(|| {
+            fields()
+                .filter(|(_, field)| *field != Field::LeftOut)
+                .map(|(number, _)| number)
+                .collect()
+        })
+    }
+
+    /// The record as read, if there is one.
+    fn raw(&self) -> Option<&'a [u8]> {
         let start = self
             .fields
             .last()
             .map_or(self.extent.start, |last| last.end);
-        match self
-            .extent
-            .raw_end
-            .and_then(|end| self.bytes.get(start..end))
-        {
-            Some(raw) => Cow::Borrowed(raw),
-            None => Cow::Owned(csv_line(self.fields())),
-        }
+        self.bytes.get(start..self.extent.raw_end?)
     }
 }

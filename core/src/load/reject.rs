@@ -67,8 +67,10 @@ pub struct Reject {
     pub column: Option<String>,
     /// The column's value as it came.
     pub field: Option<String>,
-    /// The row as read or as a CSV line; no more than [`KEPT_RAW_BYTES`] of it.
+    /// The row as read, or as [`Row::line`] writes it; no more than [`KEPT_RAW_BYTES`] of it.
     pub raw: Vec<u8>,
+    /// The numbers, from 0, of the columns that `raw` holds, where some were left out: see [`Row::given`].
+    pub given: Option<Vec<usize>>,
     /// Length of the whole row, in bytes.
     pub size: u64,
     /// The SQLSTATE of the error: five characters.
@@ -86,7 +88,10 @@ pub struct Reject {
 impl Reject {
     /// A row of a batch, rejected with this error.
     pub fn of_row(stage: Stage, row: &Row<'_>, sqlstate: &str, message: &str) -> Self {
-        Reject::new(stage, row.place(), &row.line(), sqlstate, message)
+        Reject {
+            given: row.given(),
+            ..Reject::new(stage, row.place(), &row.line(), sqlstate, message)
+        }
     }
 
     /// A record that the parser could not split.
@@ -114,6 +119,7 @@ impl Reject {
             column: None,
             field: None,
             raw: raw.get(..KEPT_RAW_BYTES).unwrap_or(raw).to_vec(),
+            given: None,
             size: raw.len() as u64,
             sqlstate: sqlstate.to_owned(),
             message: head(message),

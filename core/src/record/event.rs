@@ -1,6 +1,7 @@
 //! The events that a parser hands to its callback: records, whole or malformed, each with its position.
 
 use super::error::RecordError;
+use super::field::Field;
 use super::fields::Span;
 
 /// What a parser has read.
@@ -42,13 +43,15 @@ impl<'a> Record<'a> {
         self.spans.is_empty()
     }
 
-    /// The value of one field, counted from 0; `None` is NULL (or a field that does not exist).
-    pub fn field(&self, index: usize) -> Option<&'a [u8]> {
-        self.spans.get(index)?.value(self.raw, self.copied)
+    /// The value of one field, counted from 0; NULL if there is no such field.
+    pub fn field(&self, index: usize) -> Field<'a> {
+        self.spans
+            .get(index)
+            .map_or(Field::Null, |span| span.value(self.raw, self.copied))
     }
 
-    /// The values in order; `None` is NULL.
-    pub fn fields(&self) -> impl ExactSizeIterator<Item = Option<&'a [u8]>> + use<'a> {
+    /// The values in order.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = Field<'a>> + use<'a> {
         let (raw, copied) = (self.raw, self.copied);
         self.spans.iter().map(move |span| span.value(raw, copied))
     }

@@ -4,6 +4,7 @@ use memchr::memchr;
 
 use super::error::RecordError;
 use super::escaped::Escaped;
+use super::field::Field;
 use super::object::Object;
 use super::options::{Format, Options};
 use super::quoted::Quoted;
@@ -14,6 +15,7 @@ pub(super) enum Place {
     Raw,
     Copied,
     Null,
+    LeftOut,
 }
 
 /// Where the value of one field is. Records are shorter than `u32::MAX`: the options see to that.
@@ -31,6 +33,12 @@ impl Span {
         place: Place::Null,
     };
 
+    pub const LEFT_OUT: Span = Span {
+        start: 0,
+        end: 0,
+        place: Place::LeftOut,
+    };
+
     pub fn new(start: usize, end: usize, place: Place) -> Span {
         Span {
             start: start as u32,
@@ -39,12 +47,13 @@ impl Span {
         }
     }
 
-    pub fn value<'a>(&self, raw: &'a [u8], copied: &'a [u8]) -> Option<&'a [u8]> {
+    pub fn value<'a>(&self, raw: &'a [u8], copied: &'a [u8]) -> Field<'a> {
         let range = self.start as usize..self.end as usize;
         match self.place {
-            Place::Raw => raw.get(range),
-            Place::Copied => copied.get(range),
-            Place::Null => None,
+            Place::Raw => raw.get(range).into(),
+            Place::Copied => copied.get(range).into(),
+            Place::Null => Field::Null,
+            Place::LeftOut => Field::LeftOut,
         }
     }
 }

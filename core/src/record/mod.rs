@@ -9,6 +9,7 @@
 mod error;
 mod escaped;
 mod event;
+mod field;
 mod fields;
 mod header;
 mod newline;
@@ -25,7 +26,8 @@ mod tests;
 
 pub use self::error::{Error, RecordError};
 pub use self::event::{Event, Malformed, Record};
+pub use self::field::Field;
 pub use self::object::{is_number, with_point};
-pub use self::options::{DEFAULT_MAX_RECORD_BYTES, Format, Header, LEFT_OUT, Options};
+pub use self::options::{DEFAULT_MAX_RECORD_BYTES, Format, Header, Options};
 pub use self::parser::{Decode, Parser};
 pub use self::write::csv_line;

@@ -13,7 +13,7 @@ use std::fmt;
 
 use super::error::RecordError;
 use super::fields::{Fields, Place, Span};
-use super::options::{LEFT_OUT, Options};
+use super::options::Options;
 
 #[derive(Debug)]
 pub(super) struct Object {
@@ -44,10 +44,9 @@ impl Object {
         fields.spans.resize(self.columns.len(), Span::NULL);
         for column in &self.defaults {
             if let Some(span) = fields.spans.get_mut(*column) {
-                *span = Span::new(0, LEFT_OUT.len(), Place::Copied);
+                *span = Span::LEFT_OUT;
             }
         }
-        fields.copied.extend_from_slice(LEFT_OUT.as_bytes());
         let mut wrong = None;
         let mut input = serde_json::Deserializer::from_slice(raw);
         input

@@ -19,11 +19,6 @@ const LARGEST_MAX_RECORD_BYTES: usize = 1 << 30;
 /// Characters that mean something after a backslash, or could: no delimiters of the text format.
 const NO_TEXT_DELIMITERS: &str = "\\.abcdefghijklmnopqrstuvwxyz0123456789";
 
-/// Stands for a value that is left out, so that the column's default is taken: to COPY an empty field is
-/// NULL, and it knows of no other before Postgres 16. Unicode keeps this character for a program's own
-/// use: no text has it.
-pub const LEFT_OUT: &str = "\u{fdd0}";
-
 /// How records are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -138,8 +133,8 @@ impl Options {
         })
     }
 
-    /// For each column whether it has a default. Where it has, what an object lacks is [`LEFT_OUT`] and
-    /// not NULL.
+    /// For each column whether it has a default. Where it has, what a JSON object lacks is
+    /// [`super::Field::LeftOut`] and not NULL.
     pub fn defaults(mut self, has_default: impl IntoIterator<Item = bool>) -> Self {
         let numbered = has_default.into_iter().enumerate();
         self.defaults = numbered

@@ -70,7 +70,7 @@ impl fmt::Debug for Decoder {
 /// let mut seen = Vec::new();
 /// let mut sink = |event: Event<'_>| {
 ///     seen.push(match event {
-///         Event::Record(record) => format!("{:?}", record.field(1).map(String::from_utf8_lossy)),
+///         Event::Record(record) => format!("{:?}", record.field(1).text().map(String::from_utf8_lossy)),
 ///         Event::Malformed(bad) => format!("line {}: {}", bad.line, String::from_utf8_lossy(bad.raw)),
 ///     });
 ///     Ok::<(), Error>(())
@@ -323,7 +323,7 @@ impl Parser {
                 let found = fields
                     .spans
                     .iter()
-                    .map(|span| span.value(raw, &fields.copied));
+                    .map(|span| span.value(raw, &fields.copied).text());
                 match_header(&self.columns, found)?;
             } else if counted.is_err() && inner_lines > 0 {
                 // A stray quote in the header must not silently swallow rows with it.

@@ -11,7 +11,7 @@ use crate::pg::snapshot::with_snapshot;
 use crate::pg::subtransaction::subtransaction;
 use crate::pg::user::restricted;
 use crate::stream::definition::Definition;
-use termstream_core::record::{Event, Header};
+use termstream_core::record::{Event, Field, Header};
 
 pub fn refuse_no_header(path: &str, first: &[u8]) -> Result<(), Raise> {
     if !first.is_empty() {
@@ -66,12 +66,12 @@ pub fn refuse_data_as_header(
 fn all_convert<'a>(
     definition: &Definition,
     columns: &[Column],
-    fields: impl Iterator<Item = Option<&'a [u8]>>,
+    fields: impl Iterator<Item = Field<'a>>,
 ) -> bool {
     let typed: Vec<_> = fields
         .enumerate()
         .filter(|(number, _)| columns.get(*number).is_some_and(|column| !column.is_text()))
-        .filter_map(|(number, field)| Some((number, field?)))
+        .filter_map(|(number, field)| Some((number, field.text()?)))
         .collect();
     if !typed.iter().all(|(_, field)| is_valid_text(field)) {
         return false;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::pg::column::Column;
 use crate::pg::error::Raise;
-use termstream_core::record::{self, Format, Header, Record};
+use termstream_core::record::{self, Field, Format, Header, Record};
 
 /// The most workers of one load: more than a server has processors for.
 const MAX_PARALLEL: i32 = 64;
@@ -38,6 +38,20 @@ pub struct FileOptions {
 }
 
 impl FileOptions {
+    /// How [`termstream_core::load::Row::line`] writes a row of which these columns are given.
+    pub fn of_given(columns: Vec<String>) -> FileOptions {
+        let is_empty = columns.is_empty();
+        FileOptions {
+            format: if is_empty {
+                Format::JsonLines
+            } else {
+                Format::Csv
+            },
+            columns: (!is_empty).then_some(columns),
+            ..FileOptions::default()
+        }
+    }
+
     pub fn check(&self) -> Result<(), Raise> {
         if (1..=MAX_PARALLEL).contains(&self.parallel) {
             return Ok(());
@@ -155,11 +169,11 @@ pub enum Value {
 }
 
 impl Value {
-    pub fn of<'r>(self, record: &Record<'r>) -> Option<&'r [u8]> {
+    pub fn of<'r>(self, record: &Record<'r>) -> Field<'r> {
         match self {
             Value::Field(field) => record.field(field),
-            Value::LeftOut => Some(record::LEFT_OUT.as_bytes()),
-            Value::Null => None,
+            Value::LeftOut => Field::LeftOut,
+            Value::Null => Field::Null,
         }
     }
 }

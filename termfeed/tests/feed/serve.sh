@@ -58,7 +58,7 @@ psql -c "CREATE TABLE dish (id int, kind text, price numeric);
   SELECT termstream.create_stream('dishes', \$\$id int, kind text DEFAULT 'soup', price numeric DEFAULT 1.5\$\$,
     'INSERT INTO dish SELECT * FROM batch', formats => '{\"price\": \"1.234,56\"}')"
 same 'a key that is left out gets the default of its column' '200 {"read":3,"taken":2,"rejected":1,"pairs":2}' \
-  "$(printf '{"id": 1}\n{"id": 2, "kind": null, "price": "2,5"}\n{"id": "x"}\n' |
+  "$(printf '{"id": 1}\n{"id": 2, "kind": null, "price": "2,5"}\n{"id": "x", "kind": "a", "price": null}\n' |
     ask -X POST -H 'Content-Type: application/x-ndjson' --data-binary @- "$url/streams/dishes" | counts)"
 same 'and null is null' '1|soup|1.5 2||2.5' "$(psql -c "SELECT string_agg(id || '|' || coalesce(kind, '') || '|' || price, ' ' ORDER BY id) FROM dish")"
 mend() { ask -X POST -H 'Content-Type: application/json' -d "$1" "$url/streams/dishes/rejects/retry" | sed -E 's/"load_id":[0-9]+/"load_id":0/'; }
@@ -70,6 +70,14 @@ same 'what was refused has mended nothing' "x" "$(psql -c "SELECT split_part(lin
 same 'a reject is mended, and taken' '200 {"load_id":0,"read":1,"taken":1,"rejected":0}' \
   "$(mend "[{\"reject_id\": $bad, \"line\": \"3,\\\"stew, hot\\\",\\\"3,5\\\"\"}]")"
 same 'as it was mended' '3|stew, hot|3.5|0' "$(psql -c 'SELECT *, (SELECT count(*) FROM dishes_rejects) FROM dish WHERE id = 3')"
+
+same 'a row that left columns out is kept as a line of the others' '200 {"read":1,"taken":0,"rejected":1,"pairs":0} x|id' \
+  "$(printf '{"id": "x"}\n' | ask -X POST -H 'Content-Type: application/x-ndjson' --data-binary @- "$url/streams/dishes" | counts) \
+$(psql -c "SELECT line || '|' || (line_format -> 'columns' ->> 0) FROM dishes_rejects")"
+psql -c "UPDATE dishes_rejects SET line = '4'; SELECT termstream.retry_rejects('dishes')" >/dev/null
+same 'and gets their defaults when it is mended' '4|soup|1.5' "$(psql -c 'SELECT * FROM dish WHERE id = 4')"
+printf '{"id": 5, "kind": "\ufdd0"}\n' | ask -X POST -H 'Content-Type: application/x-ndjson' --data-binary @- "$url/streams/dishes" >/dev/null
+same 'no character of a text stands for a default' 't' "$(psql -c "SELECT kind = U&'\FDD0' FROM dish WHERE id = 5")"
 
 before=$(last)
 same 'no stream of that name' 404 "$(status "${csv[@]}" --data-binary @"$folder/rows.csv" "$url/streams/nowhere")"

@@ -1,6 +1,7 @@
 //! A batch gives back what was pushed, and is bounded.
 
 use super::*;
+use crate::record::Field;
 use proptest::prelude::*;
 
 const HERE: Place = Place::Row { number: 1 };
@@ -9,7 +10,7 @@ const HERE: Place = Place::Row { number: 1 };
 fn a_batch_is_full_at_its_number_of_rows() {
     let mut batch = Batch::new(2).unwrap();
     assert!(batch.is_empty() && !batch.is_full());
-    batch.push(HERE, None, [Some(&b"x"[..])]).unwrap();
+    batch.push(HERE, None, [Field::Text(b"x")]).unwrap();
     assert!(!batch.is_full());
     batch.push(HERE, None, []).unwrap();
     assert!(batch.is_full());
@@ -24,7 +25,7 @@ fn a_batch_is_full_at_its_number_of_bytes_and_gives_back_what_a_big_row_took() {
     let value = vec![b'x'; MAX_BATCH_BYTES / 4];
     for _ in 0..2 {
         batch
-            .push(HERE, Some(&value), [Some(value.as_slice()), None])
+            .push(HERE, Some(&value), [Field::Text(&value), Field::Null])
             .unwrap();
     }
     assert!(batch.is_full());
@@ -33,7 +34,7 @@ fn a_batch_is_full_at_its_number_of_bytes_and_gives_back_what_a_big_row_took() {
     assert!(ordinary >= MAX_BATCH_BYTES);
 
     let value = vec![b'x'; MAX_BATCH_BYTES * 4];
-    batch.push(HERE, None, [Some(value.as_slice())]).unwrap();
+    batch.push(HERE, None, [Field::Text(&value)]).unwrap();
     assert!(batch.is_full());
     assert_eq!(batch.bytes(), value.len());
     batch.clear();
@@ -57,11 +58,39 @@ fn the_number_of_rows_is_between_one_and_a_million() {
 #[test]
 fn a_row_without_raw_bytes_is_kept_as_a_csv_line() {
     let mut batch = Batch::new(9).unwrap();
-    let fields = [Some(&b"a,b"[..]), None, Some(b"")];
+    let fields = [Field::Text(b"a,b"), Field::Null, Field::Text(b"")];
     batch.push(HERE, None, fields).unwrap();
     batch.push(HERE, Some(b"'a,b';;''"), fields).unwrap();
     let lines: Vec<_> = batch.rows().map(|row| row.line().into_owned()).collect();
     assert_eq!(lines, [b"\"a,b\",,\"\"".to_vec(), b"'a,b';;''".to_vec()]);
+    assert!(batch.rows().all(|row| row.given().is_none()));
+}
+
+#[test]
+fn a_row_that_leaves_columns_out_is_kept_as_a_line_of_the_others() {
+    let mut batch = Batch::new(9).unwrap();
+    let fields = [
+        Field::LeftOut,
+        Field::Null,
+        Field::LeftOut,
+        Field::Text(b"x"),
+    ];
+    batch.push(HERE, None, fields).unwrap();
+    batch.push(HERE, None, [Field::LeftOut; 2]).unwrap();
+    batch.push(HERE, Some(b"{\"d\":\"x\"}"), fields).unwrap();
+    let expected: [(&[u8], _); 3] = [
+        (b",x", Some(vec![1, 3])),
+        (b"{}", Some(vec![])),
+        (b"{\"d\":\"x\"}", None),
+    ];
+    for (row, (line, given)) in batch.rows().zip(expected) {
+        assert_eq!((row.line().as_ref(), row.given()), (line, given));
+    }
+    let row = batch.row(0).unwrap();
+    assert_eq!(
+        Reject::of_row(Stage::Check, &row, "23502", "").given,
+        row.given()
+    );
 }
 
 type PlainRow = (u64, Option<Vec<u8>>, Vec<Option<Vec<u8>>>);
@@ -86,16 +115,16 @@ proptest! {
             batch.clear();
             for (number, raw, fields) in &rows {
                 let place = Place::Input { line: *number, offset: number / 2 };
-                batch.push(place, raw.as_deref(), fields.iter().map(Option::as_deref)).unwrap();
+                batch.push(place, raw.as_deref(), fields.iter().map(|field| field.as_deref().into())).unwrap();
             }
             prop_assert_eq!(batch.len(), rows.len());
             for (row, (number, raw, fields)) in batch.rows().zip(&rows) {
                 prop_assert_eq!(row.place().line(), *number);
                 prop_assert_eq!(row.place().offset(), Some(number / 2));
                 let found: Vec<_> = row.fields().collect();
-                let expected: Vec<_> = fields.iter().map(Option::as_deref).collect();
+                let expected: Vec<Field> = fields.iter().map(|field| field.as_deref().into()).collect();
                 prop_assert_eq!(found, expected);
-                prop_assert_eq!((row.len(), row.field(row.len())), (fields.len(), None));
+                prop_assert_eq!((row.len(), row.field(row.len())), (fields.len(), Field::Null));
                 if let Some(raw) = raw {
                     prop_assert_eq!(row.line().into_owned(), raw.clone());
                 }

@@ -1,7 +1,7 @@
 //! A reject keeps the row, its place and its error, and no more of a huge one than is bounded.
 
 use super::*;
-use crate::record::{self, Event, Options, Parser};
+use crate::record::{self, Event, Field, Options, Parser};
 
 fn rejects_of(input: &[u8], max_record_bytes: usize) -> Vec<Reject> {
     let columns = vec!["id".to_owned(), "name".to_owned()];
@@ -37,6 +37,7 @@ fn a_malformed_record_becomes_a_reject_of_stage_parse() {
         detail: None,
         checks: Vec::new(),
         origin: None,
+        given: None,
     };
     assert_eq!(rejects[0], expected);
     assert_eq!(
@@ -61,7 +62,9 @@ fn a_record_over_the_limit_is_no_whole_reject() {
 fn a_row_of_a_batch_becomes_a_reject_with_its_column() {
     let mut batch = Batch::new(10).unwrap();
     let place = Place::Row { number: 7 };
-    batch.push(place, None, [Some(&b"x y"[..]), None]).unwrap();
+    batch
+        .push(place, None, [Field::Text(b"x y"), Field::Null])
+        .unwrap();
     let row = batch.row(0).unwrap();
     let message = "invalid input syntax for type bigint: \"x y\"";
     let reject = Reject::of_row(Stage::Convert, &row, "22P02", message)
@@ -72,6 +75,7 @@ fn a_row_of_a_batch_becomes_a_reject_with_its_column() {
         line: Some(7),
         offset: None,
         origin: None,
+        given: None,
         column: Some("id".to_owned()),
         field: Some("x y".to_owned()),
         raw: b"x y,".to_vec(),

@@ -41,11 +41,13 @@ impl Seen {
             Event::Record(record) => {
                 let fields: Vec<_> = record
                     .fields()
+                    .map(|field| field.text())
                     .map(|field| field.map(|value| String::from_utf8(value.to_vec()).unwrap()))
                     .collect();
                 assert_eq!(fields.len(), record.len());
                 for (index, field) in fields.iter().enumerate() {
-                    assert_eq!(record.field(index), field.as_ref().map(String::as_bytes));
+                    let expected = field.as_ref().map(String::as_bytes);
+                    assert_eq!(record.field(index), expected.into());
                 }
                 Seen::Row {
                     place: Place {

@@ -191,7 +191,7 @@ proptest! {
             let mut parser = Parser::new(text(count)).unwrap();
             let mut sink = |event: Event<'_>| -> Result<(), Error> {
                 if let Event::Record(record) = event {
-                    found.push(record.fields().map(|field| field.map(<[u8]>::to_vec)).collect::<Vec<_>>());
+                    found.push(record.fields().map(|field| field.text().map(<[u8]>::to_vec)).collect::<Vec<_>>());
                 }
                 Ok(())
             };

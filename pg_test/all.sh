@@ -73,6 +73,13 @@ shell_scripts() {
   git ls-files -z '*.sh' '*/run' run docker/healthy | xargs -0 shellcheck -s bash -x
 }
 
+# with_tool NAME VERSION COMMAND…: a check by a tool that takes minutes to compile, which only --long does.
+with_tool() {
+  [[ -z ${TERMSTREAM_LONG:-} ]] || need_tool "$1" "$2"
+  has_tool "$1" "$2" || { echo "SKIP: there is no $1 (./run test --long installs it)" && return; }
+  "${@:3}"
+}
+
 # actionlint knows the syntax of GitHub's workflows; it is built by Go.
 workflows() {
   command -v go >/dev/null || { echo "SKIP: the workflows are not checked: there is no Go" && return; }
@@ -271,6 +278,8 @@ check 'shell scripts' shell_scripts
 check 'the workflows' workflows
 check 'that no script of a released version was changed' sha256sum --check pg_test/upgrade/released.sha256
 check 'links between pages' bash pg_test/links.sh
+check 'the book' with_tool mdbook "$mdbook_version" book
+check 'the dependencies' with_tool cargo-deny "$deny_version" dependencies
 check 'lints, without Postgres' cargo clippy -p termstream-core -p termstream-sessions --all-targets -- -D warnings
 check 'lints, with Postgres' cargo clippy -p termstream --no-default-features --features "pg$pg_major" -- -D warnings
 check 'lints of termfeed' cargo clippy -p termfeed --features feeds --all-targets -- -D warnings

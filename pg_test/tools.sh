@@ -32,13 +32,13 @@ book() {
   mkdir -p "$source"
   git ls-files -z docs '*.md' ':!.github' 'examples/*.sql' 'examples/*.py' pg_test/examples.sh |
     xargs -0 cp --parents -t "$source"
-  mv "$source/docs/book.toml" "$source/"
+  mv "$source"/docs/book.{css,toml} "$source/"
   {
     # Its first page is the README of the repository.
     sed 's/](/](docs\//; s/^\[.*README.md)$/[termstream](README.md)\n\n[What to read](docs\/README.md)/' docs/SUMMARY.md
-    for page in CONTRIBUTING RELEASING SECURITY CHANGELOG; do
-      echo "- [$(sed -n '0,/^# /s/^# //p' $page.md)]($page.md)"
-    done
+    printf -- '- [%s](%s.md)\n' Contributing CONTRIBUTING Releasing RELEASING \
+      'Threats, and how to report one' SECURITY Changelog CHANGELOG
+    echo '# Examples'
     git ls-files 'examples/*.md' | while read -r page; do
       echo "- [$(sed -n '0,/^# /s/^# //p' "$page")]($page)"
     done

@@ -1,8 +1,9 @@
 //! termstream: finds known terms in messy text inside Postgres, as the rows stream in.
 //!
 //! ```text
-//! text, distance, lexicon ◀── lexicons ◀──┬── api
-//! record, load ◀───────────── stream ◀────┘
+//! text, lexicon ◀── lexicons ◀── matching ◀──┐
+//! distance ◀─────────────────────────────────┼── api
+//! record, load ◀─── stream ◀─────────────────┘
 //! pg (std + pgrx only) ◀── tables ◀── lexicons ◀── stream
 //! ```
 //!
@@ -11,6 +12,7 @@
 
 mod api;
 mod lexicons;
+mod matching;
 mod pg;
 mod stream;
 mod tables;

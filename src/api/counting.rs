@@ -3,10 +3,9 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::matching::{Site, document_text, each_mention};
-use super::tally::Tally;
+use crate::matching::{CallSite, Tally, document_text};
 use crate::pg::argument;
-use crate::pg::callsite;
+use crate::pg::callsite::with_state;
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::interrupts::interrupts;
 use crate::pg::rows::Returned;
@@ -20,19 +19,16 @@ CREATE FUNCTION termstream.word_count(document text) RETURNS integer
 "#)]
 fn word_count(fcinfo: pg_sys::FunctionCallInfo) -> Result<i32, ErrorReport> {
     let document = document_text(argument::bytes(fcinfo, 0))?;
-    let mut own = None;
-    let folded = match callsite::state::<Folded>(fcinfo) {
-        Some(kept) => kept,
-        None => own.insert(Folded::new()),
-    };
-    let words = folded.count_words(document, &interrupts());
+    let words = with_state(fcinfo, |folded: &mut Folded| {
+        folded.count_words(document, &interrupts())
+    });
     Ok(words.map_err(Raise::from)? as i32)
 }
 
 /// What a call site of `count_terms` keeps from row to row.
 #[derive(Default)]
 struct Counting {
-    site: Site,
+    site: CallSite,
     tally: Tally,
     counts: Series<2>,
 }
@@ -45,35 +41,23 @@ CREATE FUNCTION termstream.count_terms(lexicon text, document text, OUT term_id 
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 fn count_terms(fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
-    let mut own = None;
-    let counting = match callsite::state::<Counting>(fcinfo) {
-        Some(kept) => kept,
-        None => own.insert(Counting::default()),
-    };
-    Ok(counted(fcinfo, counting)?)
-}
-
-/// Begins the set of a document, or goes on with it.
-fn counted(fcinfo: pg_sys::FunctionCallInfo, counting: &mut Counting) -> Result<Returned, Raise> {
-    let Counting {
-        site,
-        tally,
-        counts,
-    } = counting;
-    if let Some(row) = counts.resume(fcinfo) {
-        return Ok(row);
-    }
-    let lexicon = String::from_utf8_lossy(argument::bytes(fcinfo, 0));
-    let document = document_text(argument::bytes(fcinfo, 1))?;
-    let (form, scratch, _) = site.find(&lexicon)?;
-    tally.clear();
-    // Synonyms of one id in one place are one mention.
-    each_mention(form, document, None, scratch, |mention| {
-        Ok(tally.count(form.lexicon.term_id(mention.term))?)
-    })?;
-    counts.begin(fcinfo);
-    for &(term_id, number) in tally.counts() {
-        counts.push([Value::Bigint(term_id), Value::Bigint(number)]);
-    }
-    Ok(counts.hand_over(fcinfo))
+    let returned = with_state(fcinfo, |counting: &mut Counting| {
+        let Counting {
+            site,
+            tally,
+            counts,
+        } = counting;
+        if let Some(row) = counts.resume(fcinfo) {
+            return Ok(row);
+        }
+        let lexicon = String::from_utf8_lossy(argument::bytes(fcinfo, 0));
+        let document = document_text(argument::bytes(fcinfo, 1))?;
+        site.search(&lexicon)?.count(document, None, tally)?;
+        counts.begin(fcinfo);
+        for &(term_id, number) in tally.counts() {
+            counts.push([Value::Bigint(term_id), Value::Bigint(number)]);
+        }
+        Ok::<_, Raise>(counts.hand_over(fcinfo))
+    });
+    Ok(returned?)
 }

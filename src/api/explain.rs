@@ -3,8 +3,9 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::matching::{document_text, with_lexicon};
-use crate::pg::error::ErrorReport;
+use crate::matching::{CallSite, document_text};
+use crate::pg::callsite::with_state;
+use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::interrupts::interrupts;
 use crate::pg::memory;
 use crate::pg::rows::{Returned, RowSet};
@@ -24,27 +25,27 @@ fn explain_match(
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<Returned, ErrorReport> {
     let document = document_text(document)?;
-    with_lexicon(fcinfo, lexicon, |form, _| {
+    with_state(fcinfo, |site: &mut CallSite| {
+        let lexicon = site.search(lexicon)?.lexicon;
         let mut rows = RowSet::open(fcinfo);
         let mut characters = Characters::of(document);
         let mut row = memory::Passing::new();
-        form.lexicon
-            .each_explained(document, &interrupts(), |one| {
-                let (start, length) = characters.span(one.start..one.end);
-                row.with(|| {
-                    rows.push([
-                        form.lexicon.term_id(one.term).into_datum(),
-                        form.lexicon.term_text(one.term).into_datum(),
-                        document[one.start..one.end].into_datum(),
-                        (start as i32 + 1).into_datum(),
-                        (length as i32).into_datum(),
-                        i32::from(one.distance).into_datum(),
-                        (one.verdict == Verdict::Accepted).into_datum(),
-                        one.verdict.as_str().into_datum(),
-                    ])
-                });
-            })?;
-        Ok(())
+        lexicon.each_explained(document, &interrupts(), |one| {
+            let (start, length) = characters.span(one.start..one.end);
+            row.with(|| {
+                rows.push([
+                    lexicon.term_id(one.term).into_datum(),
+                    lexicon.term_text(one.term).into_datum(),
+                    document[one.start..one.end].into_datum(),
+                    (start as i32 + 1).into_datum(),
+                    (length as i32).into_datum(),
+                    i32::from(one.distance).into_datum(),
+                    (one.verdict == Verdict::Accepted).into_datum(),
+                    one.verdict.as_str().into_datum(),
+                ])
+            });
+        })?;
+        Ok::<_, Raise>(())
     })?;
     Ok(Returned::SET)
 }

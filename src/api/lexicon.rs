@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 use std::ffi::CStr;
 
 use crate::lexicons::{self, changes, ddl, learning, tuning};
-use crate::pg::argument;
+use crate::pg::argument::{self, given};
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::rows::{self, Returned};
 use crate::pg::trigger::TriggerCall;
@@ -52,16 +52,6 @@ fn create_lexicon_v0_2(
         distance_column: distance_column.as_deref(),
     };
     Ok(ddl::create(&request)? as i64)
-}
-
-/// The value of an argument that must not be NULL.
-pub(super) fn given<T>(name: &str, value: Option<T>) -> Result<T, Raise> {
-    value.ok_or_else(|| {
-        Raise::new(
-            PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
-            format!("argument \"{name}\" must not be NULL"),
-        )
-    })
 }
 
 #[pg_extern(sql = r#"

@@ -5,8 +5,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::time::Duration;
 
-use super::lexicon::given;
-use crate::pg::argument::{self, names};
+use crate::pg::argument::{self, given, names};
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::procedure::with_transactions;
 use crate::pg::rows::{Returned, single};

@@ -2,170 +2,40 @@
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
-use std::ops::ControlFlow;
-use std::rc::Rc;
 
-use super::scratch::Lent;
-use super::tally::Tally;
-use crate::lexicons::{self, Compiled, parse_overlap};
+use crate::lexicons::parse_overlap;
+use crate::matching::{CallSite, JoinedDocuments, Tally, document_text};
 use crate::pg::argument;
-use crate::pg::callsite;
+use crate::pg::callsite::with_state;
 use crate::pg::error::{ErrorReport, Raise};
-use crate::pg::interrupts::interrupts;
 use crate::pg::rows::Returned;
 use crate::pg::series::{Series, Value};
-use crate::pg::snapshot::{self, Identity};
-use crate::pg::text;
-use termstream_core::bounds::Grow;
-use termstream_core::lexicon::{Mention, Overlap, Scratch};
-use termstream_core::text::{Characters, MAX_TEXT};
+use termstream_core::lexicon::{Lexicon, Mention, Overlap};
+use termstream_core::text::Characters;
 
-/// What a call site keeps from row to row, so that a lexicon is looked up once a statement.
+/// What a call site of `match` or `best_match` keeps from row to row.
 #[derive(Default)]
-pub(super) struct Site {
-    lexicon: String,
-    identity: Option<Identity>,
-    form: Option<Rc<Compiled>>,
-    buffers: Lent,
-    /// What `match` and `best_match` return.
+struct Matching {
+    site: CallSite,
     mentions: Series<8>,
-    /// What `match_ids` returns, and its documents as one.
-    ids: Series<1>,
-    documents: Vec<u8>,
+}
+
+/// What a call site of `match_ids` keeps from row to row.
+#[derive(Default)]
+struct MatchingIds {
+    site: CallSite,
+    documents: JoinedDocuments,
     found: Tally,
+    ids: Series<1>,
 }
 
-impl Site {
-    /// Runs `work` with the state of this call site, or for this call alone where there is none.
-    fn with<R>(fcinfo: pg_sys::FunctionCallInfo, work: impl FnOnce(&mut Site) -> R) -> R {
-        match callsite::state::<Site>(fcinfo) {
-            Some(site) => work(site),
-            None => work(&mut Site::default()),
-        }
-    }
-
-    /// The compiled lexicon of this call.
-    pub(super) fn find(
-        &mut self,
-        lexicon: &str,
-    ) -> Result<(&Compiled, &mut Scratch, &mut Series<8>), Raise> {
-        let identity = snapshot::identity();
-        let is_same = identity.is_some() && self.identity == identity && self.lexicon == lexicon;
-        let form = match self.form.take() {
-            Some(form) if is_same => form,
-            _ => {
-                let form = lexicons::current(lexicon)?;
-                self.identity = identity;
-                if self.lexicon != lexicon {
-                    lexicon.clone_into(&mut self.lexicon);
-                    self.buffers = Lent::of(lexicon);
-                }
-                form
-            }
-        };
-        let form = self.form.insert(form);
-        Ok((form, self.buffers.scratch(), &mut self.mentions))
-    }
-}
-
-impl Site {
-    /// The ids that a call of `match_ids` returns: each once, in their order. Mentions do not run from
-    /// one document into the next, for no mention spans the separator.
-    fn find_ids(&mut self, fcinfo: pg_sys::FunctionCallInfo) -> Result<(), Raise> {
-        const SEPARATOR: u8 = 0x1f;
-        let lexicon = String::from_utf8_lossy(argument::bytes(fcinfo, 0));
-        let mut joined = std::mem::take(&mut self.documents);
-        let mut found = std::mem::take(&mut self.found);
-        joined.clear();
-        joined.shrink_to(KEPT_DOCUMENT_BYTES);
-        for document in argument::texts(fcinfo, 1) {
-            joined.try_grow(document.len() + 1)?;
-            if !joined.is_empty() {
-                joined.push(SEPARATOR);
-            }
-            joined.extend_from_slice(document);
-        }
-        let (form, scratch, _) = self.find(&lexicon)?;
-        let document = document_text(&joined)?;
-        found.clear();
-        each_mention(form, document, Some(Overlap::Nested), scratch, |mention| {
-            Ok(found.count(form.lexicon.term_id(mention.term))?)
-        })?;
-        self.ids.begin(fcinfo);
-        for (id, _) in found.counts() {
-            self.ids.push([Value::Bigint(*id)]);
-        }
-        self.documents = joined;
-        self.found = found;
-        Ok(())
-    }
-}
-
-/// An unusually big document is not kept for long.
-const KEPT_DOCUMENT_BYTES: usize = 64 << 10;
-
-/// Gives each mention of a document, with this overlap or that of the lexicon.
-pub(super) fn each_mention(
-    form: &Compiled,
-    document: &str,
-    overlap: Option<Overlap>,
-    scratch: &mut Scratch,
-    mut visit: impl FnMut(&Mention) -> Result<(), Raise>,
-) -> Result<(), Raise> {
-    let overlap = overlap.unwrap_or(form.lexicon.settings().overlap);
-    let mut outcome = Ok(());
-    form.lexicon
-        .each_mention(document, overlap, &interrupts(), scratch, |mention| {
-            outcome = visit(mention);
-            match outcome {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(_) => ControlFlow::Break(()),
-            }
-        })?;
-    outcome
-}
-
-/// Finds the compiled lexicon of this call and runs `work` with it.
-pub(super) fn with_lexicon<R>(
-    fcinfo: pg_sys::FunctionCallInfo,
-    lexicon: &str,
-    work: impl FnOnce(&Compiled, &mut Scratch) -> Result<R, Raise>,
-) -> Result<R, Raise> {
-    Site::with(fcinfo, |site| {
-        let (form, scratch, _) = site.find(lexicon)?;
-        work(form, scratch)
-    })
-}
-
-/// The document as text. Bytes that are not came in past the server's own check (a client
-/// encoding of SQL_ASCII).
-pub(super) fn document_text(document: &[u8]) -> Result<&str, Raise> {
-    if document.len() > MAX_TEXT {
-        return Err(Raise::new(
-            PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-            format!(
-                "a document of {} bytes is too long to match",
-                document.len()
-            ),
-        )
-        .hint(format!("Match it in parts of at most {MAX_TEXT} bytes.")));
-    }
-    text::checked(document).map_err(|valid| {
-        Raise::new(
-            PgSqlErrorCode::ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
-            format!("the document is not valid UTF-8 at byte {}", valid + 1),
-        )
-        .hint("Load it with the client encoding it really has.")
-    })
-}
-
+/// A mention as a row of type `termstream.mention`.
 fn row<'a>(
-    form: &'a Compiled,
+    lexicon: &'a Lexicon,
     document: &'a str,
     characters: &mut Characters<'a>,
     mention: &Mention,
 ) -> [Value<'a>; 8] {
-    let lexicon = &form.lexicon;
     let (start, length) = characters.span(mention.start..mention.end);
     [
         Value::Bigint(lexicon.term_id(mention.term)),
@@ -207,21 +77,22 @@ fn mentions(
     fcinfo: pg_sys::FunctionCallInfo,
     overlap: impl FnOnce() -> Result<Option<Overlap>, Raise>,
 ) -> Result<Returned, ErrorReport> {
-    let returned = Site::with(fcinfo, |site| {
-        if let Some(row) = site.mentions.resume(fcinfo) {
+    let returned = with_state(fcinfo, |Matching { site, mentions }| {
+        if let Some(row) = mentions.resume(fcinfo) {
             return Ok(row);
         }
         let lexicon = String::from_utf8_lossy(argument::bytes(fcinfo, 0));
         let document = document_text(argument::bytes(fcinfo, 1))?;
         let overlap = overlap()?;
-        let (form, scratch, rows) = site.find(&lexicon)?;
+        let mut search = site.search(&lexicon)?;
+        let lexicon = search.lexicon;
         let mut characters = Characters::of(document);
-        rows.begin(fcinfo);
-        each_mention(form, document, overlap, scratch, |mention| {
-            rows.push(row(form, document, &mut characters, mention));
+        mentions.begin(fcinfo);
+        search.each_mention(document, overlap, |mention| {
+            mentions.push(row(lexicon, document, &mut characters, mention));
             Ok(())
         })?;
-        Ok::<_, Raise>(rows.hand_over(fcinfo))
+        Ok::<_, Raise>(mentions.hand_over(fcinfo))
     });
     Ok(returned?)
 }
@@ -232,12 +103,25 @@ CREATE FUNCTION termstream.match_ids(lexicon text, VARIADIC documents text[]) RE
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 fn match_ids(fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
-    let returned = Site::with(fcinfo, |site| {
-        if let Some(row) = site.ids.resume(fcinfo) {
+    let returned = with_state(fcinfo, |matching: &mut MatchingIds| {
+        let MatchingIds {
+            site,
+            documents,
+            found,
+            ids,
+        } = matching;
+        if let Some(row) = ids.resume(fcinfo) {
             return Ok(row);
         }
-        site.find_ids(fcinfo)?;
-        Ok::<_, Raise>(site.ids.hand_over(fcinfo))
+        let lexicon = String::from_utf8_lossy(argument::bytes(fcinfo, 0));
+        let document = documents.join(argument::texts(fcinfo, 1))?;
+        let mut search = site.search(&lexicon)?;
+        search.count(document, Some(Overlap::Nested), found)?;
+        ids.begin(fcinfo);
+        for &(id, _) in found.counts() {
+            ids.push([Value::Bigint(id)]);
+        }
+        Ok::<_, Raise>(ids.hand_over(fcinfo))
     });
     Ok(returned?)
 }
@@ -253,30 +137,17 @@ fn best_match(
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<Returned, ErrorReport> {
     let document = document_text(document)?;
-    let best = Site::with(fcinfo, |site| {
-        let (form, scratch, rows) = site.find(lexicon)?;
-        let mut best = None;
-        each_mention(form, document, None, scratch, |mention| {
-            best = Some(better(best, *mention));
-            Ok(())
-        })?;
-        rows.begin(fcinfo);
+    let best = with_state(fcinfo, |Matching { site, mentions }| {
+        let mut search = site.search(lexicon)?;
+        let best = search.best(document)?;
+        mentions.begin(fcinfo);
         if let Some(mention) = best {
             let mut characters = Characters::of(document);
-            rows.push(row(form, document, &mut characters, &mention));
+            mentions.push(row(search.lexicon, document, &mut characters, &mention));
         }
-        Ok::<_, Raise>(rows.single(fcinfo))
+        Ok::<_, Raise>(mentions.single(fcinfo))
     });
     Ok(best?)
-}
-
-/// The more similar mention; of equally similar ones the longer, then the first.
-fn better(best: Option<Mention>, next: Mention) -> Mention {
-    let key = |m: &Mention| (m.similarity, m.end - m.start);
-    match best {
-        Some(best) if key(&next) <= key(&best) => best,
-        _ => next,
-    }
 }
 
 #[pg_extern(sql = r#"
@@ -290,7 +161,8 @@ fn has_match(
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<bool, ErrorReport> {
     let document = document_text(document)?;
-    Ok(with_lexicon(fcinfo, lexicon, |form, scratch| {
-        Ok(form.lexicon.is_match(document, &interrupts(), scratch)?)
-    })?)
+    let found = with_state(fcinfo, |site: &mut CallSite| {
+        site.search(lexicon)?.is_match(document)
+    });
+    Ok(found?)
 }

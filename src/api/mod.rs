@@ -6,16 +6,13 @@
 mod check;
 mod counting;
 mod distance;
-
 mod explain;
 mod highlight;
 mod lexicon;
 mod load_file;
 mod matching;
 mod rejects;
-mod scratch;
 mod stream;
-mod tally;
 mod v0_1;
 
 pgrx::extension_sql_file!("../../sql/catalog.sql", name = "catalog", bootstrap);

@@ -4,8 +4,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 use pgrx::{AnyArray, AnyElement};
 
-use super::lexicon::given;
-use crate::pg::argument::{self, json_text, names};
+use crate::pg::argument::{self, given, json_text, names};
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::rows::Returned;
 use crate::pg::trigger::TriggerCall;

@@ -1,10 +1,22 @@
 //! Arguments that pgrx would copy for each row of a large table, or could not read whole.
 
 use pgrx::pg_sys;
+use pgrx::prelude::*;
 use pgrx::varlena;
 use std::ffi::CStr;
 
+use super::error::Raise;
 use termstream_core::bounds::{OutOfMemory, room_for};
+
+/// The value of an argument that must not be NULL.
+pub fn given<T>(name: &str, value: Option<T>) -> Result<T, Raise> {
+    value.ok_or_else(|| {
+        Raise::new(
+            PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+            format!("argument \"{name}\" must not be NULL"),
+        )
+    })
+}
 
 /// The bytes of an argument of type text or bytea, without a copy unless it is toasted.
 ///

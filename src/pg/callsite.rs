@@ -3,12 +3,22 @@
 use pgrx::pg_sys;
 use std::ffi::c_void;
 
-/// The state of type `T` that belongs to this call site, made by `T::default` at its first call.
+/// Runs `work` with the state of type `T` that belongs to this call site, made by `T::default` at its first
+/// call; with a new state where the caller gave no call site (a direct function call).
 ///
 /// A function must use one type of state only: the slot has no room for a tag.
-///
-/// `None` where the caller gave no call site (a direct function call): there is nowhere to keep it.
-pub fn state<'a, T: Default + 'static>(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'a mut T> {
+pub fn with_state<T: Default + 'static, R>(
+    fcinfo: pg_sys::FunctionCallInfo,
+    work: impl FnOnce(&mut T) -> R,
+) -> R {
+    match state(fcinfo) {
+        Some(state) => work(state),
+        None => work(&mut T::default()),
+    }
+}
+
+/// The state of a call site; `None` where there is nowhere to keep it.
+fn state<'a, T: Default + 'static>(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'a mut T> {
     // SAFETY: fn_extra is this function's own slot and holds what we put there: a boxed T, dropped
     // by the reset callback of fn_mcxt, the context that lives as long as the slot. The reference
     // is used within one call, and a function does not call itself through the same call site.

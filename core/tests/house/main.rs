@@ -86,8 +86,12 @@ const MODULES: [(&str, &[(&str, &str)]); 6] = [
                 "pg tables lexicons core::bounds core::load core::record",
             ),
             (
+                "matching",
+                "pg lexicons core::bounds core::lexicon core::text",
+            ),
+            (
                 "api",
-                "pg lexicons stream core::bounds core::distance core::lexicon core::text",
+                "pg lexicons matching stream core::distance core::lexicon core::text",
             ),
         ],
     ),

@@ -1,19 +1,19 @@
-//! Buffers of searches, lent to call sites: what one statement has remembered of a lexicon serves the
-//! next one, and the 2 MiB of it are not made anew for each.
+//! Search buffers that a backend keeps for the next statement: what was remembered of a lexicon's words is
+//! reused, and their 2 MiB are not allocated anew for each statement.
 
 use std::cell::RefCell;
 
 use termstream_core::lexicon::Scratch;
 
-/// Buffers that lie idle in a backend; each holds up to 7 MiB.
+/// Number of idle buffers that a backend keeps; each holds up to 7 MiB.
 const IDLE: usize = 2;
 
 thread_local! {
-    /// By the name of the lexicon that they know; the last used last.
+    /// Idle buffers, each with the name of the lexicon it was used for; the last used last.
     static IDLE_BUFFERS: RefCell<Vec<(String, Scratch)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Buffers that go back when they are dropped.
+/// Search buffers lent to a call site, which become idle again when they are dropped.
 #[derive(Default)]
 pub struct Lent {
     lexicon: String,
@@ -21,16 +21,17 @@ pub struct Lent {
 }
 
 impl Lent {
-    /// Buffers for searches in this lexicon: those that know it, else new ones.
+    /// Buffers for searches in this lexicon: idle ones that were used for it, else new ones.
     pub fn of(lexicon: &str) -> Lent {
-        let known = IDLE_BUFFERS.with_borrow_mut(|idle| {
-            let place = idle.iter().rposition(|(name, _)| name == lexicon)?;
-            Some(idle.remove(place))
+        let idle = IDLE_BUFFERS.with_borrow_mut(|idle| {
+            let index = idle.iter().rposition(|(name, _)| name == lexicon)?;
+            Some(idle.remove(index))
         });
-        let (lexicon, scratch) = known.unwrap_or_else(|| (lexicon.to_owned(), Scratch::new()));
+        let (lexicon, scratch) = idle.unwrap_or_else(|| (lexicon.to_owned(), Scratch::new()));
         Lent { lexicon, scratch }
     }
 
+    /// The buffers, to search with.
     pub fn scratch(&mut self) -> &mut Scratch {
         &mut self.scratch
     }

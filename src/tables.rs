@@ -60,9 +60,9 @@ impl Statement {
 }
 
 /// A statement that is planned once in a backend.
-pub struct Kept(&'static LocalKey<Saved>);
+pub struct SavedStatement(&'static LocalKey<Saved>);
 
-impl Kept {
+impl SavedStatement {
     /// Runs it, and takes what is wanted of its rows. It sees everything up to now.
     pub fn run<R>(&self, args: &[Arg], take: impl FnOnce(&Rows) -> R) -> R {
         let rows = |session: &session::Session| {
@@ -97,7 +97,7 @@ thread_local! {
 }
 
 /// A stream's row, as it is now.
-pub const STREAM: Kept = Kept(&READ_STREAM);
+pub const STREAM: SavedStatement = SavedStatement(&READ_STREAM);
 pub const ADD_STREAM: Statement = Statement(
     "INSERT INTO termstream.stream (check_rows, quality_check, on_error, on_quality, reject_limit,
             reject_ratio, batch_rows, formats, stream, columns, statement, search_path, rejects,
@@ -152,7 +152,7 @@ pub const FAIL_LOAD: Statement = Statement(
     "UPDATE termstream.load SET state = 'failed', error = $2, finished = $3 WHERE load_id = $1",
 );
 /// A load that this session has done in its running transaction, by its number and role.
-pub const OWN_LOAD: Statement = Statement(
+pub const TRANSACTION_LOAD: Statement = Statement(
     "SELECT stream::oid, read, taken, rejected, parse, convert, \"check\", statement, quality, predict, pairs,
             bytes, busy
        FROM termstream.load
@@ -250,7 +250,8 @@ pub const DROP_RANGE: Statement =
 pub const ADOPT_RANGES: Statement = Statement(
     "UPDATE termstream.load_range SET load_id = $2 WHERE load_id = $1 AND counts IS NULL",
 );
-pub const OUTLOOK: Statement = Statement(
+/// How many ranges of a load are open and how many are loaded, and where the first open one begins.
+pub const RANGE_PROGRESS: Statement = Statement(
     "SELECT count(*) FILTER (WHERE counts IS NULL), count(counts),
             min(begin_byte) FILTER (WHERE counts IS NULL)
        FROM termstream.load_range WHERE load_id = $1",

@@ -118,7 +118,7 @@ fn a_lexicon_that_is_needed_to_compile_itself_is_refused_soon() {
     for _ in 0..2 {
         session.error(question).is(
             "54001",
-            "lexicon \"mal\" is needed to compile lexicons, within one another",
+            "compiling lexicon \"mal\" is nested too deeply in compiling others",
         );
     }
     session.run("SET attack.go = off");

@@ -194,7 +194,7 @@ fn a_foreign_partition_is_refused() {
         "CREATE FOREIGN TABLE t2 PARTITION OF t FOR VALUES IN (2) SERVER loop
                 OPTIONS (schema_name 'public', table_name 'terms')",
     );
-    let refused = "the source of lexicon \"mal\" has a foreign table as partition: mallory.t2";
+    let refused = "the source of lexicon \"mal\" has a foreign table as a partition: mallory.t2";
     for victim in [&mut mallory.session, &mut mallory.superuser] {
         victim
             .error("SELECT termstream.refresh_lexicon('mal')")

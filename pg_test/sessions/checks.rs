@@ -39,14 +39,14 @@ fn a_lexicon_that_cannot_be_used_is_told_to_its_owner() {
     assert_eq!(problems(&mut database.session_of(&other)), expected);
     assert_eq!(
         hint(&mut own),
-        "Call termstream.refresh_lexicon('brands'), which makes them anew."
+        "Call termstream.refresh_lexicon('brands'), which creates them again."
     );
     own.run("SELECT termstream.refresh_lexicon('brands')");
     assert_eq!(problems(&mut own), [""; 0]);
     session.run("VACUUM FULL terms");
     assert_eq!(
         problems(&mut own),
-        ["lexicon|brands|its stored form is not that of its source as it is"]
+        ["lexicon|brands|its stored compiled form is out of date"]
     );
     own.run("INSERT INTO terms VALUES (6, 'Fanta')");
     assert_eq!(problems(&mut own), [""; 0]);

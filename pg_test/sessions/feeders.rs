@@ -90,7 +90,10 @@ fn a_feeder_is_told_its_mistakes() {
     };
     owner
         .error(&note(", stage => 'convert'"))
-        .is("22023", "stage \"convert\" is not a feeder's")
+        .is(
+            "22023",
+            "stage \"convert\" is not one that a feeder reports",
+        )
         .hints("parse and predict");
     owner
         .error(&note(", load_id => 4711"))
@@ -104,7 +107,7 @@ fn a_feeder_is_told_its_mistakes() {
     let timeout = note(", stage => 'predict'").replace("22000", "08006");
     owner
         .error(&timeout.replace("predict", "parse"))
-        .is("22023", "errorcode \"08006\" is no data error");
+        .is("22023", "errorcode \"08006\" is not a data error");
     owner.run(&timeout);
     assert_eq!(
         owner.lines("SELECT stage, errorcode, lineno FROM menu_rejects"),

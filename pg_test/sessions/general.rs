@@ -35,7 +35,7 @@ fn a_limit_of_rejects_ends_the_load_and_says_what_is_kept() {
             "54000",
             "stream public.events: rejected more than reject_limit (3) rows: 4 of 40 read",
         )
-        .details("Nothing of it is kept")
+        .details("Nothing of the load is kept")
         .hints("alter_stream");
     assert_eq!(session.one("SELECT count(*) FROM event"), "47");
     let path = database.file("events.csv", &bad);

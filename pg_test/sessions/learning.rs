@@ -90,7 +90,7 @@ fn options_of_another_type_are_refused_with_their_column() {
         .error("SELECT * FROM termstream.match('l', 'wasa')")
         .is(
             "42804",
-            "column \"edits\" has not the type that lexicon \"l\" needs",
+            "column \"edits\" does not have the type that lexicon \"l\" needs",
         );
     session.run("ALTER TABLE tools RENAME edits TO others");
     session

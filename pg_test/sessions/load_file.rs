@@ -259,14 +259,14 @@ fn a_file_that_cannot_be_read_is_said_to_be() {
         .is("42809", &format!("\"{folder}\" is a directory"));
     session
         .error(&call("/dev/zero"))
-        .is("42809", "\"/dev/zero\" is no regular file")
+        .is("42809", "\"/dev/zero\" is not a regular file")
         .hints("COPY");
     let pipe = format!("{folder}/{}.pipe", database.name);
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.expect("mkfifo").success());
     session
         .error(&call(&pipe))
-        .is("42809", &format!("\"{pipe}\" is no regular file"));
+        .is("42809", &format!("\"{pipe}\" is not a regular file"));
     std::fs::remove_file(&pipe).expect("the pipe");
     session
         .error(&call("menu.csv"))

@@ -101,7 +101,7 @@ fn notices_tell_how_far_the_load_is_if_the_client_asks_for_them() {
     session.run(&call(&path));
     assert_eq!(
         notices.try_iter().collect::<Vec<_>>(),
-        [format!("file \"{path}\" is loaded already: nothing to do")]
+        [format!("file \"{path}\" is already loaded: nothing to do")]
     );
     session
         .error(&format!(

@@ -222,7 +222,7 @@ fn a_stream_that_cannot_be_is_refused_with_a_reason() {
             "stream",
             "'taken'",
             "42P07",
-            "relation \"taken_rejects\" already exists and is no rejects table",
+            "relation \"taken_rejects\" already exists and is not a rejects table",
             "another name",
         ),
         (
@@ -279,7 +279,7 @@ fn a_stream_that_cannot_be_is_refused_with_a_reason() {
             "'other'",
             "42703",
             "pairs table public.other has no column \"term_id\"",
-            "It has: a.",
+            "Its columns are: a.",
         ),
         ("pairs", "'view'", "42P16", "", ""),
         (

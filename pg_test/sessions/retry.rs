@@ -219,7 +219,7 @@ fn a_rejects_table_that_was_made_into_something_else_is_not_read() {
     );
     superuser
         .error("SELECT termstream.retry_rejects('s')")
-        .is("42804", "public.s_rejects is no rejects table any more");
+        .is("42804", "public.s_rejects is no longer a rejects table");
     // Nor is one that was dropped.
     owner.run("DROP TABLE s_rejects");
     superuser

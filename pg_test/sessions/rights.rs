@@ -116,7 +116,7 @@ fn row_level_security_on_the_terms_is_not_passed_by() {
             "42501",
             "lexicon \"brands\" cannot be used under row-level security",
         )
-        .hints("a table that holds just the terms");
+        .hints("a table that holds only the terms");
     assert_eq!(
         ids(&mut owner, "nestle"),
         "4",

@@ -7,7 +7,7 @@ use pgrx::{AnyArray, AnyElement};
 use crate::pg::argument::{self, given, json_text, json_texts};
 use crate::pg::error::{ErrorReport, Raise};
 use crate::pg::rows::{Returned, single};
-use crate::stream::{self, Note, Notes, Places};
+use crate::stream::{self, Note, Notes, RowOrigins};
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.note_rejects(stream text, source text, lines bigint[], rows bytea[],
@@ -93,7 +93,7 @@ fn place_rejects(
         lines.len(),
         &[Some(sources.len()), origins.as_ref().map(Vec::len)],
     )?;
-    let places = Places {
+    let origins = RowOrigins {
         sources: sources
             .iter()
             .map(|source| source.map(str::to_owned))
@@ -101,7 +101,7 @@ fn place_rejects(
         lines: lines.iter().collect(),
         origins: origins.unwrap_or_else(|| vec![None; lines.len()]),
     };
-    Ok(stream::place_rejects(given("load_id", load_id)?, places)?)
+    Ok(stream::place_rejects(given("load_id", load_id)?, origins)?)
 }
 
 #[pg_extern(sql = r#"

@@ -1,31 +1,31 @@
-//! The stored compiled form of a lexicon, and the terms that came and went since.
+//! The stored compiled form of a lexicon, its base, and the terms that were added and removed since.
 //!
-//! The table is the truth: standbys and restored backups have it. Backends map the same bytes from a
-//! file (`cache`), and lay the changes they see over it; so a change of one term in a million costs
-//! each of them a small query.
+//! The base is stored in a table, so that standbys and restored backups have it. Backends map a copy of its
+//! bytes from a file (`shared`) and apply the changes that they see; so a change of one term in a million
+//! costs each backend one small query.
 
 use pgrx::pg_sys;
 use std::rc::Rc;
 
 use super::For;
-use super::cache::{self, Opened};
+use super::cache::{self, Base};
 use super::compile::term_options;
-use super::definition::Definition;
-use super::kept::{self, Base};
+use super::definition::LexiconDefinition;
+use super::shared::{self, Opened};
 use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
-use crate::pg::memory::in_own_context;
+use crate::pg::memory::in_temporary_context;
 use crate::pg::shared_file::SharedFile;
 use crate::tables;
 use termstream_core::bounds::{OutOfMemory, extend};
 use termstream_core::lexicon::{Delta, Lexicon, english_dictionary};
 
-/// Bytes of a row of `lexicon_chunk`: one that TOAST stores without copying it many times.
+/// Bytes in a row of `lexicon_chunk`: few enough that TOAST stores them without copying them many times.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// Stores a compiled form as the new base. `seen` is the snapshot it was compiled under: the changes
-/// in it are in the base, those of others since then stay beside it.
-pub fn store(definition: &Definition, lexicon: &Lexicon, seen: &str) {
+/// Stores a compiled form as the new base. `seen` is the snapshot it was compiled under: changes that it
+/// sees are in the base, others stay in `lexicon_delta`.
+pub fn store(definition: &LexiconDefinition, lexicon: &Lexicon, seen: &str) {
     let name = definition.name.as_str();
     tables::DROP_BASE.execute(&[name.into()]);
     tables::DROP_CHUNKS.execute(&[name.into()]);
@@ -62,7 +62,7 @@ pub fn store(definition: &Definition, lexicon: &Lexicon, seen: &str) {
     );
 }
 
-/// Removes the base and the changes since.
+/// Removes the base and the changes since it was made.
 pub fn remove(lexicon: &str) {
     for drop in [
         tables::DROP_BASE,
@@ -74,9 +74,10 @@ pub fn remove(lexicon: &str) {
     }
 }
 
-/// The lexicon as the statement sees it: the base with the changes laid over it.
+/// The lexicon as the statement sees it: the base with the changes applied. `None` if the base cannot be
+/// opened, or if too much has changed for this.
 pub fn open_with_changes(
-    definition: &Definition,
+    definition: &LexiconDefinition,
     version: i64,
     purpose: For,
 ) -> Result<Option<Opened>, Raise> {
@@ -86,14 +87,14 @@ pub fn open_with_changes(
     let delta = changes(definition)?;
     match base.lexicon.with_delta(delta, &interrupts()) {
         Ok(lexicon) => Ok(Some((lexicon, base.file))),
-        // Too much changed for this; the caller compiles.
+        // Too much has changed; the caller compiles.
         Err(_) => Ok(None),
     }
 }
 
-fn open(definition: &Definition, version: i64, purpose: For) -> Option<Base> {
+fn open(definition: &LexiconDefinition, version: i64, purpose: For) -> Option<Base> {
     let (name, generation) = (definition.name.as_str(), definition.generation);
-    if let Some(base) = kept::base(name, generation, version) {
+    if let Some(base) = cache::base(name, generation, version) {
         return Some(base);
     }
     let file = SharedFile {
@@ -104,17 +105,17 @@ fn open(definition: &Definition, version: i64, purpose: For) -> Option<Base> {
         let bytes = chunks(name, version)?;
         Lexicon::from_stored(&bytes, english_dictionary(), &interrupts())
     };
-    let (lexicon, file) = if definition.base_is_own {
+    let (lexicon, file) = if definition.base_is_uncommitted {
         (read().ok()?, None)
     } else {
-        cache::shared(&file, purpose, read).ok()??
+        shared::shared(&file, purpose, read).ok()??
     };
     let base = Base {
         version,
         lexicon: Rc::new(lexicon),
         file,
     };
-    kept::keep_base(name, generation, base.clone());
+    cache::keep_base(name, generation, base.clone());
     Some(base)
 }
 
@@ -122,7 +123,7 @@ fn chunks(lexicon: &str, version: i64) -> Result<Vec<u8>, OutOfMemory> {
     let mut bytes = Vec::new();
     for number in 0.. {
         pgrx::check_for_interrupts!();
-        let is_there = in_own_context(|| {
+        let is_there = in_temporary_context(|| {
             tables::CHUNK.read(&[lexicon.into(), version.into(), number.into()], |rows| {
                 match rows.get::<&[u8]>(0, 1) {
                     Some(chunk) => extend(&mut bytes, chunk).map(|()| true),
@@ -137,7 +138,7 @@ fn chunks(lexicon: &str, version: i64) -> Result<Vec<u8>, OutOfMemory> {
     Ok(bytes)
 }
 
-fn changes(definition: &Definition) -> Result<Delta, Raise> {
+fn changes(definition: &LexiconDefinition) -> Result<Delta, Raise> {
     tables::DELTA.read(&[definition.name.as_str().into()], |rows| {
         let mut delta = Delta::default();
         for number in 0..rows.len() {

@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 use std::cell::Cell;
 
 use super::access;
-use super::definition::Definition;
+use super::definition::LexiconDefinition;
 use crate::pg::catalog::{
     lock_for_reading, owner, qualified_name, quote_identifier, relation_kind,
 };
@@ -20,7 +20,7 @@ use termstream_core::lexicon::{
     english_dictionary,
 };
 
-/// What of a lexicon's definition is compiled; the rest of it stays as it is.
+/// The choices with which a definition is compiled: its own, or others that are measured.
 #[derive(Clone)]
 pub struct Variant {
     pub settings: Settings,
@@ -29,7 +29,8 @@ pub struct Variant {
 }
 
 impl Variant {
-    pub fn of(definition: &Definition) -> Variant {
+    /// The definition's own choices.
+    pub fn of(definition: &LexiconDefinition) -> Variant {
         Variant {
             settings: definition.settings,
             common_words: true,
@@ -38,12 +39,12 @@ impl Variant {
     }
 }
 
-/// Reads the terms that the running statement sees and compiles them, in the order of their ids, so
-/// that every backend compiles the same form.
+/// Reads the terms that the running statement sees and compiles them in the order of their ids, so that every
+/// backend compiles the same form.
 ///
-/// The terms are read as the owner of their table in a security-restricted operation, whoever asks: an
-/// index expression, a policy or the options of a foreign table are code and secrets of that owner's.
-pub fn compile(definition: &Definition, variant: &Variant) -> Result<Lexicon, Raise> {
+/// The terms are read as the owner of their table, in a security-restricted operation, whatever the current
+/// role: index expressions, policies and options of a foreign table are code and secrets of that owner.
+pub fn compile(definition: &LexiconDefinition, variant: &Variant) -> Result<Lexicon, Raise> {
     let _nested = Nested::enter(definition)?;
     let source = Source::lock(definition)?;
     let query = source.terms_query(definition);
@@ -74,26 +75,27 @@ pub fn compile(definition: &Definition, variant: &Variant) -> Result<Lexicon, Ra
     builder.finish().map_err(refused)
 }
 
-/// Compilations within one another: what reads the terms of one may match with another, or with the same.
-const MOST_NESTED: u32 = 4;
+/// How deep compilations may be nested: an index expression or policy of a source may itself match with a
+/// lexicon, even with the one that is being compiled.
+const MAX_NESTED: u32 = 4;
 
 thread_local! {
     static NESTED: Cell<u32> = const { Cell::new(0) };
 }
 
-/// A compilation at work. Each holds all the words of its lexicon.
+/// A running compilation, counted until it is dropped. Each holds all the words of its lexicon in memory.
 struct Nested;
 
 impl Nested {
-    fn enter(definition: &Definition) -> Result<Nested, Raise> {
-        if NESTED.get() == MOST_NESTED {
+    fn enter(definition: &LexiconDefinition) -> Result<Nested, Raise> {
+        if NESTED.get() == MAX_NESTED {
             let name = &definition.name;
             return Err(Raise::new(
                 PgSqlErrorCode::ERRCODE_STATEMENT_TOO_COMPLEX,
-                format!("lexicon \"{name}\" is needed to compile lexicons, within one another"),
+                format!("compiling lexicon \"{name}\" is nested too deeply in compiling others"),
             )
             .hint(
-                "Functions in indexes and policies of its source should match with no lexicon.",
+                "Functions in indexes and policies of a lexicon's source must not match with a lexicon.",
             ));
         }
         NESTED.set(NESTED.get() + 1);
@@ -120,24 +122,24 @@ pub fn refused(lexicon: &str, error: LexiconError) -> Raise {
                 .detail(format!(
                     "A lexicon has at most {MAX_TERMS} terms, and 4 GB of text."
                 ))
-                .hint("Make several lexicons, each of a part of the terms.")
+                .hint("Create several lexicons, each over a part of the terms.")
         }
         _ => Raise::new(PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED, message),
     }
 }
 
-/// The source of a lexicon, held so that it stays what it is until the transaction ends.
+/// The source of a lexicon, locked so that it cannot be replaced until the transaction ends.
 struct Source {
-    /// For SQL.
+    /// Qualified and quoted, for SQL.
     name: String,
     owner: pg_sys::Oid,
     is_partitioned: bool,
 }
 
 impl Source {
-    /// Locks the table, and looks at it under the lock: until then its owner could make a view of it.
-    /// Who asks has been allowed to read it.
-    fn lock(definition: &Definition) -> Result<Source, Raise> {
+    /// Locks the table, and checks under the lock that it is one: before, its owner could turn it into a view.
+    /// That the current role may read it was checked with the definition.
+    fn lock(definition: &LexiconDefinition) -> Result<Source, Raise> {
         lock_for_reading(definition.source);
         let (name, owner) = (qualified_name(definition.source), owner(definition.source));
         access::check_source(&definition.name, name.is_some() && owner.is_some())?;
@@ -155,7 +157,7 @@ impl Source {
         })
     }
 
-    fn terms_query(&self, definition: &Definition) -> String {
+    fn terms_query(&self, definition: &LexiconDefinition) -> String {
         // Triggers of a plain table do not fire for the tables that inherit from it.
         let only = if self.is_partitioned { "" } else { "ONLY " };
         let column = |name: &Option<String>| match name {
@@ -175,9 +177,9 @@ impl Source {
     }
 }
 
-/// A term's own options; NULL means the lexicon's.
+/// The options of one term; NULL means those of the lexicon.
 pub fn term_options(
-    definition: &Definition,
+    definition: &LexiconDefinition,
     id: i64,
     guard: Option<bool>,
     edits: Option<i32>,
@@ -206,7 +208,7 @@ pub fn term_options(
 
 fn add_words(
     builder: &mut Builder,
-    definition: &Definition,
+    definition: &LexiconDefinition,
     variant: &Variant,
 ) -> Result<(), LexiconError> {
     if variant.common_words && definition.common_words == "english" {

@@ -1,4 +1,4 @@
-//! Lexicons in the catalog: made, dropped, and told that their terms changed.
+//! Creating, dropping and refreshing lexicons.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -13,11 +13,12 @@ use crate::pg::error::Raise;
 use crate::pg::snapshot::with_snapshot;
 use crate::pg::user::acts_for;
 use crate::tables;
+use termstream_core::lexicon::Lexicon;
 
-/// A lexicon's name becomes part of a trigger's name, which has 63 bytes at most.
+/// A lexicon's name becomes part of its triggers' names, which have at most 63 bytes.
 const MAX_NAME_BYTES: usize = 63 - triggers::PREFIX.len() - triggers::LONGEST_SUFFIX.len();
 
-/// What `create_lexicon` is asked for.
+/// The arguments of `create_lexicon`.
 pub struct NewLexicon<'a> {
     pub lexicon: &'a str,
     pub source: pg_sys::Oid,
@@ -32,7 +33,7 @@ pub struct NewLexicon<'a> {
     pub distance_column: Option<&'a str>,
 }
 
-/// Makes a lexicon, compiles it once, and returns its number of terms.
+/// Creates a lexicon, compiles it once, and returns its number of terms.
 pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
     check_name(new.lexicon)?;
     check_encoding()?;
@@ -63,36 +64,37 @@ pub fn create(new: &NewLexicon) -> Result<usize, Raise> {
     }
     triggers::make(new.lexicon, new.source);
     if !matches!(new.common_words, "english" | "none") {
-        with_snapshot(|| learning::keep_common_words(new.lexicon, new.common_words))?;
+        with_snapshot(|| learning::store_common_words(new.lexicon, new.common_words))?;
     }
     let compiled = match new.learn_from {
         Some(query) => with_snapshot(|| learning::learn(new.lexicon, query))?.lexicon,
         None => changes::renew(new.lexicon, new.source)?,
     };
-    if compiled.skipped() > 0 {
-        let ids: Vec<String> = compiled
-            .skipped_ids()
-            .iter()
-            .take(10)
-            .map(i64::to_string)
-            .collect();
-        pgrx::notice!(
-            "{} of the terms of lexicon \"{}\" have nothing to match and were skipped: {}",
-            compiled.skipped(),
-            new.lexicon,
-            ids.join(", ")
-        );
-    }
+    tell_skipped(new.lexicon, &compiled);
     Ok(compiled.terms())
 }
 
-/// Drops a lexicon and its trigger. The source table stays.
+/// Tells the client which terms were skipped, if any were.
+fn tell_skipped(lexicon: &str, compiled: &Lexicon) {
+    if compiled.skipped() == 0 {
+        return;
+    }
+    let ids = compiled.skipped_ids().iter().take(10);
+    let ids: Vec<String> = ids.map(i64::to_string).collect();
+    pgrx::notice!(
+        "{} of the terms of lexicon \"{lexicon}\" have nothing to match and were skipped: {}",
+        compiled.skipped(),
+        ids.join(", ")
+    );
+}
+
+/// Drops a lexicon and its triggers. The source table stays.
 pub fn drop(lexicon: &str) -> Result<(), Raise> {
     let source = locked_source(lexicon)?;
     triggers::remove(lexicon, source);
-    // If the drop is rolled back, the next one to match writes the file again.
+    // If the drop is rolled back, the next session that matches writes the file again.
     if let Some(generation) = tables::DROP_LEXICON.run(&[lexicon.into()], |rows| rows.get(0, 1)) {
-        super::cache::remove(generation);
+        super::shared::remove(generation);
     }
     base::remove(lexicon);
     tables::DROP_WORDS.execute(&[lexicon.into()]);
@@ -100,7 +102,7 @@ pub fn drop(lexicon: &str) -> Result<(), Raise> {
     Ok(())
 }
 
-/// Makes every session compile the lexicon anew, whatever its triggers have seen, and its triggers where
+/// Compiles the lexicon again, for all sessions, whatever its triggers have seen; creates its triggers again if
 /// they are not as they should be.
 pub fn refresh(lexicon: &str) -> Result<usize, Raise> {
     let source = locked_source(lexicon)?;
@@ -132,7 +134,7 @@ fn check_encoding() -> Result<(), Raise> {
     .hint("Create the database with ENCODING 'UTF8' TEMPLATE template0."))
 }
 
-/// Whether the table can feed a lexicon.
+/// Checks that the table can be the source of a lexicon of the current role.
 fn check_source(new: &NewLexicon) -> Result<(), Raise> {
     let table = qualified_name(new.source).ok_or_else(|| {
         Raise::new(
@@ -145,9 +147,22 @@ fn check_source(new: &NewLexicon) -> Result<(), Raise> {
             PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
             format!("{table} cannot be the source of a lexicon"),
         )
-        .detail("A source is a permanent table, so that triggers can note its changes for all sessions.")
+        .detail("The source of a lexicon is a permanent table, so that triggers can record its changes for all sessions.")
         .hint("Keep the terms in a table, for example with CREATE TABLE … AS."));
     }
+    check_columns(new, &table)?;
+    if !catalog_owner(new.source).is_some_and(acts_for) {
+        return Err(Raise::new(
+            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            format!("must be owner of table {table}"),
+        )
+        .detail("A lexicon puts triggers on its source."));
+    }
+    Ok(())
+}
+
+/// Checks that the named columns exist and have types that fit.
+fn check_columns(new: &NewLexicon, table: &str) -> Result<(), Raise> {
     let columns = [
         ("id_column", Some(new.id_column)),
         ("term_column", Some(new.term_column)),
@@ -179,13 +194,6 @@ fn check_source(new: &NewLexicon) -> Result<(), Raise> {
             }
             _ => {}
         }
-    }
-    if !catalog_owner(new.source).is_some_and(acts_for) {
-        return Err(Raise::new(
-            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-            format!("must be owner of table {table}"),
-        )
-        .detail("A lexicon puts triggers on its source."));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What a lexicon is, as the running statement sees it.
+//! The definition of a lexicon, as the running statement sees it.
 
 use pgrx::pg_sys;
 use std::cell::Cell;
@@ -6,12 +6,12 @@ use std::cell::Cell;
 use super::triggers::state;
 use super::{access, uncommitted};
 use crate::pg::error::Raise;
-use crate::pg::session::{self, Saved, Snapshot};
+use crate::pg::session::{self, Cells, Saved, Snapshot};
 use crate::tables::noted;
 use termstream_core::lexicon::{Overlap, Settings};
 
 /// A lexicon's row in `termstream.lexicon`, checked against its source.
-pub struct Definition {
+pub struct LexiconDefinition {
     pub name: String,
     pub source: pg_sys::Oid,
     pub id_column: String,
@@ -22,22 +22,22 @@ pub struct Definition {
     /// Whether document frequencies were learned.
     pub learned: bool,
     pub settings: Settings,
-    /// Equal for two statements that see the same definition and the same terms.
+    /// Equal for two statements if they see the same definition and the same terms.
     pub fingerprint: i64,
-    /// Tells the lexicon from an earlier one of the same name.
+    /// A random number that distinguishes the lexicon from an earlier one of the same name.
     pub generation: i64,
-    /// Whether all that is seen of the terms is committed, so that other sessions can see it too.
+    /// Whether all visible changes of the terms are committed, so that other sessions can see them too.
     pub is_committed: bool,
-    /// The version of the stored compiled form, if what came after it is known term by term.
+    /// The version of the stored compiled form, if every change since it was made is recorded term by term.
     pub base: Option<i64>,
-    /// How many terms the stored form has.
+    /// The number of terms in the stored form.
     pub base_terms: i64,
-    /// Whether the running transaction has stored it.
-    pub base_is_own: bool,
-    /// The source's own state: which columns (another one may take over the name), and what
-    /// [`triggers`](super::triggers) hash of it.
+    /// Whether the running transaction has stored the base.
+    pub base_is_uncommitted: bool,
+    /// A hash of the source's state: the numbers of its columns (another column may take over a name), and
+    /// what [`triggers`](super::triggers) hashes of the table.
     pub files: i64,
-    /// Whether tables inherit from the source. Their rows go through its triggers, but are no terms.
+    /// Whether other tables inherit from the source. Their rows fire its triggers, but are not terms.
     pub has_children: bool,
 }
 
@@ -91,11 +91,12 @@ thread_local! {
     static READ_DEFINITION: Saved = const { Saved::new(READ, &[pg_sys::TEXTOID]) };
 }
 
-impl Definition {
+impl LexiconDefinition {
     /// Reads the definition of `lexicon` as the running statement sees it.
     ///
-    /// Errors: no such lexicon, a source that no longer fits, no right to read it.
-    pub fn read(lexicon: &str) -> Result<Definition, Raise> {
+    /// # Errors
+    /// There is no such lexicon, its source no longer fits, or the current role may not read it.
+    pub fn read(lexicon: &str) -> Result<LexiconDefinition, Raise> {
         if !VERSION_FITS.get() {
             access::check_version()?;
             VERSION_FITS.set(true);
@@ -106,78 +107,89 @@ impl Definition {
             if rows.is_empty() {
                 return Err(access::unknown(lexicon));
             }
-            let mut row = rows.cells(0);
-            let source: pg_sys::Oid = row.take().unwrap_or(pg_sys::InvalidOid);
-            access::check_source(lexicon, row.take() == Some(true))?;
-            let id_column: String = row.take().unwrap_or_default();
-            let id_type: Option<pg_sys::Oid> = row.take();
-            access::check_column(lexicon, &id_column, id_type.is_some())?;
-            access::check_id_type(&id_column, id_type.unwrap_or(pg_sys::InvalidOid))?;
-            let term_column: String = row.take().unwrap_or_default();
-            let term_type: Option<pg_sys::Oid> = row.take();
-            access::check_column(lexicon, &term_column, term_type.is_some())?;
-            access::check_term_type(&term_column, term_type.unwrap_or(pg_sys::InvalidOid))?;
-            let mut optional = || -> Result<Option<String>, Raise> {
-                let (column, fits): (Option<String>, Option<bool>) = (row.take(), row.take());
-                if let Some(column) = &column {
-                    access::check_column(lexicon, column, fits.is_some())?;
-                    access::check_option_type(lexicon, column, fits == Some(true))?;
-                }
-                Ok(column)
-            };
-            let (guard_column, distance_column) = (optional()?, optional()?);
-            access::check_rights(lexicon, source, row.take() == Some(true))?;
-            access::check_policies(lexicon, source, row.take() == Some(true))?;
-            let max_distance = row.take::<i32>().and_then(|edits| u8::try_from(edits).ok());
-            let whole_words = row.take().unwrap_or(true);
-            let overlap = row
-                .take::<String>()
-                .and_then(|overlap| overlap.parse().ok());
-            let common_words = row.take().unwrap_or_default();
-            let learned = row.take().unwrap_or(false);
-            let generation: i64 = row.take().unwrap_or(0);
-            let tokens: i64 = row.take().unwrap_or(0);
-            let detailed = row.take().unwrap_or(false);
-            let is_committed = row.take().unwrap_or(false);
-            let version: Option<i64> = row.take();
-            let base_files: Option<i64> = row.take();
-            let base_terms: i64 = row.take().unwrap_or(0);
-            let base_is_own = row.take() == Some(true);
-            let files: i64 = row.take().unwrap_or(0);
-            access::check_kind(lexicon, source, row.take() == Some(true))?;
-            access::check_foreign(lexicon, row.take::<String>().as_deref())?;
-            access::check_logged(lexicon, source, row.take() == Some(true))?;
-            access::check_triggers(lexicon, source, row.take() == Some(true))?;
-            let has_children = row.take() == Some(true);
-            // The own transaction's changes are one row, whatever their number.
-            let own = if is_committed {
-                0
-            } else {
-                uncommitted::stamp(lexicon)
-            };
-            Ok(Definition {
-                name: lexicon.to_owned(),
-                source,
-                id_column,
-                term_column,
-                guard_column,
-                distance_column,
-                common_words,
-                learned,
-                settings: Settings {
-                    max_distance,
-                    whole_words,
-                    overlap: overlap.unwrap_or(Overlap::Longest),
-                },
-                fingerprint: generation ^ tokens ^ files ^ version.unwrap_or(0) ^ own,
-                generation,
-                is_committed,
-                base: version.filter(|_| detailed && base_files == Some(files)),
-                base_terms,
-                base_is_own,
-                files,
-                has_children,
-            })
+            LexiconDefinition::from_row(lexicon, rows.cells(0))
         })
     }
+
+    /// Checks a row of [`READ`], in the order of its columns.
+    fn from_row(lexicon: &str, mut row: Cells<'_>) -> Result<LexiconDefinition, Raise> {
+        let source: pg_sys::Oid = row.take().unwrap_or(pg_sys::InvalidOid);
+        access::check_source(lexicon, row.take() == Some(true))?;
+        let (id_column, id_type) = required_column(lexicon, &mut row)?;
+        access::check_id_type(&id_column, id_type)?;
+        let (term_column, term_type) = required_column(lexicon, &mut row)?;
+        access::check_term_type(&term_column, term_type)?;
+        let guard_column = optional_column(lexicon, &mut row)?;
+        let distance_column = optional_column(lexicon, &mut row)?;
+        access::check_rights(lexicon, source, row.take() == Some(true))?;
+        access::check_policies(lexicon, source, row.take() == Some(true))?;
+        let max_distance = row.take::<i32>().and_then(|edits| u8::try_from(edits).ok());
+        let whole_words = row.take().unwrap_or(true);
+        let overlap = row
+            .take::<String>()
+            .and_then(|overlap| overlap.parse().ok());
+        let common_words = row.take().unwrap_or_default();
+        let learned = row.take().unwrap_or(false);
+        let generation: i64 = row.take().unwrap_or(0);
+        let tokens: i64 = row.take().unwrap_or(0);
+        let detailed = row.take().unwrap_or(false);
+        let is_committed = row.take().unwrap_or(false);
+        let version: Option<i64> = row.take();
+        let base_files: Option<i64> = row.take();
+        let base_terms: i64 = row.take().unwrap_or(0);
+        let base_is_uncommitted = row.take() == Some(true);
+        let files: i64 = row.take().unwrap_or(0);
+        access::check_kind(lexicon, source, row.take() == Some(true))?;
+        access::check_foreign(lexicon, row.take::<String>().as_deref())?;
+        access::check_logged(lexicon, source, row.take() == Some(true))?;
+        access::check_triggers(lexicon, source, row.take() == Some(true))?;
+        let has_children = row.take() == Some(true);
+        // The changes of this transaction are one row, however many there are.
+        let stamp = if is_committed {
+            0
+        } else {
+            uncommitted::stamp(lexicon)
+        };
+        Ok(LexiconDefinition {
+            name: lexicon.to_owned(),
+            source,
+            id_column,
+            term_column,
+            guard_column,
+            distance_column,
+            common_words,
+            learned,
+            settings: Settings {
+                max_distance,
+                whole_words,
+                overlap: overlap.unwrap_or(Overlap::Longest),
+            },
+            fingerprint: generation ^ tokens ^ files ^ version.unwrap_or(0) ^ stamp,
+            generation,
+            is_committed,
+            base: version.filter(|_| detailed && base_files == Some(files)),
+            base_terms,
+            base_is_uncommitted,
+            files,
+            has_children,
+        })
+    }
+}
+
+/// The name and type of a column that every lexicon has.
+fn required_column(lexicon: &str, row: &mut Cells<'_>) -> Result<(String, pg_sys::Oid), Raise> {
+    let column: String = row.take().unwrap_or_default();
+    let column_type: Option<pg_sys::Oid> = row.take();
+    access::check_column(lexicon, &column, column_type.is_some())?;
+    Ok((column, column_type.unwrap_or(pg_sys::InvalidOid)))
+}
+
+/// The name of a column that the lexicon may have.
+fn optional_column(lexicon: &str, row: &mut Cells<'_>) -> Result<Option<String>, Raise> {
+    let (column, fits): (Option<String>, Option<bool>) = (row.take(), row.take());
+    if let Some(column) = &column {
+        access::check_column(lexicon, column, fits.is_some())?;
+        access::check_option_type(lexicon, column, fits == Some(true))?;
+    }
+    Ok(column)
 }

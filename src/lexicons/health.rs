@@ -1,10 +1,10 @@
-//! What is wrong with a lexicon or its files, for whoever looks after them.
+//! What is wrong with lexicons and their files: a part of `termstream.check`.
 
 use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys;
 
-use super::cache;
-use super::definition::Definition;
+use super::definition::LexiconDefinition;
+use super::shared;
 use super::{access, contained};
 use crate::pg::catalog::owner;
 use crate::pg::error::Raise;
@@ -12,8 +12,8 @@ use crate::pg::shared_file::Stale;
 use crate::pg::user::{SAFE_PATH, acts_for, monitors, restricted};
 use crate::tables;
 
-/// What keeps a lexicon from being used, or from being used well; `None` if nothing does, or if that is
-/// none of the current role's business: neither is the source its own, nor does it monitor the server.
+/// What prevents a lexicon from being used, or makes it slow; `None` if nothing does, or if the current role
+/// neither owns the source nor is a member of pg_monitor.
 pub fn problem(lexicon: &str) -> Option<Raise> {
     let source = tables::SOURCE.read(&[lexicon.into()], |rows| rows.get::<pg_sys::Oid>(0, 1))?;
     let Some(owner) = owner(source) else {
@@ -24,7 +24,7 @@ pub fn problem(lexicon: &str) -> Option<Raise> {
     }
     let definition = contained(|| {
         access::lock_parts(lexicon)?;
-        restricted(owner, SAFE_PATH, || Definition::read(lexicon))
+        restricted(owner, SAFE_PATH, || LexiconDefinition::read(lexicon))
     });
     let definition = match definition {
         Ok(definition) => definition,
@@ -34,19 +34,19 @@ pub fn problem(lexicon: &str) -> Option<Raise> {
     must_compile.then(|| {
         Raise::new(
             PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-            "its stored form is not that of its source as it is",
+            "its stored compiled form is out of date",
         )
         .hint(format!(
-            "The next change of a term makes it anew, or termstream.refresh_lexicon({}).",
+            "The next change of a term compiles it again; or call termstream.refresh_lexicon({}).",
             crate::pg::catalog::quote_literal(lexicon)
         ))
     })
 }
 
-/// Files that nobody will ask for again, if the current role monitors the server.
+/// Files that will never be asked for again; none if the current role is not a member of pg_monitor.
 pub fn stale_files() -> Vec<Stale> {
     if monitors() {
-        cache::stale()
+        shared::stale()
     } else {
         Vec::new()
     }

@@ -1,5 +1,5 @@
-//! The words of a lexicon that are no misspellings: ordinary ones, given as a table or a query, and
-//! those learned from documents. They are read once, with the rights of who asks, and kept.
+//! The words that a lexicon does not take for misspellings: common words, from a table or a query, and words
+//! learned from documents. They are read once, with the rights of the caller, and stored.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -19,11 +19,11 @@ const LEARN_HINT: &str =
 const WORDS_HINT: &str =
     "Give 'english', 'none', the name of a table of words, or a query that returns words.";
 
-/// What was learned.
+/// The result of learning.
 pub struct Learned {
     pub documents: i64,
     pub words: i64,
-    /// Compiled with them.
+    /// The lexicon compiled with the learned words.
     pub lexicon: Lexicon,
 }
 
@@ -51,9 +51,8 @@ pub fn learn(lexicon: &str, query: &str) -> Result<Learned, Raise> {
     })
 }
 
-/// Keeps the ordinary words of a lexicon that has a list of its own: a table's or a query's first
-/// column.
-pub fn keep_common_words(lexicon: &str, source: &str) -> Result<(), Raise> {
+/// Stores the common words of a lexicon: the first column of a table or a query.
+pub fn store_common_words(lexicon: &str, source: &str) -> Result<(), Raise> {
     let query = session::connect(|session| words_query(session, source))?;
     let mut words: Vec<String> = Vec::new();
     let interrupts = interrupts();
@@ -61,7 +60,7 @@ pub fn keep_common_words(lexicon: &str, source: &str) -> Result<(), Raise> {
         session.for_each(&query, WORDS_HINT, |rows, row| {
             let word = rows.text(row, 1);
             match word.map_err(|AnotherType| not_texts("the source of common_words"))? {
-                // A longer one can be no word of a text's that is compared with a term.
+                // A longer word of a document is never compared with a term.
                 Some(word) if word.len() <= MAX_TERM_BYTES => Ok(words.try_push(word.to_owned())?),
                 _ => Ok(()),
             }
@@ -73,9 +72,9 @@ pub fn keep_common_words(lexicon: &str, source: &str) -> Result<(), Raise> {
     Ok(())
 }
 
-/// The query behind `common_words`: itself, or one over the table it names.
+/// The query for common words: the argument itself, or a query over the table that it names.
 fn words_query(session: &Session, source: &str) -> Result<String, Raise> {
-    // `to_regclass` raises an error where this is no name.
+    // `to_regclass` raises an error if its argument is not a name.
     let table = as_standard_sql(|| {
         session.run(
             r#"SELECT pg_catalog.to_regclass($1)::pg_catalog.text
@@ -95,10 +94,10 @@ fn words_query(session: &Session, source: &str) -> Result<String, Raise> {
     }
 }
 
-/// Words that come with one statement.
+/// Words that are stored by one statement.
 const WORDS_AT_ONCE: usize = 10_000;
 
-/// Keeps these words, with the number of documents they stand in, in place of those that are there.
+/// Stores words with the number of documents that contain them, and removes the old words of this kind.
 fn replace<'w>(lexicon: &str, common: bool, words: impl Iterator<Item = (&'w str, u32)>) {
     tables::DROP_WORDS_OF_KIND.execute(&[lexicon.into(), common.into()]);
     let mut words = words.peekable();

@@ -1,24 +1,25 @@
-//! The compiled lexicons of this backend, and which of them a statement must use.
+//! Lexicons in the database: their definitions, the changes of their sources, and which compiled form a
+//! statement must use.
 //!
-//! A statement sees a set of terms; the changes it sees of a lexicon's source have a fingerprint
-//! (`termstream.lexicon_change`). This room keeps a compiled form for each of the last two
-//! fingerprints of a lexicon, so a look-up is: same snapshot as last time? the same form; else read
-//! the fingerprint (one small query), and compile only if it is new. Nothing is invalidated, so
-//! nothing can be missed: what is rolled back has no fingerprint that anybody sees.
+//! The changes of a lexicon's source that a statement sees (`termstream.lexicon_change`) have a
+//! fingerprint. A backend caches the compiled forms of the last two fingerprints of a lexicon. A look-up
+//! under the snapshot of the last look-up returns the same form; otherwise it reads the fingerprint, in one
+//! small query, and compiles only if that is new. There is no invalidation that could be missed: a
+//! change that was rolled back has no fingerprint that any statement sees.
 
 mod access;
 mod base;
 mod cache;
+mod changed_terms;
 pub mod changes;
 mod compile;
 pub mod ddl;
 mod definition;
-mod details;
 mod health;
-mod kept;
 pub mod learning;
 mod noted;
 mod pin;
+mod shared;
 mod triggers;
 pub mod tuning;
 mod uncommitted;
@@ -35,96 +36,99 @@ use crate::pg::user::{current_role, is_or_is_in};
 use crate::pg::{catalog as relations, running, snapshot};
 use termstream_core::lexicon::Overlap;
 
+pub use cache::CachedLexicon;
+use cache::Life;
 use compile::{Variant, compile};
-use definition::Definition;
+use definition::LexiconDefinition;
 pub use health::{problem, stale_files};
-pub use kept::Compiled;
-use kept::Life;
 pub use pin::pinned;
 
-/// What the ends of transactions mean for what is kept.
+/// What is forgotten at the ends of transactions and subtransactions.
 pub const CALLBACKS: Callbacks = Callbacks {
     transaction_ends: || (),
     transaction_ended: || {
         changes::forget();
         uncommitted::forget_all();
-        kept::forget_passing();
+        cache::forget_uncommitted();
     },
     subtransaction_aborted: uncommitted::forget_since,
 };
 
 /// The compiled form of `lexicon` that matches what the running statement sees.
 ///
-/// While a statement changes its terms, that is the form of the terms as they were before, or as they
-/// were when somebody first asked.
+/// While a statement changes the terms, that is the form of the terms before the statement, or of those
+/// that it had changed when the form was first asked for.
 ///
-/// Errors: no such lexicon, no right to read its source, a source that no longer fits.
-pub fn current(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
+/// # Errors
+/// There is no such lexicon, the current role may not read its source, or the source no longer fits.
+pub fn current(lexicon: &str) -> Result<Rc<CachedLexicon>, Raise> {
     find(lexicon, For::Use)
 }
 
 /// What a compiled form is wanted for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum For {
-    /// It is made where it is not there.
+    /// For matching: a form that is missing is compiled.
     Use,
-    /// It is made for members of the role that owns the source, where no other session is making it.
+    /// For a report: a form that is missing is compiled only for members of the role that owns the source,
+    /// and only if no other session is compiling it.
     Report,
 }
 
-fn find(lexicon: &str, purpose: For) -> Result<Rc<Compiled>, Raise> {
+fn find(lexicon: &str, purpose: For) -> Result<Rc<CachedLexicon>, Raise> {
     let identity = snapshot::identity();
     let pinned = pin::pin().map(|pin| (pin, current_role()));
-    if let Some(form) = kept::checked(lexicon, identity, pinned) {
+    if let Some(form) = cache::checked(lexicon, identity, pinned) {
         return Ok(form);
     }
-    let definition = Definition::read(lexicon)?;
+    let definition = LexiconDefinition::read(lexicon)?;
     let statement = running::statement(lexicon);
-    // Compiling runs queries, so no borrow of what is kept is held meanwhile.
-    let form = match kept::find(lexicon, definition.fingerprint, statement) {
+    // Compiling runs queries, so the cache must not be borrowed meanwhile.
+    let form = match cache::find(lexicon, definition.fingerprint, statement) {
         Some(form) => form,
         None => Rc::new(obtain(&definition, statement, purpose)?),
     };
-    kept::keep(lexicon, &form, identity, pinned);
+    cache::keep(lexicon, &form, identity, pinned);
     Ok(form)
 }
 
-/// The compiled form of `lexicon`, for a view over all of them.
+/// The compiled form of `lexicon`, for a view over all lexicons.
 ///
-/// Nobody else's terms are read for it, for what reads them may be code of somebody's who wants to hold
-/// others up; and for that reason nobody is waited for.
-pub fn report(lexicon: &str) -> Result<Rc<Compiled>, Raise> {
+/// It reads no terms of other roles, since reading them can run code of their owner, and waits for no lock,
+/// so that no owner of a lexicon can hold up the view.
+pub fn report(lexicon: &str) -> Result<Rc<CachedLexicon>, Raise> {
     contained(|| {
         access::lock_parts(lexicon)?;
         find(lexicon, For::Report)
     })
 }
 
-/// Runs `work` so that what is wrong with one lexicon comes back as an error that spoils nothing of the
-/// others. A cancel, a shutdown and a lack of resources are raised.
+/// Runs `work` in a subtransaction and returns its error, so that a view over all lexicons goes on after
+/// one that fails. A cancel, a shutdown and a lack of resources are raised.
 fn contained<R>(work: impl FnOnce() -> Result<R, Raise>) -> Result<R, Raise> {
-    const NOT_THE_LEXICONS: [&str; 3] = ["40", "53", "57"];
+    const RAISED_CLASSES: [&str; 3] = ["40", "53", "57"];
     match subtransaction(work) {
         Ok(outcome) => outcome,
-        Err(error) if NOT_THE_LEXICONS.contains(&&error.sqlstate[..2]) => error.rethrow(),
+        Err(error) if RAISED_CLASSES.contains(&&error.sqlstate[..2]) => error.rethrow(),
         Err(error) => Err(error.to_raise()),
     }
 }
 
-/// The compiled form for this definition: from its base where it has one, mapped where it can be
-/// shared, else of this backend alone. `statement` is the one that changes the terms now.
+/// The compiled form for this definition: its base with the changes since, if it has one; otherwise a shared
+/// file, if its terms are committed; otherwise a form of this backend alone. `statement` is the number of the
+/// running statement that changes the terms, if there is one.
 fn obtain(
-    definition: &Definition,
+    definition: &LexiconDefinition,
     statement: Option<u64>,
     purpose: For,
-) -> Result<Compiled, Raise> {
-    let of = |(lexicon, file), life| Compiled {
+) -> Result<CachedLexicon, Raise> {
+    let cached = |(lexicon, file), life| CachedLexicon {
         lexicon,
         fingerprint: definition.fingerprint,
         file,
         life,
     };
-    // Nobody else will ever see these terms as they are now.
+    // No other session can ever see uncommitted terms as they are now.
     let life = match definition.is_committed {
         true => Life::Committed,
         false => Life::Transaction,
@@ -132,7 +136,7 @@ fn obtain(
     if let Some(version) = definition.base
         && let Some(opened) = base::open_with_changes(definition, version, purpose)?
     {
-        return Ok(of(opened, life));
+        return Ok(cached(opened, life));
     }
     let build = || compile(definition, &Variant::of(definition));
     let file = SharedFile {
@@ -141,27 +145,28 @@ fn obtain(
     };
     if purpose == For::Report && !relations::owner(definition.source).is_some_and(is_or_is_in) {
         let is_shared = statement.is_none() && definition.is_committed;
-        let opened = is_shared.then(|| cache::mapped(&file)).flatten();
+        let opened = is_shared.then(|| shared::mapped(&file)).flatten();
         return match opened {
-            Some(opened) => Ok(of(opened, life)),
+            Some(opened) => Ok(cached(opened, life)),
             None => Err(access::not_compiled(&definition.name)),
         };
     }
     if let Some(number) = statement {
-        return Ok(of((build()?, None), Life::Statement(number)));
+        return Ok(cached((build()?, None), Life::Statement(number)));
     }
     if !definition.is_committed {
-        return Ok(of((build()?, None), life));
+        return Ok(cached((build()?, None), life));
     }
-    // Before the lock of the form: whoever has locked the table waits for nobody who waits for it.
+    // Before the lock on the form: a session that holds the table's lock and then waits for the form must
+    // not be waited for by the session that compiles it.
     relations::lock_for_reading(definition.source);
-    match cache::shared(&file, purpose, build)? {
-        Some(opened) => Ok(of(opened, life)),
+    match shared::shared(&file, purpose, build)? {
+        Some(opened) => Ok(cached(opened, life)),
         None => Err(access::not_compiled(&definition.name)),
     }
 }
 
-/// The choice among overlapping mentions that a user names.
+/// Parses the name of a choice among overlapping mentions.
 pub fn parse_overlap(overlap: &str) -> Result<Overlap, Raise> {
     overlap.parse().map_err(|_| {
         Raise::new(
@@ -175,5 +180,5 @@ pub fn parse_overlap(overlap: &str) -> Result<Overlap, Raise> {
 /// Forgets the compiled forms of a lexicon that was dropped.
 pub fn forget(lexicon: &str) {
     pin::lift();
-    kept::forget(lexicon);
+    cache::forget(lexicon);
 }

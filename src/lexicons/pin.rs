@@ -1,8 +1,8 @@
-//! One view of the terms for several statements: the attempts to run a stream's statement over parts
-//! of a batch find what the one statement over all of it would have found, and the lexicon is looked
-//! up once instead of for each (a query of some 80 µs, 5 for each bad row).
+//! A pin: several statements that see the terms of the first. The attempts to run a stream's statement over
+//! parts of a batch then find what one statement over the whole batch would have found, and the lexicon is
+//! looked up once, not for each attempt (a query of about 80 µs, and 5 attempts for each bad row).
 //!
-//! A change of terms by the own transaction ends it: who changes terms sees them at once.
+//! A change of terms by this transaction ends the pin, so that the transaction sees its own changes at once.
 
 use std::cell::Cell;
 
@@ -11,12 +11,12 @@ thread_local! {
     static LAST: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Takes the pin off when it goes, also when an error unwinds.
+/// Restores the outer pin when it is dropped, also while an error unwinds.
 struct Pinned {
     before: Option<u64>,
 }
 
-/// Runs `work`, whose statements all see the terms that the first of them has seen.
+/// Runs `work` with a pin: all its statements see the terms that the first of them has seen.
 pub fn pinned<R>(work: impl FnOnce() -> R) -> R {
     LAST.set(LAST.get() + 1);
     let _pinned = Pinned {
@@ -30,14 +30,14 @@ pub(super) fn pin() -> Option<u64> {
     PIN.get()
 }
 
-/// Ends it: terms have changed.
+/// Ends the pin, because terms have changed.
 pub(super) fn lift() {
     PIN.set(None);
 }
 
 impl Drop for Pinned {
     fn drop(&mut self) {
-        // What was lifted within is lifted around it too.
+        // A pin that was lifted inside is lifted outside too.
         if PIN.get().is_some() {
             PIN.set(self.before);
         }

@@ -1,15 +1,15 @@
-//! The triggers that note changes of a lexicon's source: which there are, whether they are as they
-//! should be, and making them.
+//! The triggers that record changes of a lexicon's source: which ones there should be, whether they are
+//! there, and creating them.
 //!
-//! A statement trigger costs nothing for each row, and its transition tables say at once what changed.
-//! But it fires for statements on its own table only: what goes through the parent of a partition or of
-//! an inheriting table, it does not see. Those, and partitioned tables, have triggers for each row.
+//! A statement trigger costs nothing for each row, and its transition tables hold all that changed. But it
+//! fires only for statements on its own table, not for those on the parent of a partition or of an inheriting
+//! table. So partitions, inheriting tables and partitioned tables have row triggers.
 //!
 //! A session whose `session_replication_role` is `replica` fires only triggers that are enabled as REPLICA
-//! or ALWAYS, and the worker that applies a subscription is such a session, which fires none for
-//! statements but those of TRUNCATE. So a plain table has both kinds: those for statements in their
-//! ordinary state, which a replica does not fire, and those for rows as REPLICA, which nobody else does.
-//! Each change is noted by one of them.
+//! or ALWAYS. The worker that applies a subscription is such a session, and fires no statement triggers except
+//! those of TRUNCATE. So a plain table has both kinds: statement triggers in the ordinary state, which do not
+//! fire in a replica, and row triggers enabled as REPLICA, which fire only there. Each change is recorded by one
+//! of them.
 
 use pgrx::pg_sys;
 
@@ -19,14 +19,16 @@ use crate::pg::user;
 
 pub const PREFIX: &str = "termstream_";
 
-/// The longest of the names that come after the lexicon's.
+/// The longest suffix of a trigger's name, behind the lexicon's name.
 pub const LONGEST_SUFFIX: &str = "_truncate";
 
-/// The names under which the statement triggers see the rows of a statement.
-pub const CAME: &str = "termstream_came";
-pub const WENT: &str = "termstream_went";
+/// The transition table in which a statement trigger sees the rows after the statement.
+pub const NEW_ROWS: &str = "termstream_came";
 
-/// A trigger: what its name ends with, when it fires, and how it is enabled.
+/// The transition table in which a statement trigger sees the rows before the statement.
+pub const OLD_ROWS: &str = "termstream_went";
+
+/// A trigger: the suffix of its name, when it fires, and how it is enabled.
 struct Trigger {
     suffix: &'static str,
     fires: &'static str,
@@ -41,12 +43,13 @@ const fn trigger(suffix: &'static str, fires: &'static str, enabled: &'static st
     }
 }
 
-/// The one before a change tells that a statement changes terms, for who matches while it does (a
-/// trigger that looks for duplicates): what is compiled then is good for that statement alone.
+/// Fires before a change and marks that the running statement changes terms. What is compiled meanwhile, for a
+/// trigger that matches, say, is used within that statement only.
 const ROW: &str = "BEFORE INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW";
 const CHANGED: &str = "AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW";
 const TRUNCATED: &str = "AFTER TRUNCATE ON {table} FOR EACH STATEMENT";
 
+/// The triggers of a plain table.
 const OF_PLAIN_TABLE: &[Trigger] = &[
     trigger(
         "before",
@@ -74,25 +77,27 @@ const OF_PLAIN_TABLE: &[Trigger] = &[
     ),
 ];
 
+/// The triggers of a partition or an inheriting table.
 const OF_CHILD: &[Trigger] = &[
     trigger("changed", CHANGED, "ALWAYS"),
     trigger("row", ROW, "ALWAYS"),
     trigger("truncate", TRUNCATED, "ALWAYS"),
 ];
 
-/// TRUNCATE shows in the files of the partitions.
+/// The triggers of a partitioned table. TRUNCATE needs none: it changes the files of the partitions.
 const OF_PARTITIONED: &[Trigger] = &[
     trigger("changed", CHANGED, "ALWAYS"),
     trigger("row", ROW, "ALWAYS"),
 ];
 
-/// Of a lexicon `$1` and its source, the row `c` of pg_class, as columns: whether the triggers are as they
-/// should be (`fits`), whether a crash keeps the rows (`logged`), a partition that is a foreign table
-/// (`remote`), and a hash of what tells one state of the source from another (`files`). That is which files there are (TRUNCATE and a rewriting ALTER TABLE
-/// change them), the rows in pg_trigger (what was switched off and on again has a new one), and of
-/// partitions their rows in pg_inherits (what was detached, changed and attached again has a new one).
+/// SQL for the state of the source of lexicon `$1`, whose row of pg_class is `c`. Its columns are: whether the
+/// triggers are as they should be (`fits`), whether a crash keeps the rows (`logged`), a partition that is a
+/// foreign table (`remote`), and a hash that changes when rows may have changed unseen (`files`). The hash
+/// covers the files of the table (TRUNCATE and a rewriting ALTER TABLE change them), the rows in pg_trigger
+/// (disabling a trigger and enabling it again changes them), and for partitions the rows in pg_inherits
+/// (detaching a partition and attaching it again changes them).
 ///
-/// The numbers are those of pg_trigger's tgtype.
+/// The numbers in `wanted` are values of pg_trigger.tgtype.
 macro_rules! state {
     () => {
         "
@@ -131,7 +136,7 @@ SELECT pg_catalog.bool_and(s.found IS NOT DISTINCT FROM s.wanted) AS fits,
 }
 pub(super) use state;
 
-/// Whether the triggers of `lexicon` are those that its source needs.
+/// Whether the triggers of `lexicon` are the ones that its source needs.
 pub fn fit(lexicon: &str, source: pg_sys::Oid) -> bool {
     session::connect(|session| {
         let row = user::on_safe_path(|| {
@@ -149,7 +154,7 @@ pub fn fit(lexicon: &str, source: pg_sys::Oid) -> bool {
     })
 }
 
-/// The names of the triggers of `lexicon` that are on `table`, of whatever form.
+/// The names of all triggers of `lexicon` on `table`, for any kind of table.
 fn existing(session: &Session, lexicon: &str, table: pg_sys::Oid) -> Vec<String> {
     let rows = session.run(
         "SELECT t.tgname::text
@@ -163,8 +168,8 @@ fn existing(session: &Session, lexicon: &str, table: pg_sys::Oid) -> Vec<String>
     (0..rows.len()).filter_map(|row| rows.get(row, 1)).collect()
 }
 
-/// Makes the triggers of `lexicon` on its source anew, in the form that fits it, as its owner. Those that
-/// are there, of a lexicon that a restore has left out, are replaced.
+/// Creates the triggers of `lexicon` that its source needs, as the owner of the source. Triggers that are there
+/// already are replaced: a restore may have brought them back without the lexicon.
 pub fn make(lexicon: &str, source: pg_sys::Oid) {
     let (Some(table), Some(owner)) = (qualified_name(source), owner(source)) else {
         return;
@@ -194,7 +199,7 @@ pub fn make(lexicon: &str, source: pg_sys::Oid) {
     });
 }
 
-/// Removes the triggers of `lexicon` from `source`, if it is still there, as its owner.
+/// Removes the triggers of `lexicon` from `source`, as its owner; does nothing if the source was dropped.
 pub fn remove(lexicon: &str, source: pg_sys::Oid) {
     let (Some(table), Some(owner)) = (qualified_name(source), owner(source)) else {
         return;
@@ -230,8 +235,8 @@ fn trigger_name(lexicon: &str, suffix: &str) -> String {
     quote_identifier(&format!("{PREFIX}{lexicon}_{suffix}"))
 }
 
-/// Whether a trigger of that name is one of those that [`make`] makes.
-pub fn is_of(lexicon: &str, name: &str) -> bool {
+/// Whether the name is that of a trigger that [`make`] creates for `lexicon`.
+pub fn is_trigger_of(lexicon: &str, name: &str) -> bool {
     let suffix = name
         .strip_prefix(PREFIX)
         .and_then(|rest| rest.strip_prefix(lexicon)?.strip_prefix('_'));
@@ -242,8 +247,8 @@ pub fn is_of(lexicon: &str, name: &str) -> bool {
     })
 }
 
-/// The tables with triggers of `lexicon`, for a lexicon that does not exist: a restore of a schema alone
-/// brings them without it.
+/// The tables that have triggers of `lexicon`, which does not exist; `None` if there are none. A restore of a
+/// schema alone brings the triggers back without the lexicon.
 pub fn left_behind(lexicon: &str) -> Option<String> {
     session::connect(|session| {
         let row = user::on_safe_path(|| {

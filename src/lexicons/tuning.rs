@@ -1,11 +1,11 @@
-//! Which settings find the most of what was labelled, and the least else.
+//! Measures combinations of settings on labelled documents.
 
 use pgrx::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use super::compile::{Variant, compile};
-use super::definition::Definition;
+use super::definition::LexiconDefinition;
 use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
 use crate::pg::session;
@@ -45,20 +45,20 @@ fn ratio(part: u64, whole: u64) -> f64 {
     }
 }
 
-/// Measures every combination of edits, ordinary words and learned words, the best first.
+/// Measures every combination of edits, common words and learned words; the one with the best F1 comes first.
 ///
-/// `query` returns (document, term_id), a row for each label; a document without any has NULL.
+/// `query` returns (document, term_id), one row for each label; term_id is NULL for a document without labels.
 pub fn tune(lexicon: &str, query: &str) -> Result<Vec<Measured>, Raise> {
-    let definition = Definition::read(lexicon)?;
+    let definition = LexiconDefinition::read(lexicon)?;
     let labels = labels(query)?;
     let mut measured = Vec::new();
     for max_distance in (0..=termstream_core::lexicon::MAX_DISTANCE).rev() {
         for common_words in [true, false] {
             for learned in [true, false] {
-                let nothing_to_leave_out = !common_words && definition.common_words == "none"
+                let is_the_same = !common_words && definition.common_words == "none"
                     || learned && !definition.learned
                     || max_distance == 0 && !(common_words && learned == definition.learned);
-                if nothing_to_leave_out {
+                if is_the_same {
                     continue;
                 }
                 let mut variant = Variant {
@@ -93,10 +93,10 @@ fn labels(query: &str) -> Result<Labels, Raise> {
                 return Ok(());
             };
             if !labels.contains_key(document) {
-                let mut own = String::new();
-                own.try_grow_exact(document.len())?;
-                own.push_str(document);
-                labels.insert(own, BTreeSet::new());
+                let mut copy = String::new();
+                copy.try_grow_exact(document.len())?;
+                copy.push_str(document);
+                labels.insert(copy, BTreeSet::new());
             }
             if let Some(of_document) = labels.get_mut(document) {
                 of_document.extend(term_id);
@@ -113,7 +113,11 @@ fn labels(query: &str) -> Result<Labels, Raise> {
     Ok(labels)
 }
 
-fn measure(definition: &Definition, variant: &Variant, labels: &Labels) -> Result<Measured, Raise> {
+fn measure(
+    definition: &LexiconDefinition,
+    variant: &Variant,
+    labels: &Labels,
+) -> Result<Measured, Raise> {
     let lexicon = compile(definition, variant)?;
     let (mut scratch, interrupts) = (Scratch::new(), interrupts());
     let overlap = lexicon.settings().overlap;

@@ -1,10 +1,9 @@
-//! The changes of lexicons' sources that the own transaction has made and not committed.
+//! The changes of lexicons' sources that this transaction has made and not yet committed.
 //!
-//! Other sessions see one token for all of them, when they are committed. The own transaction must tell
-//! the terms after one of its changes from those after the next: each change has a stamp, and a
-//! statement sees the last one that was made before its own command. So a cursor goes on with the terms
-//! of its beginning, and a transaction of ten thousand changes writes one row about them, not ten
-//! thousand.
+//! Other sessions see one token for all of them, once they are committed. This transaction must distinguish
+//! the terms after one of its changes from those after the next: each change has a stamp, and a statement
+//! sees the last stamp that is older than its own command. So a cursor goes on with the terms that it began
+//! with, and a transaction of ten thousand changes writes one row about them, not ten thousand.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -14,37 +13,38 @@ use crate::pg::snapshot::{self, Moment};
 struct Change {
     lexicon: String,
     at: Moment,
-    /// Random enough that folded into a fingerprint it is met once.
+    /// Random enough that it makes each fingerprint unique.
     stamp: i64,
-    /// Rows of `lexicon_delta` that tell of it and of the changes before it; `None` where nobody knows
-    /// what changed.
+    /// Rows of `lexicon_delta` that describe this change and those before it; `None` if it is not known which
+    /// terms changed.
     details: Option<i64>,
-    /// A base was made of the terms as they are after this statement, known by the command up to which
-    /// it sees what the own transaction wrote.
+    /// The statement after which a base was made of the terms, if one was: the command up to which it sees
+    /// what this transaction wrote.
     in_base_of: Option<u32>,
 }
 
-/// Changes remembered of one transaction, the last. Whoever looks at terms before them (a cursor that was
-/// opened thousands of changes ago) compiles what he sees each time.
+/// The number of last changes of a transaction that are remembered. A statement that sees older terms (of a
+/// cursor that was opened thousands of changes ago) compiles them each time.
 const REMEMBERED: usize = 4_096;
 
 thread_local! {
     static CHANGES: RefCell<VecDeque<Change>> = const { RefCell::new(VecDeque::new()) };
-    /// Whether some were forgotten.
+    /// Whether older changes were forgotten.
     static FORGOTTEN: Cell<bool> = const { Cell::new(false) };
     static LAST: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Remembers that terms have changed up to now. `details`: the rows that say which, if they do.
+/// Remembers a change of terms. `details` is the number of rows that describe it, or `None` if it is not known
+/// which terms changed.
 pub fn remember(lexicon: &str, details: Option<i64>) {
     let at = snapshot::moment();
-    let before = own_details(lexicon);
+    let before = details_written(lexicon);
     CHANGES.with_borrow_mut(|changes| {
-        // Nothing can have looked between it and another one of this moment.
+        // No statement can have run between two changes of one moment, so the last one replaces the others.
         let same = |change: &Change| change.at == at;
         let first = changes.len() - changes.iter().rev().take_while(|it| same(it)).count();
-        let known = (first..changes.len()).find(|&number| changes[number].lexicon == lexicon);
-        if let Some(number) = known {
+        let replaced = (first..changes.len()).find(|&number| changes[number].lexicon == lexicon);
+        if let Some(number) = replaced {
             changes.remove(number);
         }
         if changes.len() == REMEMBERED {
@@ -66,8 +66,8 @@ fn new_stamp() -> i64 {
     scatter(LAST.get())
 }
 
-/// Remembers that all changes up to now are in a new base, which was made at the end of `statement`.
-pub fn restart(lexicon: &str, statement: u32) {
+/// Remembers that a new base, made at the end of `statement`, has all changes up to now.
+pub fn remember_base(lexicon: &str, statement: u32) {
     remember(lexicon, Some(0));
     CHANGES.with_borrow_mut(|changes| {
         if let Some(last) = changes.back_mut() {
@@ -76,8 +76,7 @@ pub fn restart(lexicon: &str, statement: u32) {
     });
 }
 
-/// Tells the terms that the running statement sees from those before and after other changes of the
-/// own transaction; 0 if it sees none.
+/// The stamp of the last change of this transaction that the running statement sees; 0 if it sees none.
 pub fn stamp(lexicon: &str) -> i64 {
     let command = snapshot::command_seen();
     CHANGES.with_borrow(|changes| {
@@ -91,21 +90,21 @@ pub fn stamp(lexicon: &str) -> i64 {
     })
 }
 
-/// Rows of `lexicon_delta` that the own transaction has written; `None` if it has changed what nobody
-/// can say.
-pub fn own_details(lexicon: &str) -> Option<i64> {
+/// The number of rows of `lexicon_delta` that this transaction has written; `None` if it is not known which
+/// terms it has changed.
+pub fn details_written(lexicon: &str) -> Option<i64> {
     CHANGES.with_borrow(|changes| {
         let last = changes.iter().rev().find(|it| it.lexicon == lexicon);
         last.map_or(Some(0), |change| change.details)
     })
 }
 
-/// Whether it is known that the terms have changed in a way that nobody can say, or that they are in a new
-/// base, and nothing was written since: one more row of the statement that did it needs no word.
+/// Whether a further row of the running statement needs no record: it is recorded already that unknown terms
+/// have changed, or that a new base has all changes, and nothing was written since.
 ///
-/// The rows of a statement are there before its first AFTER trigger fires, so the base has them all; but
-/// not those of a statement around it, which goes on writing under a command number of before.
-pub fn is_told(lexicon: &str) -> bool {
+/// All rows of a statement are written before its first AFTER trigger fires, so the base has them all. It does
+/// not have those of an outer statement, which goes on writing under an earlier command number.
+pub fn is_recorded(lexicon: &str) -> bool {
     let now = snapshot::moment();
     CHANGES.with_borrow(|changes| {
         let last = changes.iter().rev().find(|it| it.lexicon == lexicon);
@@ -116,14 +115,14 @@ pub fn is_told(lexicon: &str) -> bool {
     })
 }
 
-/// Forgets what was done since the subtransaction began, which is undone.
+/// Forgets the changes since a subtransaction began that is rolled back.
 pub fn forget_since(subtransaction: u32) {
     CHANGES.with_borrow_mut(|changes| {
         changes.retain(|change| change.at.subtransaction < subtransaction);
     });
 }
 
-/// Forgets all: the transaction has ended.
+/// Forgets all changes: the transaction has ended.
 pub fn forget_all() {
     CHANGES.take();
     FORGOTTEN.set(false);

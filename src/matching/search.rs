@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::scratch::Lent;
 use super::tally::Tally;
-use crate::lexicons::{self, Compiled};
+use crate::lexicons::{self, CachedLexicon};
 use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
 use crate::pg::snapshot::{self, Identity};
@@ -17,7 +17,7 @@ use termstream_core::lexicon::{Lexicon, Mention, Overlap, Scratch};
 pub struct CallSite {
     lexicon: String,
     identity: Option<Identity>,
-    form: Option<Rc<Compiled>>,
+    form: Option<Rc<CachedLexicon>>,
     buffers: Lent,
 }
 

@@ -20,13 +20,13 @@ pub fn given<T>(name: &str, value: Option<T>) -> Result<T, Raise> {
 
 /// The bytes of an argument of type text or bytea, without a copy unless it is toasted.
 ///
-/// The function is STRICT, so that no argument is NULL, and declares that type at this place, from 0.
-pub fn bytes<'a>(fcinfo: pg_sys::FunctionCallInfo, place: usize) -> &'a [u8] {
+/// The function is STRICT, so that no argument is NULL, and declares that type under this number, from 0.
+pub fn bytes<'a>(fcinfo: pg_sys::FunctionCallInfo, number: usize) -> &'a [u8] {
     // SAFETY: by the function's declaration the argument is there and a varlena. It lives at least
     // as long as the call, and so does a detoasted copy.
     unsafe {
         let arguments = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
-        bytes_of(arguments[place].value)
+        bytes_of(arguments[number].value)
     }
 }
 
@@ -59,13 +59,16 @@ pub fn room(fcinfo: pg_sys::FunctionCallInfo) -> Result<(), OutOfMemory> {
 
 /// The elements of an argument of type text[] that are not NULL.
 ///
-/// The function is STRICT, so that no argument is NULL, and declares that type at this place, from 0.
-pub fn texts<'a>(fcinfo: pg_sys::FunctionCallInfo, place: usize) -> impl Iterator<Item = &'a [u8]> {
+/// The function is STRICT, so that no argument is NULL, and declares that type under this number, from 0.
+pub fn texts<'a>(
+    fcinfo: pg_sys::FunctionCallInfo,
+    number: usize,
+) -> impl Iterator<Item = &'a [u8]> {
     // SAFETY: by the function's declaration the argument is there and an array of text, which lives as
     // long as the call, as do its elements.
     unsafe {
         let arguments = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
-        elements(arguments[place].value, Type::TEXT)
+        elements(arguments[number].value, Type::TEXT)
             .flatten()
             .map(|element| bytes_of(element))
     }

@@ -5,7 +5,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::error::Raise;
-use super::position::of_user;
+use super::position::with_users_position;
 use super::session::{Plan, Rows, Session};
 use super::table::checked;
 
@@ -24,7 +24,7 @@ impl Session {
         hint: &str,
         each: impl FnMut(&Rows, usize) -> Result<(), Raise>,
     ) -> Result<(), Raise> {
-        let plan = of_user(query, 0, hint, || self.prepare(query, &[]))?;
+        let plan = with_users_position(query, 0, hint, || self.prepare(query, &[]))?;
         self.read(plan, query, each)
     }
 

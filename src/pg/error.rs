@@ -18,7 +18,7 @@ pub struct Raise {
     pub detail: Option<String>,
     pub hint: Option<String>,
     /// A query, and the character in it that is at fault, from 1.
-    pub place: Option<(String, usize)>,
+    pub position: Option<(String, usize)>,
 }
 
 impl Raise {
@@ -28,7 +28,7 @@ impl Raise {
             message: message.into(),
             detail: None,
             hint: None,
-            place: None,
+            position: None,
         }
     }
 
@@ -49,7 +49,7 @@ impl Raise {
     }
 
     pub fn at(mut self, query: &str, position: usize) -> Raise {
-        self.place = Some((query.to_owned(), position));
+        self.position = Some((query.to_owned(), position));
         self
     }
 
@@ -69,8 +69,8 @@ impl From<Raise> for ErrorReport {
         if let Some(hint) = raise.hint {
             report = report.set_hint(hint);
         }
-        if let Some((query, position)) = raise.place {
-            super::position::announce(&query, position);
+        if let Some((query, position)) = raise.position {
+            super::position::set_position(&query, position);
         }
         report
     }
@@ -136,7 +136,7 @@ impl Caught {
 pub fn sqlstate(code: PgSqlErrorCode) -> String {
     let number = code as i32;
     (0..5)
-        .map(|place| char::from((((number >> (6 * place)) & 0x3f) as u8) + b'0'))
+        .map(|position| char::from((((number >> (6 * position)) & 0x3f) as u8) + b'0'))
         .collect()
 }
 
@@ -145,8 +145,8 @@ pub fn code_of(sqlstate: &str) -> PgSqlErrorCode {
     let number = sqlstate
         .bytes()
         .enumerate()
-        .fold(0, |number, (place, character)| {
-            number | (i32::from(character.wrapping_sub(b'0') & 0x3f) << (6 * place))
+        .fold(0, |number, (position, character)| {
+            number | (i32::from(character.wrapping_sub(b'0') & 0x3f) << (6 * position))
         });
     PgSqlErrorCode::from(number)
 }

@@ -4,7 +4,7 @@ use pgrx::pg_sys;
 
 /// Runs `work` with a new context current, and frees that context with all it holds afterwards. An
 /// error frees it with its (sub)transaction.
-pub fn in_own_context<R>(work: impl FnOnce() -> R) -> R {
+pub fn in_temporary_context<R>(work: impl FnOnce() -> R) -> R {
     // SAFETY: created, made current, left and deleted in this order; `R` is a Rust value that owns
     // nothing of the context.
     unsafe {

@@ -54,7 +54,7 @@ unsafe extern "C-unwind" fn note(position: *mut c_void) {
 }
 
 /// An error in a text that was read behind `before` characters of ours, with its place in the text.
-pub fn told(error: Caught, at: Option<usize>, text: &str, before: usize) -> Raise {
+pub fn with_position(error: Caught, at: Option<usize>, text: &str, before: usize) -> Raise {
     let raise = error.to_raise();
     match at.and_then(|at| at.checked_sub(before)) {
         Some(at) if at > 0 => raise.at(text, at.min(text.chars().count() + 1)),
@@ -64,7 +64,7 @@ pub fn told(error: Caught, at: Option<usize>, text: &str, before: usize) -> Rais
 
 /// Runs a query of the caller's, which stands behind `before` characters of ours. A mistake in it is an error
 /// with its place in the query and, unless Postgres gives a hint, with this one; any other error passes.
-pub fn of_user<R>(
+pub fn with_users_position<R>(
     query: &str,
     before: usize,
     hint: &str,
@@ -74,14 +74,14 @@ pub fn of_user<R>(
         Ok(result) => Ok(result),
         Err((error, None)) => error.rethrow(),
         Err((error, at)) => {
-            let raise = told(error, at, query, before);
+            let raise = with_position(error, at, query, before);
             Err(raise.or_hint(|| hint.to_owned()))
         }
     }
 }
 
 /// Gives the next error that is raised a place in a query. To be called right before it is.
-pub fn announce(query: &str, position: usize) {
+pub fn set_position(query: &str, position: usize) {
     let query = CString::new(query).unwrap_or_default();
     // SAFETY: both live until the transaction ends, which the error brings about or a handler of the
     // error survives; the handler puts the stack back to what it was.
@@ -100,7 +100,7 @@ pub fn announce(query: &str, position: usize) {
 }
 
 unsafe extern "C-unwind" fn tell(place: *mut c_void) {
-    // SAFETY: boxed by `announce` and told once: the error takes the callback off the stack.
+    // SAFETY: boxed by `set_position` and told once: the error takes the callback off the stack.
     unsafe {
         let place = Box::from_raw(place.cast::<(CString, c_int)>());
         plain::internalerrposition(place.1);

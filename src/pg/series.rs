@@ -28,7 +28,7 @@ pub enum Value<'v> {
 
 /// A value as it is kept until its row is handed over.
 #[derive(Clone, Copy)]
-enum Kept {
+enum Stored {
     ByValue(pg_sys::Datum),
     /// Where in `texts` it begins.
     Text(usize),
@@ -37,7 +37,7 @@ enum Kept {
 /// The rows of one set after the other, of `N` columns. A row of one column is its value, as in
 /// RETURNS SETOF bigint.
 pub struct Series<const N: usize> {
-    rows: Vec<[Kept; N]>,
+    rows: Vec<[Stored; N]>,
     /// Where rows that are too many to be kept have gone.
     store: Option<*mut pg_sys::Tuplestorestate>,
     /// The call that began the set.
@@ -94,10 +94,10 @@ impl<const N: usize> Series<N> {
             self.put_aside();
         }
         let kept = row.map(|value| match value {
-            Value::Bigint(value) => Kept::ByValue(pg_sys::Datum::from(value)),
-            Value::Integer(value) => Kept::ByValue(pg_sys::Datum::from(value)),
-            Value::Real(value) => Kept::ByValue(pg_sys::Datum::from(value.to_bits())),
-            Value::Text(text) => Kept::Text(self.keep(text)),
+            Value::Bigint(value) => Stored::ByValue(pg_sys::Datum::from(value)),
+            Value::Integer(value) => Stored::ByValue(pg_sys::Datum::from(value)),
+            Value::Real(value) => Stored::ByValue(pg_sys::Datum::from(value.to_bits())),
+            Value::Text(text) => Stored::Text(self.keep(text)),
         });
         self.rows.push(kept);
     }
@@ -118,8 +118,8 @@ impl<const N: usize> Series<N> {
 
     fn values(&self, row: usize) -> [pg_sys::Datum; N] {
         self.rows[row].map(|kept| match kept {
-            Kept::ByValue(datum) => datum,
-            Kept::Text(start) => pg_sys::Datum::from(self.texts[start..].as_ptr()),
+            Stored::ByValue(datum) => datum,
+            Stored::Text(start) => pg_sys::Datum::from(self.texts[start..].as_ptr()),
         })
     }
 

@@ -8,7 +8,7 @@ use pgrx::prelude::*;
 use std::ffi::CString;
 
 use super::error::Raise;
-use super::memory::in_own_context;
+use super::memory::in_temporary_context;
 use super::user::on_safe_path;
 
 /// Which rows a statement sees, and whether it may change them.
@@ -155,7 +155,7 @@ impl Plan<'_> {
     /// Runs it for what it does; returns the number of rows it touched. The arguments are made for the
     /// call, and their memory goes with it: a plan is run often.
     pub fn execute<const N: usize>(&self, args: impl FnOnce() -> [Arg; N]) -> u64 {
-        in_own_context(|| self.run(&args(), Snapshot::Latest).processed)
+        in_temporary_context(|| self.run(&args(), Snapshot::Latest).processed)
     }
 
     pub(super) fn run(&self, args: &[Arg], snapshot: Snapshot) -> Rows {

@@ -10,7 +10,7 @@ use pgrx::pg_sys;
 use std::cell::RefCell;
 
 use super::error::Raise;
-use super::memory::in_own_context;
+use super::memory::in_temporary_context;
 use super::parse::items;
 use super::session::{Arg, Plan, Rows, Session, Snapshot};
 
@@ -62,7 +62,7 @@ impl Session {
 impl TablePlan<'_> {
     /// Runs it for what it does; returns the number of rows it touched.
     pub fn execute<const N: usize>(&self, args: impl FnOnce() -> [Arg; N]) -> u64 {
-        in_own_context(|| {
+        in_temporary_context(|| {
             // Making them may look into the catalog, and hear of what others have done.
             let args = args();
             let mut plan = self.plan.borrow_mut();

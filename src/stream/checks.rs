@@ -1,22 +1,22 @@
-//! The check of rows: conditions over the typed rows of a batch, all of them in one query.
+//! The checks of rows: conditions over the typed rows of a batch, evaluated in one query.
 //!
-//! As with CHECK of a table, a row fails where a condition is false; NULL is no objection. Each
-//! condition that a row fails is named in its reject. Where a condition raises an error, the batch is
-//! halved until the guilty row is alone.
+//! As with a CHECK constraint, a row fails if a condition is false, not if it is NULL. A reject names every
+//! condition that its row fails. If a condition raises an error, the batch is bisected until the row that
+//! causes it is found.
 
 use std::ops::Range;
 
 use super::Load;
-use super::definition::Definition;
-use super::flush::of_caught;
+use super::definition::StreamDefinition;
+use super::flush::reject_of_error;
 use crate::pg::error::{Caught, Raise};
 use crate::pg::relation::BatchRelation;
 use crate::pg::session::{self, Snapshot};
 use crate::pg::subtransaction::subtransaction;
 use termstream_core::load::{Batch, Bisected, Failure, Reject, Row, Stage, bisect, is_data_error};
 
-/// Checks the rows of `relation`, whose numbers in the batch are `good`. Returns both without the rows
-/// that are rejected.
+/// Checks the rows of `relation`, whose numbers in the batch are `good`. Returns both without the rejected
+/// rows.
 pub fn apply(
     load: &mut Load,
     batch: &Batch,
@@ -69,15 +69,17 @@ pub fn apply(
     Ok((good, relation))
 }
 
+/// Why a row is rejected.
 enum Why {
-    /// The numbers of the conditions.
+    /// The conditions of these numbers are false.
     Failed(Vec<usize>),
+    /// A condition raised this error.
     Raised(Box<Caught>),
 }
 
-/// The rows that fail, by number, and for each condition whether it is false. The numbers are those of
-/// the scan: it has one worker and no order but its own.
-fn query(definition: &Definition) -> String {
+/// A query for the rows that fail: their numbers, and for each condition whether it is false. Rows are numbered
+/// in the order of the scan, which is that of the batch and never parallel.
+fn query(definition: &StreamDefinition) -> String {
     let conditions = definition
         .checks
         .iter()
@@ -95,6 +97,7 @@ fn query(definition: &Definition) -> String {
     )
 }
 
+/// The numbers of the rows that fail, each with the numbers of its failed conditions.
 fn failed(query: &str, relation: &BatchRelation) -> Vec<(usize, Vec<usize>)> {
     session::connect(|session| {
         relation.register(session, relation.len());
@@ -117,9 +120,9 @@ fn failed(query: &str, relation: &BatchRelation) -> Vec<(usize, Vec<usize>)> {
     })
 }
 
-fn reject(definition: &Definition, row: &Row<'_>, why: &Why) -> Reject {
+fn reject(definition: &StreamDefinition, row: &Row<'_>, why: &Why) -> Reject {
     match why {
-        Why::Raised(error) => of_caught(Stage::Check, row, error),
+        Why::Raised(error) => reject_of_error(Stage::Check, row, error),
         Why::Failed(which) => {
             let names: Vec<String> = which
                 .iter()

@@ -1,40 +1,40 @@
-//! Streams in the catalog: the view, its triggers and tables, made, altered and dropped together.
+//! Creating, altering and dropping streams: the view, its triggers and tables.
 //!
-//! View, rejects and what the statement writes are objects of the user who makes the stream: he owns
-//! them, pg_dump dumps them, and nothing of them belongs to the extension.
+//! The view, the rejects table and the tables that the statement writes belong to the user who creates the
+//! stream, not to the extension; pg_dump dumps them.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CString;
 
-use super::definition::{Definition, not_a_stream};
-use super::expressions::{self, Of};
+use super::definition::{StreamDefinition, not_a_stream};
+use super::expressions::{self, Scope};
 use super::name::RelationName;
 use super::options::{Options, Settings};
 use super::validation;
-use super::{refused, rejects_table, retention};
+use super::{load_error, rejects_table, retention};
 use crate::pg::catalog::{qualified_name, quote_identifier, quote_literal};
 use crate::pg::column::{Column, parse_columns};
 use crate::pg::error::Raise;
 use crate::pg::parse::literal;
-use crate::pg::position::{located, told};
+use crate::pg::position::{located, with_position};
 use crate::pg::session::{self, Arg, Session, Snapshot};
 use crate::pg::user::{acts_for, current_role, restricted};
 use crate::tables;
 use termstream_core::load::Limits;
 
-/// A stream that is to be made.
+/// A stream to be created.
 pub struct NewStream<'a> {
     pub name: &'a RelationName,
     pub columns: &'a [Column],
     pub statement: &'a str,
-    /// On which the statement and the conditions are read, now and with each batch.
+    /// The search_path for the statement and the conditions, now and with each batch.
     pub search_path: String,
     pub lexicon: Option<&'a str>,
     pub pairs: Option<pg_sys::Oid>,
 }
 
-/// Makes a stream of the user's own statement, and its rejects table.
+/// Creates a stream that runs the user's statement, and its rejects table.
 pub fn create_stream(
     stream: &str,
     columns: &str,
@@ -57,7 +57,7 @@ pub fn create_stream(
     })
 }
 
-/// The name must be free.
+/// Checks that there is no relation of this name.
 pub fn refuse_existing(session: &Session, name: &RelationName) -> Result<(), Raise> {
     if name.find(session).is_none() {
         return Ok(());
@@ -69,10 +69,10 @@ pub fn refuse_existing(session: &Session, name: &RelationName) -> Result<(), Rai
     .hint("Choose another name, or drop it: a stream with termstream.drop_stream."))
 }
 
-/// Makes the stream; what is wrong with it is told before anything is there.
+/// Creates the stream, after everything was validated.
 pub fn create(session: &Session, new: &NewStream, options: &Options) -> Result<(), Raise> {
-    // To take a limit away is a change.
-    Limits::new(options.reject_limit, options.reject_ratio).map_err(|error| refused(&error))?;
+    // Validated before `change`, which takes the values that remove a limit.
+    Limits::new(options.reject_limit, options.reject_ratio).map_err(|error| load_error(&error))?;
     let settings = Settings::default().change(session, new.columns, options)?;
     let path = CString::new(new.search_path.as_str()).unwrap_or_default();
     restricted(current_role(), &path, || {
@@ -98,13 +98,13 @@ pub fn create(session: &Session, new: &NewStream, options: &Options) -> Result<(
     Ok(())
 }
 
-/// Changes options of a stream. Waits for the loads that run, and loads wait for it.
+/// Changes options of a stream. Waits for running loads; new loads wait for it.
 pub fn alter_stream(stream: &str, statement: Option<&str>, options: &Options) -> Result<(), Raise> {
     session::connect(|session| {
         let view = find_stream(session, stream)?;
         must_own(view, stream)?;
         lock(session, view);
-        let definition = Definition::read(view)?;
+        let definition = StreamDefinition::read(view)?;
         let settings = Settings::of(&definition).change(session, &definition.columns, options)?;
         let path = match statement {
             Some(_) => pinned_path(session),
@@ -126,13 +126,12 @@ pub fn alter_stream(stream: &str, statement: Option<&str>, options: &Options) ->
     })
 }
 
-/// Drops a stream. What it has written stays: it is the user's data, and so are its rejects, unless he
-/// says otherwise.
+/// Drops a stream. What it has written stays, since it is the user's data; its rejects stay if `keep_rejects`.
 pub fn drop_stream(stream: &str, keep_rejects: bool) -> Result<(), Raise> {
     session::connect(|session| {
         let view = find_stream(session, stream)?;
         lock(session, view);
-        // No more of the definition, which may not even be read: a type of its may be gone.
+        // Only this of the definition, which may be unreadable: one of its types may have been dropped.
         let rejects = tables::REJECTS.run(&[view.into()], |row| row.get::<pg_sys::Oid>(0, 1));
         let rejects = rejects.and_then(qualified_name);
         session.execute(&format!("DROP VIEW {}", found_name(view)), &[]);
@@ -146,7 +145,7 @@ pub fn drop_stream(stream: &str, keep_rejects: bool) -> Result<(), Raise> {
     })
 }
 
-/// The stream of that name, for the doors that are told a name.
+/// The view of the stream with this name.
 pub fn find_stream(session: &Session, stream: &str) -> Result<pg_sys::Oid, Raise> {
     RelationName::parse(session, stream)?
         .find_on_path(session)
@@ -154,7 +153,7 @@ pub fn find_stream(session: &Session, stream: &str) -> Result<pg_sys::Oid, Raise
         .ok_or_else(|| not_a_stream(stream))
 }
 
-/// The name for SQL of a relation that was just found.
+/// The qualified and quoted name of a relation that was just found.
 pub fn found_name(relation: pg_sys::Oid) -> String {
     qualified_name(relation).unwrap_or_else(|| relation.to_u32().to_string())
 }
@@ -163,7 +162,8 @@ fn is_stream(view: pg_sys::Oid) -> bool {
     tables::IS_STREAM.run(&[view.into()], |rows| rows.len() == 1)
 }
 
-/// Whoever does that to a stream needs the right that COPY needs.
+/// Checks that the current role has the right that COPY needs: INSERT on the stream. `doing` names the
+/// operation in the hint.
 pub fn must_feed(
     session: &Session,
     view: pg_sys::Oid,
@@ -185,7 +185,7 @@ pub fn must_feed(
     .hint(format!("{doing} needs INSERT on the stream.")))
 }
 
-/// Only the owner, before he waits for others.
+/// Checks that the current role owns the stream; before locking, so that other roles never hold it up.
 fn must_own(view: pg_sys::Oid, stream: &str) -> Result<(), Raise> {
     if crate::pg::catalog::owner(view).is_some_and(acts_for) {
         return Ok(());
@@ -196,7 +196,7 @@ fn must_own(view: pg_sys::Oid, stream: &str) -> Result<(), Raise> {
     ))
 }
 
-/// Waits until nobody loads the stream, and lets nobody begin: as ALTER TABLE does.
+/// Waits until no session loads the stream, and keeps others from beginning to, as ALTER TABLE does.
 fn lock(session: &Session, view: pg_sys::Oid) {
     session.execute(
         &format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", found_name(view)),
@@ -204,7 +204,7 @@ fn lock(session: &Session, view: pg_sys::Oid) {
     );
 }
 
-/// The schemas where names are looked for now, without those that are seen by this session only.
+/// The current search_path, without temporary schemas of the session.
 fn pinned_path(session: &Session) -> String {
     let rows = session.run(
         "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[]",
@@ -220,13 +220,13 @@ fn pinned_path(session: &Session) -> String {
     path.join(", ")
 }
 
-/// Everything that Postgres has to say about the texts, as the role and on the path that they will have.
+/// Has Postgres validate all SQL of the stream. Runs as the role and on the search_path that it will have.
 fn validate(columns: &[Column], statement: &str, settings: &Settings) -> Result<(), Raise> {
     for column in columns {
         validate_default(column)?;
     }
-    expressions::validate(Of::Row, columns, &settings.checks)?;
-    expressions::validate(Of::Batch, columns, &settings.quality)?;
+    expressions::validate(Scope::Row, columns, &settings.checks)?;
+    expressions::validate(Scope::Batch, columns, &settings.quality)?;
     validation::validate(columns, statement)
 }
 
@@ -239,14 +239,14 @@ fn validate_default(column: &Column) -> Result<(), Raise> {
     located(|| session::connect(|session| session.execute(&query, &[])))
         .map(|_| ())
         .map_err(|(error, at)| {
-            told(error, at, default, BEFORE.len()).or_hint(|| {
+            with_position(error, at, default, BEFORE.len()).or_hint(|| {
                 let name = &column.name;
-                format!("The default of \"{name}\" is an SQL expression of its type that names no column.")
+                format!("The default of \"{name}\" is an SQL expression of its type that refers to no column.")
             })
         })
 }
 
-/// The column as in CREATE TABLE.
+/// The definition of a column, as in CREATE TABLE.
 pub fn sql_column(column: &Column) -> String {
     let default = match &column.default {
         Some(default) => format!(" DEFAULT {default}"),
@@ -257,21 +257,20 @@ pub fn sql_column(column: &Column) -> String {
     format!("{name} {}{default}{not_null}", column.type_name())
 }
 
-/// Gives the view's columns their defaults: whoever leaves a column out gets the default, whoever says NULL
-/// does not. A default of the view would run as whoever feeds the stream: so the view has a mark (see
-/// `left_out`), for which the batch takes the default, as the stream's owner. Only a plain text stands
-/// there itself.
+/// Gives the view's columns their defaults, for rows that leave a column out; a row that says NULL gets NULL.
+/// A default expression of the view would run as the role that inserts. So the view's default is a mark (see
+/// `left_out`), for which the batch computes the default as the stream's owner. Only a string constant is the view's own default.
 fn set_defaults(session: &Session, view: &str, columns: &[Column], settings: &Settings) {
     for column in columns {
         let Some(default) = &column.default else {
             continue;
         };
-        let plain = match column.type_oid {
+        let constant = match column.type_oid {
             pg_sys::TEXTOID if !settings.has_format(column) => literal(default),
             _ => None,
         };
-        let default = match plain {
-            Some(plain) => quote_literal(&plain),
+        let default = match constant {
+            Some(constant) => quote_literal(&constant),
             None => "termstream.left_out()".to_owned(),
         };
         let name = quote_identifier(&column.name);
@@ -282,8 +281,8 @@ fn set_defaults(session: &Session, view: &str, columns: &[Column], settings: &Se
     }
 }
 
-/// The type of a stream's first column: a text, whose domain asks whether the triggers fire.
-const ASKING: &str = "termstream.field";
+/// The type of a stream's first column: a domain over text that checks whether the stream's triggers fire.
+const CHECKED_TEXT: &str = "termstream.field";
 
 fn create_view(
     session: &Session,
@@ -295,12 +294,12 @@ fn create_view(
         .iter()
         .enumerate()
         .map(|(number, column)| {
-            let of_type = if number == 0 {
-                ASKING
+            let column_type = if number == 0 {
+                CHECKED_TEXT
             } else {
                 "pg_catalog.text"
             };
-            format!("NULL::{of_type} AS {}", quote_identifier(&column.name))
+            format!("NULL::{column_type} AS {}", quote_identifier(&column.name))
         })
         .collect();
     session.execute(
@@ -310,7 +309,7 @@ fn create_view(
         ),
         &[],
     );
-    // Whoever leaves the first column out is asked, too.
+    // Makes Postgres check the domain for rows that leave the first column out, too.
     if let Some(first) = columns.first() {
         let first = quote_identifier(&first.name);
         session.execute(

@@ -1,26 +1,26 @@
-//! Deferrable constraints while a stream's owner is at work.
+//! Deferrable constraints, made immediate while a batch runs as the stream's owner.
 //!
-//! What a batch does, its triggers included, is over when the batch is: a trigger that waited for the
-//! commit would run as whoever feeds the stream, and Postgres lets none be queued in a
-//! security-restricted operation. So the deferrable constraints of the tables that the stream writes,
-//! and of all tables of its owner, are immediate for the batch, and those that are INITIALLY DEFERRED are
-//! deferred again behind it.
+//! Everything that a batch does must be done when the batch ends, including its triggers. A deferred trigger
+//! would run at commit as the role that feeds the stream, so Postgres refuses to queue one in a
+//! security-restricted operation. So the deferrable constraints of the tables that the stream writes, and of
+//! all tables of its owner, are immediate for the batch; those that are INITIALLY DEFERRED are deferred again
+//! after it.
 //!
-//! What waits for them already is the transaction's own: it fires now, and as the role as which it would
-//! have fired at commit. `SET CONSTRAINTS` knows constraints by their names alone, and other tables of
-//! the schema may have some of the same name: as the stream's owner, or as the caller where he is the
-//! owner of a SECURITY DEFINER function, it would lend that role to triggers of somebody else's.
+//! Triggers that the transaction has deferred already fire now, as the role as which they would have fired at
+//! commit. `SET CONSTRAINTS` finds constraints by name, and other tables of the schema may have constraints
+//! of the same name. Run as the stream's owner, or as the owner of a SECURITY DEFINER function, it would lend
+//! that role to triggers of other users; so it runs as the role of the session.
 //!
-//! What the caller had set by `SET CONSTRAINTS` himself is not known, and so not restored.
+//! What the caller has set with `SET CONSTRAINTS` cannot be found out, so it is not restored.
 
 use pgrx::pg_sys;
 
 use crate::pg::session::{self, Saved, Session, Snapshot};
 use crate::pg::user::{as_session_role, on_safe_path, session_role};
 
-/// The constraints by name, and whether all of that name are INITIALLY DEFERRED: others cannot be
-/// deferred, or were not. A foreign key has triggers on both of its tables. A name whose schema is closed
-/// to the role cannot be told to Postgres.
+/// The names of the constraints, and whether all constraints of a name are INITIALLY DEFERRED: otherwise they
+/// cannot all be deferred again. A foreign key has triggers on both of its tables. Schemas on which the role
+/// has no USAGE are left out, since it cannot name their constraints.
 const FIND: &str = "
 WITH RECURSIVE written AS (
     SELECT w.oid FROM unnest($2) w (oid)
@@ -40,12 +40,12 @@ SELECT format('%I.%I', n.nspname, d.conname),
  ORDER BY 1";
 
 thread_local! {
-    static FIND_KEPT: Saved =
+    static FIND_SAVED: Saved =
         const { Saved::new(FIND, &[pg_sys::OIDOID, pg_sys::OIDARRAYOID, pg_sys::OIDOID]) };
 }
 
-/// Runs `work`, which does something as the stream's owner, with nothing deferred of his tables and of
-/// those that are written.
+/// Runs `work`, which acts as the stream's owner, while no constraint of the owner's tables or of the `written`
+/// tables is deferred.
 pub fn immediate<R>(owner: pg_sys::Oid, written: Vec<pg_sys::Oid>, work: impl FnOnce() -> R) -> R {
     let (all, deferred) = session::connect(|session| find(session, owner, written));
     set(&all, "IMMEDIATE");
@@ -54,14 +54,14 @@ pub fn immediate<R>(owner: pg_sys::Oid, written: Vec<pg_sys::Oid>, work: impl Fn
     result
 }
 
-/// All the constraints, and those to be deferred again.
+/// The names of all the constraints, and of those that must be deferred again.
 fn find(
     session: &Session,
     owner: pg_sys::Oid,
     written: Vec<pg_sys::Oid>,
 ) -> (Vec<String>, Vec<String>) {
     let args = [owner.into(), written.into(), session_role().into()];
-    let rows = FIND_KEPT.with(|find| find.run(session, &args, Snapshot::Latest));
+    let rows = FIND_SAVED.with(|find| find.run(session, &args, Snapshot::Latest));
     let (mut all, mut deferred) = (Vec::new(), Vec::new());
     for row in 0..rows.len() {
         let Some(name) = rows.get::<String>(row, 1) else {
@@ -81,8 +81,8 @@ SELECT format('%I of table %s', c.conname, r.oid::regclass)
  WHERE c.condeferred AND r.relowner <> $1 AND has_table_privilege($1, r.oid, 'INSERT, UPDATE, DELETE')
  ORDER BY 1 LIMIT 5";
 
-/// Constraints that wait for the commit, of tables which the role may write and does not own: one of them
-/// has been met where [`immediate`] could not foresee it.
+/// INITIALLY DEFERRED constraints of tables that the role may write but does not own, at most five: candidates
+/// for the one that [`immediate`] could not foresee.
 pub fn elsewhere(owner: pg_sys::Oid) -> Vec<String> {
     session::connect(|session| {
         let rows = on_safe_path(|| session.run(ELSEWHERE, &[owner.into()], Snapshot::Latest));

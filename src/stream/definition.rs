@@ -1,4 +1,4 @@
-//! What a stream is: its columns, its statement, what happens to bad rows.
+//! The definition of a stream: its columns, its statement, and what happens to bad rows.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -13,35 +13,36 @@ use crate::pg::session::{Rows, Snapshot};
 use crate::tables;
 use termstream_core::load::{Limits, OnError};
 
-/// A stream's row in `termstream.stream`.
-pub struct Definition {
+/// A stream's row in `termstream.stream`, checked and parsed.
+pub struct StreamDefinition {
     pub stream: pg_sys::Oid,
-    /// The stream's name for messages and SQL, qualified.
+    /// The stream's qualified name, for messages and SQL.
     pub name: String,
     /// The role that owns the stream: its statement runs with that role's rights.
     pub owner: pg_sys::Oid,
     pub columns: Vec<Column>,
     pub statement: String,
     pub search_path: CString,
-    /// The rejects table for SQL, qualified.
+    /// The qualified name of the rejects table, for SQL.
     pub rejects: String,
     pub rejects_table: pg_sys::Oid,
-    /// Whether its column userid is of type regrole.
+    /// Whether the column userid of the rejects table is of type regrole, as version 0.1.0 made it.
     pub rejects_have_oids: bool,
     pub on_error: OnError,
     pub limits: Limits,
     pub batch_rows: usize,
-    /// What each row must fulfil.
+    /// The conditions that each row must satisfy.
     pub checks: Vec<Condition>,
-    /// What the batch must fulfil as a whole.
+    /// The conditions that a batch must satisfy as a whole.
     pub quality: Vec<Condition>,
     pub on_quality: OnError,
-    /// For each column how its values are written, if not as SQL writes them.
+    /// For each column the format of its values; `None` if they are written as in SQL.
     pub formats: Vec<Option<Format>>,
 }
 
-impl Definition {
-    /// What stands for the point of a JSON number in each of these columns, where it is another one.
+impl StreamDefinition {
+    /// For each of these columns, the character that replaces the decimal point of a JSON number, if the format
+    /// of the column has another one.
     pub fn points(&self, columns: &[Column]) -> Vec<Option<char>> {
         let point = |column: &Column| {
             let number = self
@@ -53,9 +54,9 @@ impl Definition {
         columns.iter().map(point).collect()
     }
 
-    /// Reads the definition of the stream behind a view. Whoever would change or drop it waits from now
-    /// on until the transaction ends, as for a table that rows go into.
-    pub fn read(stream: pg_sys::Oid) -> Result<Definition, Raise> {
+    /// Reads the definition of the stream behind a view. Locks the view, as for an INSERT: sessions that would
+    /// alter or drop it wait until the transaction ends.
+    pub fn read(stream: pg_sys::Oid) -> Result<StreamDefinition, Raise> {
         lock_for_insert(stream);
         let stored = tables::STREAM.run(&[stream.into()], Stored::take);
         let name = qualified_name(stream);
@@ -74,7 +75,7 @@ impl Definition {
             .hint("Drop the stream with termstream.drop_stream and create it anew."));
         };
         let columns = parse_columns(&stored.columns);
-        Ok(Definition {
+        Ok(StreamDefinition {
             stream,
             name,
             owner,
@@ -95,7 +96,7 @@ impl Definition {
     }
 }
 
-/// The row as it is, read as the extension's owner: what is in it is not yet looked at.
+/// The row as stored. It is read with the rights of the extension's owner, so nothing in it is evaluated.
 struct Stored {
     columns: String,
     statement: String,
@@ -145,9 +146,9 @@ impl Stored {
     }
 }
 
-/// The error for a relation that is no stream, naming those that are.
+/// The error for a name that is not a stream's. It lists the streams that exist.
 pub fn not_a_stream(name: &str) -> Raise {
-    let known = crate::pg::session::connect(|session| {
+    let existing = crate::pg::session::connect(|session| {
         let rows = session.run(
             "SELECT stream::pg_catalog.text FROM termstream.streams ORDER BY 1 LIMIT 20",
             &[],
@@ -157,11 +158,11 @@ pub fn not_a_stream(name: &str) -> Raise {
             .filter_map(|row| rows.get::<String>(row, 1))
             .collect::<Vec<_>>()
     });
-    let hint = if known.is_empty() {
+    let hint = if existing.is_empty() {
         "There is none yet: make one with termstream.create_match_stream or create_stream."
             .to_owned()
     } else {
-        format!("Known streams: {}.", known.join(", "))
+        format!("Known streams: {}.", existing.join(", "))
     };
     Raise::new(
         PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,

@@ -1,4 +1,4 @@
-//! Conditions that a user gives: one boolean expression, or a JSON object of several with their names.
+//! Conditions of a stream: one boolean expression, or a JSON object of several with names.
 
 use pgrx::prelude::*;
 
@@ -6,53 +6,55 @@ use super::validation::explain;
 use crate::pg::column::Column;
 use crate::pg::error::Raise;
 use crate::pg::parse::is_expression;
-use crate::pg::position::told;
+use crate::pg::position::with_position;
 use crate::pg::session::{Session, Snapshot};
 use crate::pg::user::on_safe_path;
 
-/// A condition and its name.
+/// A named condition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
     pub name: String,
     pub expression: String,
 }
 
-/// What the conditions are about.
+/// What a condition is evaluated over.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Of {
-    /// Each row by itself.
+pub enum Scope {
+    /// Each row.
     Row,
-    /// The batch, by aggregates over its rows.
+    /// The whole batch, by aggregates over its rows.
     Batch,
 }
 
-impl Of {
+impl Scope {
+    /// The argument of `create_stream` that holds such conditions.
     fn argument(self) -> &'static str {
         match self {
-            Of::Row => "check_rows",
-            Of::Batch => "quality_check",
+            Scope::Row => "check_rows",
+            Scope::Batch => "quality_check",
         }
     }
 
-    /// A query that Postgres takes if, and only if, the expression is such a condition: in WHERE there
-    /// are no aggregates, and beside HAVING there is nothing else.
+    /// The parts of a query before and after an expression. Postgres accepts the query if, and only if, the
+    /// expression is such a condition: WHERE allows no aggregates, and HAVING alone nothing else.
     fn query(self) -> (&'static str, &'static str) {
         match self {
-            Of::Row => ("SELECT FROM batch WHERE (", "\n)"),
-            Of::Batch => ("SELECT FROM batch HAVING (", "\n)"),
+            Scope::Row => ("SELECT FROM batch WHERE (", "\n)"),
+            Scope::Batch => ("SELECT FROM batch HAVING (", "\n)"),
         }
     }
 }
 
-/// Reads an argument: an SQL expression never begins with a brace. Empty is none.
-pub fn read(session: &Session, of: Of, argument: &str) -> Result<Vec<Condition>, Raise> {
+/// Parses an argument: a JSON object if it begins with a brace, which no SQL expression does; no condition if
+/// it is empty.
+pub fn read(session: &Session, scope: Scope, argument: &str) -> Result<Vec<Condition>, Raise> {
     let text = argument.trim();
     if text.is_empty() {
         return Ok(Vec::new());
     }
     if !text.starts_with('{') {
         return Ok(vec![Condition {
-            name: of.argument().to_owned(),
+            name: scope.argument().to_owned(),
             expression: text.to_owned(),
         }]);
     }
@@ -66,7 +68,7 @@ pub fn read(session: &Session, of: Of, argument: &str) -> Result<Vec<Condition>,
                 (Some(expression), Some("string")) => Ok(Condition { name, expression }),
                 _ => Err(Raise::new(
                     PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
-                    format!("{}: \"{name}\" is no expression", of.argument()),
+                    format!("{}: \"{name}\" is not an expression", scope.argument()),
                 )
                 .hint("Give an object of names and SQL expressions, for example '{\"paid\": \"amount > 0\"}'.")),
             }
@@ -74,7 +76,7 @@ pub fn read(session: &Session, of: Of, argument: &str) -> Result<Vec<Condition>,
         .collect()
 }
 
-/// The conditions as JSON, for the catalog; `None` if there are none.
+/// The conditions as a JSON object, to be stored; `None` if there are none.
 pub fn to_json(session: &Session, conditions: &[Condition]) -> Option<String> {
     if conditions.is_empty() {
         return None;
@@ -93,16 +95,17 @@ pub fn to_json(session: &Session, conditions: &[Condition]) -> Option<String> {
     on_safe_path(|| session.run(query, &args, Snapshot::Latest)).get(0, 1)
 }
 
-/// Has Postgres parse and plan each condition over the columns, as the current role and on its path.
-pub fn validate(of: Of, columns: &[Column], conditions: &[Condition]) -> Result<(), Raise> {
+/// Has Postgres parse and plan each condition over the columns, as the current role and on the current
+/// search_path.
+pub fn validate(scope: Scope, columns: &[Column], conditions: &[Condition]) -> Result<(), Raise> {
     for condition in conditions {
         let text = &condition.expression;
         let wrong = |raise: Raise| {
             raise.or_hint(|| {
-                let aggregates = if of == Of::Batch { ", in aggregates" } else { "" };
+                let aggregates = if scope == Scope::Batch { ", in aggregates" } else { "" };
                 format!(
                     "{} \"{}\" is a boolean SQL expression over the columns of the batch{aggregates}.",
-                    of.argument(),
+                    scope.argument(),
                     condition.name,
                 )
             })
@@ -112,15 +115,15 @@ pub fn validate(of: Of, columns: &[Column], conditions: &[Condition]) -> Result<
             Ok(false) => {
                 return Err(wrong(Raise::new(
                     PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
-                    format!("{}: \"{text}\" is not one expression", of.argument()),
+                    format!("{}: \"{text}\" is not one expression", scope.argument()),
                 )));
             }
-            Err((error, at)) => return Err(wrong(told(error, at, text, 0))),
+            Err((error, at)) => return Err(wrong(with_position(error, at, text, 0))),
         }
-        let (before, after) = of.query();
+        let (before, after) = scope.query();
         let query = format!("EXPLAIN {before}{text}{after}");
         if let Err((error, at)) = explain(columns, &query) {
-            return Err(wrong(told(
+            return Err(wrong(with_position(
                 error,
                 at,
                 text,

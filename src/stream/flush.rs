@@ -1,19 +1,19 @@
-//! One batch on its way through: convert, check, statement; what is wrong becomes rejects.
+//! Running one batch: convert, check, statement. Rows that fail become rejects.
 //!
-//! Everything happens in the transaction of the caller, as the stream's owner and in a
-//! security-restricted operation, with the stream's search_path: what the owner's code sets is gone behind
-//! the batch, and nothing of it waits for the commit. A data error undoes no more than its own row; any
-//! other error ends the load.
+//! Everything happens in the caller's transaction, as the stream's owner in a security-restricted operation,
+//! with the stream's search_path. Settings that the owner's code changes are restored after the batch, and
+//! nothing of it is deferred to the commit. A data error undoes only its own row; any other error ends the
+//! load.
 
 use std::time::Instant;
 
 use super::deferred::{elsewhere, immediate};
-use super::definition::Definition;
+use super::definition::StreamDefinition;
 use super::statement::{execute, written};
-use super::{Load, checks, quality, refused, rejects};
+use super::{Load, checks, load_error, quality, rejects};
 use crate::pg::error::{Caught, Raise};
 use crate::pg::input::{Converter, is_valid_text};
-use crate::pg::memory::in_own_context;
+use crate::pg::memory::in_temporary_context;
 use crate::pg::relation::BatchRelation;
 use crate::pg::session;
 use crate::pg::snapshot::with_snapshot;
@@ -23,9 +23,10 @@ use termstream_core::bounds::room_for;
 use termstream_core::load::{Batch, Bisected, OnError, Reject, Row, Stage, is_data_error};
 use termstream_core::record::Field;
 
-/// Of a batch of more bytes than this it is asked whether there is room for it so many times more: for its
-/// rows as rejects, each as a line of CSV, and for one value in the words of an error.
+/// A batch of more bytes than this is run only if memory for `GROWTH` copies of it can be had.
 const LARGE: usize = 1 << 20;
+
+/// Copies of a batch that its rejects may need: each row as a line of CSV, and a value in an error message.
 const GROWTH: usize = 6;
 
 /// Runs the batch and empties it. On success the counts balance.
@@ -44,12 +45,12 @@ pub fn flush(load: &mut Load) -> Result<(), Raise> {
     }
     let outcome = immediate(owner, tables, || {
         restricted(owner, &path, || {
-            in_own_context(|| {
+            in_temporary_context(|| {
                 with_snapshot(|| {
                     let outcome = run(load, &batch);
                     if outcome.is_ok() {
                         session::connect(|session| {
-                            on_safe_path(|| rejects::write(session, load, &caller, &load.refused));
+                            on_safe_path(|| rejects::write(session, load, &caller, &load.rejects));
                         });
                     }
                     outcome
@@ -57,8 +58,8 @@ pub fn flush(load: &mut Load) -> Result<(), Raise> {
             })
         })
     });
-    load.refused.clear();
-    load.refused_bytes = 0;
+    load.rejects.clear();
+    load.reject_bytes = 0;
     load.batch = batch;
     load.batch.clear();
     outcome?;
@@ -66,29 +67,29 @@ pub fn flush(load: &mut Load) -> Result<(), Raise> {
     load.counts.add_batch();
     load.counts
         .check_balance()
-        .map_err(|error| refused(&error))?;
+        .map_err(|error| load_error(&error))?;
     load.check_limits()
 }
 
-/// A trigger of a table that the statement does not name, nor the stream's owner own, was to wait for the
-/// commit.
+/// The error of a deferred trigger on a table that the statement does not name and the stream's owner does not
+/// own.
 fn deferred_trigger(load: &Load, error: &Caught) -> Raise {
-    let Definition { name, owner, .. } = &load.definition;
+    let StreamDefinition { name, owner, .. } = &load.definition;
     let mut detail = format!(
-        "The statement of stream {name}, or a trigger that it fires, writes a table with a constraint that is INITIALLY DEFERRED; it would be checked when the stream's owner has gone."
+        "The statement of stream {name}, or a trigger that it fires, writes a table with a constraint that is INITIALLY DEFERRED; it would be checked at commit, no longer as the stream's owner."
     );
-    // A statement that runs in no subtransaction leaves none in which to ask.
+    // With on_error 'stop' the statement may have run without a subtransaction: no query can follow.
     if load.definition.on_error != OnError::Stop {
         let constraints = elsewhere(*owner);
         if !constraints.is_empty() {
-            detail += &format!(" Such are: {}.", constraints.join(", "));
+            detail += &format!(" Such constraints are: {}.", constraints.join(", "));
         }
     }
-    error.to_raise().detail(detail).hint("Make the constraint INITIALLY IMMEDIATE; or, where the stream's statement or owner writes its table, grant USAGE on the schema of the table to whoever feeds the stream.")
+    error.to_raise().detail(detail).hint("Make the constraint INITIALLY IMMEDIATE; or, if the stream's statement names the table or its owner owns it, grant USAGE on the table's schema to the role that feeds the stream.")
 }
 
-fn empty(definition: &Definition) -> Result<Batch, Raise> {
-    Batch::new(definition.batch_rows as i64).map_err(|error| refused(&error))
+fn empty(definition: &StreamDefinition) -> Result<Batch, Raise> {
+    Batch::new(definition.batch_rows as i64).map_err(|error| load_error(&error))
 }
 
 fn run(load: &mut Load, batch: &Batch) -> Result<(), Raise> {
@@ -116,14 +117,14 @@ fn run(load: &mut Load, batch: &Batch) -> Result<(), Raise> {
     }
     for (index, error) in guilty {
         if let Some(row) = good.get(index).and_then(|row| batch.row(*row)) {
-            load.refuse(of_caught(Stage::Statement, &row, &error))?;
+            load.refuse(reject_of_error(Stage::Statement, &row, &error))?;
         }
     }
     Ok(())
 }
 
-/// Converts all rows, as few subtransactions as there are bad ones plus one. Returns the numbers of
-/// the rows that stand in `relation`.
+/// Converts all rows into `relation`, and returns their numbers. It begins one subtransaction, and one more for
+/// each row that raises an error.
 fn convert(
     load: &mut Load,
     batch: &Batch,
@@ -152,7 +153,7 @@ fn convert(
             Ok(Some(reject)) => reject,
             Err(error) => match batch.row(next) {
                 Some(row) if is_data_error(&error.sqlstate) => {
-                    let reject = of_caught(Stage::Convert, &row, &error);
+                    let reject = reject_of_error(Stage::Convert, &row, &error);
                     named(reject, &load.definition, &row, failing.column)
                 }
                 _ => error.rethrow(),
@@ -164,15 +165,15 @@ fn convert(
     Ok(good)
 }
 
-/// The column at work when an error is raised.
+/// The column that is being converted, for when an error is raised.
 #[derive(Default)]
 struct Failing {
     column: usize,
 }
 
-/// Converts one row; what is wrong without raising an error comes back as a reject.
+/// Converts one row. Returns a reject for what is wrong without raising an error.
 fn convert_row(
-    definition: &Definition,
+    definition: &StreamDefinition,
     row: &Row<'_>,
     converter: &mut Converter,
     failing: &mut Failing,
@@ -230,7 +231,8 @@ fn convert_row(
     None
 }
 
-pub fn of_caught(stage: Stage, row: &Row<'_>, error: &Caught) -> Reject {
+/// A reject of a row for an error that was caught.
+pub fn reject_of_error(stage: Stage, row: &Row<'_>, error: &Caught) -> Reject {
     let reject = Reject::of_row(stage, row, &error.sqlstate, &error.message);
     match &error.detail {
         Some(detail) => reject.detail(detail),
@@ -238,10 +240,11 @@ pub fn of_caught(stage: Stage, row: &Row<'_>, error: &Caught) -> Reject {
     }
 }
 
-fn named(reject: Reject, definition: &Definition, row: &Row<'_>, column: usize) -> Reject {
-    let Some(of) = definition.columns.get(column) else {
+/// The reject with the name of the column that failed, and its value.
+fn named(reject: Reject, definition: &StreamDefinition, row: &Row<'_>, column: usize) -> Reject {
+    let Some(failed) = definition.columns.get(column) else {
         return reject;
     };
     let value = row.field(column).text().map(String::from_utf8_lossy);
-    reject.column(&of.name, value.as_deref())
+    reject.column(&failed.name, value.as_deref())
 }

@@ -1,4 +1,4 @@
-//! How the values of a column are written, where they are not written as SQL writes them.
+//! Formats of columns: how their values are written, if not as in SQL.
 
 use pgrx::prelude::*;
 
@@ -10,7 +10,7 @@ use termstream_core::load::{Error, NumberFormat, TimeFormat};
 /// The format of one column.
 #[derive(Debug, Clone)]
 pub struct Format {
-    /// As the user has written it.
+    /// The format as the user wrote it.
     pub text: String,
     kind: Kind,
 }
@@ -22,7 +22,7 @@ enum Kind {
 }
 
 impl Format {
-    /// The value as SQL writes it; `None` if it is not written in this format.
+    /// The value as written in SQL; `None` if it does not match the format.
     pub fn to_sql(&self, value: &str) -> Option<String> {
         match &self.kind {
             Kind::Number(format) => format.to_sql(value),
@@ -30,7 +30,7 @@ impl Format {
         }
     }
 
-    /// What stands for the point of a number that was not written by people.
+    /// The decimal point of a number format; `None` for a time format.
     pub fn point(&self) -> Option<char> {
         match &self.kind {
             Kind::Number(format) => Some(format.point()),
@@ -38,7 +38,7 @@ impl Format {
         }
     }
 
-    /// What a value is called that is not written in it.
+    /// What a value of the format is called in an error.
     pub fn noun(&self) -> &'static str {
         match &self.kind {
             Kind::Number(_) => "number",
@@ -47,31 +47,34 @@ impl Format {
     }
 }
 
-/// The formats by column, in the order of the columns.
+/// The format of each column, if it has one. `formats` are pairs of a column and its format.
 pub fn by_column(
     columns: &[Column],
     formats: &[(String, String)],
 ) -> Result<Vec<Option<Format>>, Raise> {
     for (name, _) in formats {
         if columns.iter().all(|column| column.name != *name) {
-            let known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+            let declared: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
             return Err(Raise::new(
                 PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
                 format!("formats: column \"{name}\" is not declared"),
             )
-            .hint(format!("The declared columns are: {}.", known.join(", "))));
+            .hint(format!(
+                "The declared columns are: {}.",
+                declared.join(", ")
+            )));
         }
     }
     columns
         .iter()
         .map(|column| {
             let format = formats.iter().find(|(name, _)| *name == column.name);
-            format.map(|(_, text)| of_column(column, text)).transpose()
+            format.map(|(_, text)| for_column(column, text)).transpose()
         })
         .collect()
 }
 
-fn of_column(column: &Column, text: &str) -> Result<Format, Raise> {
+fn for_column(column: &Column, text: &str) -> Result<Format, Raise> {
     let kind = match type_category(column.type_oid) {
         'N' => Kind::Number(NumberFormat::new(text).map_err(invalid)?),
         'D' => Kind::Time(TimeFormat::new(text).map_err(invalid)?),
@@ -84,7 +87,7 @@ fn of_column(column: &Column, text: &str) -> Result<Format, Raise> {
                     column.type_name()
                 ),
             )
-            .hint("Numbers, dates and times have formats."));
+            .hint("Only columns of numbers, dates and times can have a format."));
         }
     };
     Ok(Format {
@@ -103,7 +106,7 @@ fn invalid(error: Error) -> Raise {
             "Write 1234.56 as the input does, for example '1.234,56' or '1 234,56'.",
         ),
         _ => raise.hint(
-            "Write a whole date or time with YYYY YY MM DD HH24 HH12 MI SS MS US AM, for example 'DD/MM/YYYY HH24:MI:SS'.",
+            "Write a date or time with YYYY YY MM DD HH24 HH12 MI SS MS US AM, for example 'DD/MM/YYYY HH24:MI:SS'.",
         ),
     }
 }

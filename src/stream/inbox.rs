@@ -1,17 +1,17 @@
-//! The door of COPY and INSERT: the triggers of a stream's view.
+//! Rows from COPY and INSERT: the triggers of a stream's view.
 //!
-//! BEFORE STATEMENT opens a load, INSTEAD OF ROW puts a row into its batch, AFTER STATEMENT flushes
-//! the rest and closes it. All of it is one statement of the user's: all or nothing.
+//! The BEFORE STATEMENT trigger opens a load, the INSTEAD OF trigger adds a row to its batch, and the AFTER
+//! STATEMENT trigger flushes the rest and closes the load. All of it is one statement: all or nothing.
 //!
-//! Loads can be nested (the statement of a stream inserts into another one, or into the same), so the
-//! open ones are a stack. An error never reaches AFTER STATEMENT: the end of the transaction or the
-//! rollback of the subtransaction drops what is left.
+//! Loads can be nested (the statement of a stream may insert into another stream, or into its own), so open
+//! loads form a stack. After an error the AFTER STATEMENT trigger does not fire: the end of the transaction,
+//! or the rollback of the subtransaction, drops the open load.
 
 use pgrx::pg_sys;
 use std::cell::RefCell;
 
 use super::Load;
-use super::definition::Definition;
+use super::definition::StreamDefinition;
 use super::flush::flush;
 use super::ledger::{self, State};
 use super::left_out;
@@ -21,6 +21,7 @@ use crate::pg::trigger::{Fields, ReturnedRow, TriggerCall, are_triggers_off};
 use termstream_core::load::Place;
 use termstream_core::record::Field;
 
+/// An open load of the stack.
 struct Open {
     load: Load,
     fields: Fields,
@@ -35,7 +36,7 @@ thread_local! {
     static OPEN: RefCell<Vec<Open>> = const { RefCell::new(Vec::new()) };
 }
 
-/// One call of the triggers. Returns the row for the executor, if it wants one.
+/// Handles one call of a stream's triggers. Returns the row for the executor, for a row trigger.
 pub fn take(call: &TriggerCall) -> Result<Option<pg_sys::Datum>, Raise> {
     match (call.is_for_row(), call.is_before()) {
         (true, _) => take_row(call).map(Some),
@@ -44,8 +45,8 @@ pub fn take(call: &TriggerCall) -> Result<Option<pg_sys::Datum>, Raise> {
     }
 }
 
-/// Refuses rows where the triggers would not fire, and so nobody would take them. Triggers of a view cannot
-/// be made to fire always, so that a type asks, with the first field of each row: see `termstream.field`.
+/// An error if the stream's triggers do not fire in this session, for then its rows would be lost. A view's
+/// triggers cannot be enabled as ALWAYS, so the type of the first column calls this: see `termstream.field`.
 pub fn must_fire() -> Result<(), Raise> {
     if !are_triggers_off() {
         return Ok(());
@@ -55,10 +56,11 @@ pub fn must_fire() -> Result<(), Raise> {
         "a stream takes no rows while session_replication_role is \"replica\"",
     )
     .detail("Its triggers do not fire, and the rows would be lost.")
-    .hint("SET session_replication_role = origin, or leave the stream out of what is replicated."))
+    .hint("SET session_replication_role = origin, or exclude the stream from replication."))
 }
 
-/// Whoever has dropped the trigger that closes a load would lose its rows without a word.
+/// An error at commit if a load is still open: its AFTER STATEMENT trigger was dropped, and its rows would be
+/// lost silently.
 pub fn refuse_unfinished() {
     if OPEN.with(|open| !open.borrow().is_empty()) {
         incomplete().raise();
@@ -79,7 +81,7 @@ pub fn forget_since(subtransaction: u32) {
 }
 
 fn begin(call: &TriggerCall) -> Result<(), Raise> {
-    let definition = Definition::read(call.relation())?;
+    let definition = StreamDefinition::read(call.relation())?;
     if !call.has_text_columns(definition.columns.len()) {
         return Err(incomplete());
     }
@@ -117,7 +119,7 @@ fn take_row(call: &TriggerCall) -> Result<pg_sys::Datum, Raise> {
         Ok((open.returned.copy(call), load.is_full()))
     })??;
     if full {
-        // Off the stack while it runs: its statement may open loads of its own.
+        // The load is off the stack meanwhile, since its statement may open other loads.
         let mut open = take_top(call)?;
         let outcome = flush(&mut open.load);
         OPEN.with(|stack| stack.borrow_mut().push(open));
@@ -133,6 +135,7 @@ fn end(call: &TriggerCall) -> Result<(), Raise> {
     Ok(())
 }
 
+/// Runs `work` with the innermost open load of this call's stream.
 fn with_top<R>(call: &TriggerCall, work: impl FnOnce(&mut Open) -> R) -> Result<R, Raise> {
     let stream = call.relation();
     OPEN.with(|stack| {
@@ -145,6 +148,7 @@ fn with_top<R>(call: &TriggerCall, work: impl FnOnce(&mut Open) -> R) -> Result<
     })
 }
 
+/// Takes the innermost open load of this call's stream off the stack.
 fn take_top(call: &TriggerCall) -> Result<Open, Raise> {
     let stream = call.relation();
     OPEN.with(|stack| {
@@ -156,7 +160,7 @@ fn take_top(call: &TriggerCall) -> Result<Open, Raise> {
     })
 }
 
-/// The error of a stream whose owner has altered the view or its triggers by hand.
+/// The error for a stream whose view or triggers its owner has altered by hand.
 fn incomplete() -> Raise {
     Raise::new(
         pgrx::PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,

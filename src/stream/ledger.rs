@@ -8,10 +8,10 @@ use crate::pg::user::{current_role, role_name};
 use crate::tables;
 use termstream_core::load::{Counts, Position, RejectedByStage};
 
-/// The state of a load that goes well; see [`fail`] for the other.
+/// The state of a load that has not failed; [`fail`] marks one that has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Some batches are committed, more are to come.
+    /// Some batches are committed, and more will follow.
     Running,
     Done,
 }
@@ -25,14 +25,14 @@ impl State {
     }
 }
 
-/// A number for a new load.
+/// The number of a new load.
 pub fn next_id() -> i64 {
     tables::NEXT_LOAD_ID
         .run(&[], |rows| rows.get(0, 1))
         .unwrap_or(0)
 }
 
-/// Writes the load's row as it stands now.
+/// Writes the load's row: its counts, state and position.
 pub fn write(load: &Load, state: State, position: Option<Position>) {
     let counts = &load.counts;
     let rejected = &counts.rejected_by_stage;
@@ -68,33 +68,34 @@ pub fn write(load: &Load, state: State, position: Option<Position>) {
     }
 }
 
-/// Marks a load as done whose counts its workers have written.
+/// Marks a load as done, whose counts its workers have written.
 pub fn finish(load_id: i64, stream: pg_sys::Oid) {
     tables::FINISH_LOAD.execute(&[load_id.into(), crate::pg::clock::now().into()]);
     retention::forget(stream);
 }
 
-/// Marks a load as failed. Its counts and position are those of its last committed batch.
+/// Marks a load as failed. Its counts and position stay those of the last committed batch.
 pub fn fail(load_id: i64, error: &str) {
     tables::FAIL_LOAD.execute(&[load_id.into(), error.into(), crate::pg::clock::now().into()]);
 }
 
-/// A load that this session has done in its running transaction, as the role that it is now.
-pub struct OwnLoad {
+/// A load that the current role has done in the running transaction.
+pub struct TransactionLoad {
     pub stream: pg_sys::Oid,
     pub counts: Counts,
     pub busy: f64,
 }
 
-pub fn find_own(load_id: i64) -> Option<OwnLoad> {
+/// The load of this number, if the current role has done it in the running transaction.
+pub fn find_in_transaction(load_id: i64) -> Option<TransactionLoad> {
     let role = role_name(current_role());
-    tables::OWN_LOAD.run(&[load_id.into(), role.into()], own_load)
+    tables::TRANSACTION_LOAD.run(&[load_id.into(), role.into()], transaction_load)
 }
 
-fn own_load(rows: &Rows) -> Option<OwnLoad> {
+fn transaction_load(rows: &Rows) -> Option<TransactionLoad> {
     let stream = rows.get(0, 1)?;
     let number = |column| rows.get::<i64>(0, column).unwrap_or(0).max(0) as u64;
-    Some(OwnLoad {
+    Some(TransactionLoad {
         stream,
         counts: Counts {
             read: number(2),

@@ -1,25 +1,26 @@
-//! How the line of a reject is written, and its fields: for rows that are taken again.
+//! The format of a reject's line, by which the line is parsed again when the reject is retried.
 
 use pgrx::prelude::*;
 
-use super::definition::Definition;
+use super::definition::StreamDefinition;
 use super::file::{FileOptions, Value};
 use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
 use termstream_core::load::{Place, Reject, Stage};
 use termstream_core::record::{Event, Field, Options, Parser};
 
+/// A parser of lines in the format that a reject names.
 pub struct LineFormat {
-    /// As it is written in the rejects table.
+    /// The JSON in the rejects table.
     text: Option<String>,
     options: Options,
-    /// For each column of the stream.
+    /// For each column of the stream, where its value is.
     values: Vec<Value>,
 }
 
 impl LineFormat {
-    /// Reads it from JSON; `None` is CSV of all the columns.
-    pub fn read(text: Option<&str>, definition: &Definition) -> Result<LineFormat, Raise> {
+    /// Parses a format from JSON; `None` stands for CSV of all the columns.
+    pub fn read(text: Option<&str>, definition: &StreamDefinition) -> Result<LineFormat, Raise> {
         let options = match text {
             None => FileOptions::default(),
             Some(json) => serde_json::from_str(json).map_err(|error| {
@@ -40,11 +41,12 @@ impl LineFormat {
         })
     }
 
+    /// Whether this is the format that the JSON describes.
     pub fn is(&self, text: Option<&str>) -> bool {
         self.text.as_deref() == text
     }
 
-    /// The fields of a line, which must be one row; or why it is not.
+    /// Splits a line, which must be one row, into fields; or returns a reject that says why it is not.
     pub fn split(&self, line: &[u8], place: Place) -> Result<Split, Raise> {
         let mut rows = 0;
         let mut split = Split::Fields(Vec::new());
@@ -57,7 +59,9 @@ impl LineFormat {
                         .map(|value| OwnedField::new(value.of(&record)))
                         .collect(),
                 ),
-                Event::Malformed(record) => Split::NoRow(Box::new(Reject::of_malformed(&record))),
+                Event::Malformed(record) => {
+                    Split::Rejected(Box::new(Reject::of_malformed(&record)))
+                }
             };
             Ok::<(), Raise>(())
         };
@@ -67,9 +71,9 @@ impl LineFormat {
         if rows != 1 {
             let message = format!("the line holds {rows} rows");
             let reject = Reject::new(Stage::Parse, place, line, "22P04", &message);
-            split = Split::NoRow(Box::new(reject));
+            split = Split::Rejected(Box::new(reject));
         }
-        if let Split::NoRow(reject) = &mut split {
+        if let Split::Rejected(reject) = &mut split {
             reject.line = Some(place.line());
             reject.offset = None;
         }
@@ -77,11 +81,12 @@ impl LineFormat {
     }
 }
 
-/// What a line is.
+/// The result of splitting a line.
 pub enum Split {
-    /// One for each column of the stream.
+    /// One field for each column of the stream.
     Fields(Vec<OwnedField>),
-    NoRow(Box<Reject>),
+    /// The line is not one row.
+    Rejected(Box<Reject>),
 }
 
 /// A [`Field`] that outlives its record.

@@ -1,5 +1,5 @@
-//! Streams that match: a stream whose statement finds the terms of a lexicon, and writes the pairs of
-//! key and term.
+//! Match streams: streams whose statement finds the terms of a lexicon, and writes pairs of a row's key and a
+//! term's id.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -18,7 +18,7 @@ use crate::pg::error::Raise;
 use crate::pg::session::{self, Session, Snapshot};
 use crate::pg::user::{SAFE_PATH, on_safe_path};
 
-/// What `create_match_stream` is asked for.
+/// The arguments of `create_match_stream`.
 pub struct NewMatchStream<'a> {
     pub stream: &'a str,
     pub columns: &'a str,
@@ -29,7 +29,7 @@ pub struct NewMatchStream<'a> {
     pub options: Options<'a>,
 }
 
-/// Makes the stream, its rejects table, and the pairs table if there is none.
+/// Creates the stream, its rejects table, and the pairs table if there is none.
 pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
     let mut columns = parse_columns(new.columns);
     let key = key_columns(new, &mut columns)?;
@@ -56,7 +56,7 @@ pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
             name: &name,
             columns: &columns,
             statement: &match_statement(new, &found_name(pairs), &columns, &key),
-            // The statement names all it needs, so that nothing of anybody's can stand in for it.
+            // The statement qualifies all names, so it needs no schema in which another user may create objects.
             search_path: SAFE_PATH.to_string_lossy().into_owned(),
             lexicon: Some(new.lexicon),
             pairs: Some(pairs),
@@ -65,7 +65,7 @@ pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
     })
 }
 
-/// The key's columns, which a pair cannot do without: they become NOT NULL.
+/// The columns of the key. They become NOT NULL, since the pairs table needs their values.
 fn key_columns(new: &NewMatchStream, columns: &mut [Column]) -> Result<Vec<Column>, Raise> {
     let mut key = Vec::new();
     for name in listed(new.key) {
@@ -84,11 +84,11 @@ fn key_columns(new: &NewMatchStream, columns: &mut [Column]) -> Result<Vec<Colum
     Ok(key)
 }
 
-/// The names between the commas, quoted where they hold some; or those of an array as Postgres writes it.
+/// Splits a list of names at its commas; a name with a comma is quoted. An array literal is a list, too.
 fn listed(names: &str) -> Vec<String> {
     let braced = names.trim().strip_prefix('{');
     let array = braced.and_then(|names| names.strip_suffix('}'));
-    // An array has a backslash before a quote, where a name of SQL has the quote twice.
+    // In an array a quote is escaped by a backslash; in an SQL name it is doubled.
     let array = array.map(|names| names.replace("\\\"", "\"\"").replace("\\\\", "\\"));
     let names = array.as_deref().unwrap_or(names);
     let mut is_quoted = false;
@@ -103,6 +103,7 @@ fn listed(names: &str) -> Vec<String> {
     between.map(str::trim).map(name).collect()
 }
 
+/// Checks that a column of the stream has this name.
 fn declared(columns: &[Column], name: &str, argument: &str) -> Result<(), Raise> {
     if columns.iter().any(|column| column.name == name) {
         return Ok(());
@@ -115,6 +116,7 @@ fn declared(columns: &[Column], name: &str, argument: &str) -> Result<(), Raise>
     .hint(format!("The declared columns are: {}.", names.join(", "))))
 }
 
+/// The names as an SQL list of identifiers.
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(quote_identifier).collect::<Vec<_>>().join(", ")
 }
@@ -174,7 +176,7 @@ fn create_pairs(
     pairs.find(session).ok_or_else(|| not_a_stream(&pairs.name))
 }
 
-/// A unique key over just these columns that ON CONFLICT can use.
+/// Finds a unique index over exactly these columns that ON CONFLICT can use.
 const UNIQUE_KEY: &str = "
 SELECT FROM pg_index i
  WHERE i.indrelid = $1 AND i.indisunique AND i.indimmediate AND i.indisvalid
@@ -183,7 +185,7 @@ SELECT FROM pg_index i
          WHERE a.attrelid = $1 AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
      = (SELECT array_agg(w ORDER BY w::name) FROM unnest($2) w)";
 
-/// A pairs table that is already there must have the columns, and a key that keeps pairs single.
+/// Checks that an existing pairs table has the columns, and a unique key over them.
 fn check_pairs(
     session: &Session,
     table: pg_sys::Oid,
@@ -196,7 +198,7 @@ fn check_pairs(
             PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
             format!("pairs table {pairs} is temporary"),
         )
-        .hint("A stream takes rows of every session: name a permanent table."));
+        .hint("Name a permanent table: a stream takes rows of all sessions."));
     }
     let wanted: Vec<&str> = key
         .iter()
@@ -210,7 +212,7 @@ fn check_pairs(
                 format!("pairs table {pairs} has no column \"{column}\""),
             )
             .hint(format!(
-                "It has: {}. Name a table that does not exist, and it is made.",
+                "Its columns are: {}. A pairs table that does not exist is created.",
                 column_names(table).join(", ")
             )));
         }
@@ -224,7 +226,7 @@ fn check_pairs(
             PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
             format!("pairs table {pairs} has no unique key over ({columns})"),
         )
-        .detail("Without one the same rows loaded twice would double the pairs.")
+        .detail("Without one, loading the same rows twice would store their pairs twice.")
         .hint(format!("ALTER TABLE {pairs} ADD PRIMARY KEY ({columns})")));
     }
     Ok(table)

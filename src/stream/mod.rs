@@ -1,5 +1,4 @@
-//! Streams at work inside the server: rows come in by a door, wait in a batch, and run the stream's
-//! statement.
+//! Streams: rows come in, wait in a batch, and run the stream's statement.
 //!
 //! ```text
 //! inbox (COPY, INSERT) ─┐
@@ -7,7 +6,7 @@
 //! file  (load_file)   ──┘                     └─────────┴─────▶ rejects
 //! ```
 //!
-//! The doors differ in where rows come from and in who commits; everything behind them is one path.
+//! The inbox and the file differ in where rows come from and in who commits; the rest is one path.
 
 mod checks;
 pub mod ddl;
@@ -25,12 +24,12 @@ pub mod match_stream;
 mod name;
 mod note;
 mod options;
-mod place;
 mod quality;
 mod rejects;
 mod rejects_table;
 mod retention;
 mod retry;
+mod row_origins;
 mod statement;
 mod validation;
 
@@ -39,12 +38,12 @@ pub use inbox::{must_fire, take};
 pub use left_out::mark;
 pub use note::{Note, Notes, note_rejects};
 pub use options::Options;
-pub use place::{Places, place_rejects};
 pub use retry::retry_rejects;
+pub use row_origins::{RowOrigins, place_rejects};
 
 use crate::pg::error::Raise;
 use crate::pg::transaction::Callbacks;
-use definition::Definition;
+use definition::StreamDefinition;
 use pgrx::prelude::*;
 use std::time::Duration;
 use termstream_core::load::{Batch, Counts, Error, OnError, Reject};
@@ -55,55 +54,55 @@ pub fn register_settings() {
     retention::register();
 }
 
-/// What the stream room does at the ends of transactions.
+/// What is checked and forgotten at the ends of transactions and subtransactions.
 pub const CALLBACKS: Callbacks = Callbacks {
     transaction_ends: inbox::refuse_unfinished,
     transaction_ended: inbox::forget_all,
     subtransaction_aborted: inbox::forget_since,
 };
 
-/// One load: the stream, what waits, what was done.
+/// One load: its stream, the rows that wait, and what was done so far.
 struct Load {
     id: i64,
-    definition: Definition,
+    definition: StreamDefinition,
     /// The file's path, or `None` for rows of a statement.
     file: Option<String>,
-    /// How its lines are written, as JSON, where they are no CSV of the stream's columns.
+    /// The format of its lines, as JSON, if they are not CSV of all the stream's columns.
     line_format: Option<String>,
     started: TimestampWithTimeZone,
     batch: Batch,
-    /// Rows already refused that wait for the batch's flush; their bytes count towards its size.
-    refused: Vec<Reject>,
-    refused_bytes: usize,
+    /// Rejects that wait to be written when the batch is flushed; their bytes count towards its size.
+    rejects: Vec<Reject>,
+    reject_bytes: usize,
     counts: Counts,
-    /// What other parts of the load have done, which counts against the same limits.
+    /// The counts of other parts of the load, which count towards the same limits.
     elsewhere: Counts,
-    /// Rows that were committed before the load's end; `None` where nothing is.
+    /// Rows that are committed already; `None` if the load commits nothing before its end.
     committed: Option<u64>,
-    /// Whether its rows are rejects that are taken again, by their numbers: what fails is not another
-    /// reject, but the same one.
+    /// Whether its rows are rejects that are retried: a row that fails again updates its reject.
     retries: bool,
     /// Whether the statement has met rows that its table has already.
     has_duplicates: bool,
-    /// How many rows the statement is tried with at first.
+    /// How many rows the statement is first tried with.
     reach: usize,
-    /// At work on batches.
+    /// Time spent on batches.
     busy: Duration,
 }
 
 impl Load {
-    fn new(definition: Definition, file: Option<String>) -> Result<Load, Raise> {
+    /// A new load, with a number of its own.
+    fn new(definition: StreamDefinition, file: Option<String>) -> Result<Load, Raise> {
         Load::part_of(ledger::next_id(), definition, file, crate::pg::clock::now())
     }
 
-    /// A part of a load that has begun already, with counts of its own.
+    /// A part of a load that has begun already, which counts for itself.
     fn part_of(
         id: i64,
-        definition: Definition,
+        definition: StreamDefinition,
         file: Option<String>,
         started: TimestampWithTimeZone,
     ) -> Result<Load, Raise> {
-        let batch = Batch::new(definition.batch_rows as i64).map_err(|error| refused(&error))?;
+        let batch = Batch::new(definition.batch_rows as i64).map_err(|error| load_error(&error))?;
         Ok(Load {
             id,
             definition,
@@ -111,8 +110,8 @@ impl Load {
             line_format: None,
             started,
             batch,
-            refused: Vec::new(),
-            refused_bytes: 0,
+            rejects: Vec::new(),
+            reject_bytes: 0,
             counts: Counts::default(),
             elsewhere: Counts::default(),
             committed: None,
@@ -123,32 +122,33 @@ impl Load {
         })
     }
 
-    /// Whether it is time to flush.
+    /// Whether the batch must be flushed.
     fn is_full(&self) -> bool {
         self.batch.is_full()
-            || self.batch.len() + self.refused.len() >= self.definition.batch_rows
-            || self.batch.bytes() + self.refused_bytes >= termstream_core::load::MAX_BATCH_BYTES
+            || self.batch.len() + self.rejects.len() >= self.definition.batch_rows
+            || self.batch.bytes() + self.reject_bytes >= termstream_core::load::MAX_BATCH_BYTES
     }
 
-    /// Keeps a row aside that cannot be taken, or stops the load for it.
+    /// Rejects a row; an error if the stream's `on_error` says that the load stops.
     fn refuse(&mut self, reject: Reject) -> Result<(), Raise> {
         self.keep_aside(reject, self.definition.on_error)
     }
 
+    /// Rejects a row as `on_error` says.
     fn keep_aside(&mut self, reject: Reject, on_error: OnError) -> Result<(), Raise> {
         if on_error == OnError::Stop {
             return Err(rejects::as_error(&self.definition, &reject));
         }
         self.counts.add_rejected(reject.stage);
         if on_error == OnError::Table {
-            self.refused_bytes += reject.raw.len();
-            self.refused.push(reject);
+            self.reject_bytes += reject.raw.len();
+            self.rejects.push(reject);
         }
         self.check_limits()
     }
 
-    /// Stops the load that has too many rejects. No error of a row's, so that nothing above takes it for
-    /// one.
+    /// Checks the reject limits. The SQLSTATE of the error is not that of a data error, so that an outer stream
+    /// does not reject a row for it.
     fn check_limits(&self) -> Result<(), Raise> {
         let counts = Counts {
             read: self.counts.read + self.elsewhere.read,
@@ -159,7 +159,7 @@ impl Load {
             return Ok(());
         };
         let kept = match self.committed {
-            None => "Nothing of it is kept: a load of this kind is all or nothing.".to_owned(),
+            None => "Nothing of the load is kept: it is all or nothing.".to_owned(),
             Some(rows) => {
                 format!("{rows} rows are committed, taken or rejected; the others are not.")
             }
@@ -170,12 +170,12 @@ impl Load {
             format!("stream {name}: {stopped}"),
         )
         .detail(kept)
-        .hint("See what is wrong with the rows, or raise the limit with termstream.alter_stream."))
+        .hint("Find out what is wrong with the rows, or raise the limit with termstream.alter_stream."))
     }
 }
 
-/// The load room's errors: options out of range, and counts that must not happen.
-fn refused(error: &Error) -> Raise {
+/// The errors of `termstream_core::load`: options out of range, and counts that do not add up.
+fn load_error(error: &Error) -> Raise {
     let code = match error {
         Error::Unbalanced(_) => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
         _ => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,

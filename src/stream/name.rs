@@ -7,10 +7,10 @@ use crate::pg::catalog::quote_identifier;
 use crate::pg::error::Raise;
 use crate::pg::session::{Session, Snapshot};
 
-/// The longest name that Postgres keeps whole.
-const MOST_BYTES: usize = pg_sys::NAMEDATALEN as usize - 1;
+/// The longest name that Postgres does not truncate.
+const MAX_BYTES: usize = pg_sys::NAMEDATALEN as usize - 1;
 
-/// A relation's name with its schema, existing or not.
+/// The name of a relation and its schema. The relation need not exist.
 #[derive(Clone, Debug)]
 pub struct RelationName {
     pub schema: String,
@@ -20,7 +20,7 @@ pub struct RelationName {
 }
 
 impl RelationName {
-    /// Reads `text` as SQL would; without a schema it is the one where new tables go.
+    /// Parses `text` as SQL would. Without a schema, it is the one in which new tables are created.
     pub fn parse(session: &Session, text: &str) -> Result<RelationName, Raise> {
         let row = session.run(
             "SELECT parts[1], parts[2], pg_catalog.current_schema()::pg_catalog.text,
@@ -54,20 +54,20 @@ impl RelationName {
         }
     }
 
-    /// The name with a suffix, for a table that belongs to a stream. Postgres would cut it where it is too
-    /// long, and streams whose names begin alike would share the table.
+    /// The name with a suffix, for a table that belongs to a stream. A name that is too long is an error: Postgres
+    /// would truncate it, and streams whose names begin alike would share the table.
     pub fn with_suffix(&self, suffix: &str) -> Result<RelationName, Raise> {
-        let most = MOST_BYTES - suffix.len();
-        if self.name.len() > most {
+        let max = MAX_BYTES - suffix.len();
+        if self.name.len() > max {
             return Err(Raise::new(
                 PgSqlErrorCode::ERRCODE_NAME_TOO_LONG,
                 format!("stream name \"{}\" is too long", self.name),
             )
             .detail(format!(
-                "It has {} bytes, and a table of its own is named after it, with \"{suffix}\" behind.",
+                "It has {} bytes, and the name of its rejects table is this name with \"{suffix}\" appended.",
                 self.name.len()
             ))
-            .hint(format!("Give it a name of at most {most} bytes.")));
+            .hint(format!("Give it a name of at most {max} bytes.")));
         }
         Ok(RelationName {
             schema: self.schema.clone(),
@@ -76,7 +76,7 @@ impl RelationName {
         })
     }
 
-    /// Qualified and quoted, ready for SQL.
+    /// The name, qualified and quoted for SQL.
     pub fn sql(&self) -> String {
         format!(
             "{}.{}",
@@ -85,12 +85,12 @@ impl RelationName {
         )
     }
 
-    /// The relation of that name in that schema, if there is one.
+    /// The relation of this name in its schema, if there is one.
     pub fn find(&self, session: &Session) -> Option<pg_sys::Oid> {
         relation(session, &self.sql())
     }
 
-    /// The relation that SQL would find by the name as the user has written it.
+    /// The relation that SQL would find by the name as the user wrote it, on the search_path if unqualified.
     pub fn find_on_path(&self, session: &Session) -> Option<pg_sys::Oid> {
         if self.qualified {
             return self.find(session);

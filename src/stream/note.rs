@@ -1,15 +1,14 @@
-//! The door for rows that a feeder could not take apart, or that a service did not answer: they are
-//! rejects before they are rows.
+//! Rejects that a feeder reports: rows that it could not parse, or for which a service gave no answer.
 //!
-//! What COPY cannot carry (a row with too few fields, bytes that are no text) is noted in the
-//! transaction of the COPY, counted in its load or in one of its own.
+//! COPY cannot carry such rows (too few fields, bytes that are not text), so they are reported in the
+//! transaction of the COPY, and counted in its load or in a load of their own.
 
 use pgrx::prelude::*;
 use std::time::Duration;
 
 use super::Load;
 use super::ddl::{find_stream, must_feed};
-use super::definition::Definition;
+use super::definition::StreamDefinition;
 use super::flush::flush;
 use super::ledger::{self, State};
 use super::line_format::LineFormat;
@@ -17,19 +16,19 @@ use crate::pg::error::Raise;
 use crate::pg::session;
 use termstream_core::load::{Place, Reject, Stage};
 
-/// What all the rows of one call have in common.
+/// What all rows of one call have in common.
 pub struct Notes<'a> {
     pub stream: &'a str,
     pub source: &'a str,
-    /// In the words of [`Stage`]: parse or predict.
+    /// The name of a [`Stage`]: parse or predict.
     pub stage: &'a str,
-    /// The load of this transaction that counts them; `None` is one of their own.
+    /// The load of this transaction that counts the rows; `None` for a new load.
     pub load_id: Option<i64>,
-    /// How the rows are written, as JSON: see `termstream.note_rejects`.
+    /// The format of the rows, as JSON: see `termstream.note_rejects`.
     pub line_format: Option<String>,
 }
 
-/// Bytes that a feeder could not read as a row, and why not.
+/// A row that a feeder could not take, and why.
 pub struct Note<'a> {
     pub line: Option<i64>,
     pub raw: &'a [u8],
@@ -39,29 +38,29 @@ pub struct Note<'a> {
     pub origin: Option<String>,
 }
 
-/// Notes the rows as rejects; returns the load that counts them.
+/// Stores the rows as rejects; returns the number of the load that counts them.
 pub fn note_rejects(notes: &Notes, rows: Vec<Note>) -> Result<i64, Raise> {
     let stage = feeders_stage(notes.stage)?;
-    let (definition, own) = session::connect(|session| {
+    let (definition, counting) = session::connect(|session| {
         let view = find_stream(session, notes.stream)?;
         must_feed(session, view, notes.stream, "Noting rejects")?;
-        let own = match notes.load_id {
+        let counting = match notes.load_id {
             None => None,
             Some(load_id) => Some(
-                ledger::find_own(load_id)
-                    .filter(|own| own.stream == view)
-                    .ok_or_else(|| not_own(load_id))?,
+                ledger::find_in_transaction(load_id)
+                    .filter(|load| load.stream == view)
+                    .ok_or_else(|| not_in_transaction(load_id))?,
             ),
         };
-        Ok::<_, Raise>((Definition::read(view)?, own))
+        Ok::<_, Raise>((StreamDefinition::read(view)?, counting))
     })?;
     LineFormat::read(notes.line_format.as_deref(), &definition)?;
     let mut load = Load::new(definition, Some(notes.source.to_owned()))?;
     load.line_format.clone_from(&notes.line_format);
-    if let (Some(own), Some(load_id)) = (own, notes.load_id) {
+    if let (Some(counting), Some(load_id)) = (counting, notes.load_id) {
         load.id = load_id;
-        load.counts = own.counts;
-        load.busy = Duration::from_secs_f64(own.busy.max(0.0));
+        load.counts = counting.counts;
+        load.busy = Duration::from_secs_f64(counting.busy.max(0.0));
     } else {
         load.definition.limits = load.definition.limits.without_ratio();
     }
@@ -90,8 +89,8 @@ pub fn note_rejects(notes: &Notes, rows: Vec<Note>) -> Result<i64, Raise> {
     Ok(load.id)
 }
 
-/// The error for a load that is not this transaction's own.
-pub fn not_own(load_id: i64) -> Raise {
+/// The error for a load that the current role has not made in this transaction.
+pub fn not_in_transaction(load_id: i64) -> Raise {
     Raise::new(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         format!("load {load_id} was not made by this transaction"),
@@ -99,7 +98,7 @@ pub fn not_own(load_id: i64) -> Raise {
     .hint("Give a load of the same stream, transaction and role: the newest row of termstream.loads after a COPY.")
 }
 
-/// The stages that are a feeder's own; the others are the stream's.
+/// The stage of this name, if it is one that a feeder reports; the others are the stream's.
 fn feeders_stage(name: &str) -> Result<Stage, Raise> {
     [Stage::Parse, Stage::Predict]
         .into_iter()
@@ -107,13 +106,14 @@ fn feeders_stage(name: &str) -> Result<Stage, Raise> {
         .ok_or_else(|| {
             Raise::new(
                 PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
-                format!("stage \"{name}\" is not a feeder's"),
+                format!("stage \"{name}\" is not one that a feeder reports"),
             )
-            .hint("The stages are parse and predict.")
+            .hint("A feeder's stages are parse and predict.")
         })
 }
 
-/// Only data errors make rejects; but a service that does not answer is no error of a row's.
+/// Checks that the SQLSTATE is that of a data error; of the stage predict any is allowed, since a service that
+/// does not answer is not an error of the row.
 fn checked_code(stage: Stage, sqlstate: &str) -> Result<&str, Raise> {
     let is_code = sqlstate.len() == 5
         && sqlstate
@@ -124,7 +124,7 @@ fn checked_code(stage: Stage, sqlstate: &str) -> Result<&str, Raise> {
     }
     Err(Raise::new(
         PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
-        format!("errorcode \"{sqlstate}\" is no data error"),
+        format!("errorcode \"{sqlstate}\" is not a data error"),
     )
-    .hint("Give a SQLSTATE of class 22 or 23, or P0001; with the stage predict, any."))
+    .hint("Give a SQLSTATE of class 22 or 23, or P0001; with the stage predict, any SQLSTATE."))
 }

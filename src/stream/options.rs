@@ -1,18 +1,18 @@
-//! The options of a stream: read, checked, and brought together with those it has.
+//! The options of a stream: those that a user gives, and the settings that result.
 
 use pgrx::prelude::*;
 
-use super::definition::Definition;
-use super::expressions::{self, Condition, Of};
+use super::definition::StreamDefinition;
+use super::expressions::{self, Condition, Scope};
 use super::formats;
-use super::refused;
+use super::load_error;
 use crate::pg::column::Column;
 use crate::pg::error::Raise;
 use crate::pg::session::{Arg, Session, Snapshot};
 use crate::pg::user::on_safe_path;
 use termstream_core::load::{DEFAULT_BATCH_ROWS, Limits, MAX_BATCH_ROWS, OnError};
 
-/// Options as a user gives them; `None` is not given.
+/// Options as a user gives them; `None` for one that is not given.
 #[derive(Default)]
 pub struct Options<'a> {
     pub check_rows: Option<&'a str>,
@@ -22,11 +22,11 @@ pub struct Options<'a> {
     pub batch_rows: Option<i32>,
     pub quality_check: Option<&'a str>,
     pub on_quality: Option<&'a str>,
-    /// A JSON object.
+    /// A JSON object of columns and their formats.
     pub formats: Option<String>,
 }
 
-/// What a stream has of each option.
+/// The value of each option of a stream.
 #[derive(Clone)]
 pub struct Settings {
     pub checks: Vec<Condition>,
@@ -36,7 +36,7 @@ pub struct Settings {
     reject_limit: Option<i64>,
     reject_ratio: Option<f64>,
     batch_rows: i64,
-    /// Column and format.
+    /// Pairs of a column and its format.
     formats: Vec<(String, String)>,
 }
 
@@ -56,8 +56,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The settings that a stream has now.
-    pub fn of(definition: &Definition) -> Settings {
+    /// The settings of an existing stream.
+    pub fn of(definition: &StreamDefinition) -> Settings {
         let formats = definition.columns.iter().zip(&definition.formats);
         Settings {
             checks: definition.checks.clone(),
@@ -75,12 +75,12 @@ impl Settings {
         }
     }
 
-    /// Whether the column's values are written in a format of its own.
+    /// Whether the column has a format.
     pub fn has_format(&self, column: &Column) -> bool {
         self.formats.iter().any(|(name, _)| *name == column.name)
     }
 
-    /// Changes what is given. Nothing is kept that a load would stumble over.
+    /// The settings with the given options changed. Each option is validated here, not when rows come.
     pub fn change(
         mut self,
         session: &Session,
@@ -88,10 +88,10 @@ impl Settings {
         options: &Options,
     ) -> Result<Settings, Raise> {
         if let Some(checks) = options.check_rows {
-            self.checks = expressions::read(session, Of::Row, checks)?;
+            self.checks = expressions::read(session, Scope::Row, checks)?;
         }
         if let Some(quality) = options.quality_check {
-            self.quality = expressions::read(session, Of::Batch, quality)?;
+            self.quality = expressions::read(session, Scope::Batch, quality)?;
         }
         if let Some(on_error) = options.on_error {
             self.on_error = one_of("on_error", on_error)?;
@@ -105,7 +105,7 @@ impl Settings {
         if options.reject_ratio.is_some() {
             self.reject_ratio = options.reject_ratio.filter(|ratio| *ratio != 1.0);
         }
-        Limits::new(self.reject_limit, self.reject_ratio).map_err(|error| refused(&error))?;
+        Limits::new(self.reject_limit, self.reject_ratio).map_err(|error| load_error(&error))?;
         if let Some(batch_rows) = options.batch_rows.map(i64::from) {
             if !(1..=MAX_BATCH_ROWS).contains(&batch_rows) {
                 return Err(invalid(format!("batch_rows {batch_rows} is out of range"))
@@ -120,7 +120,7 @@ impl Settings {
         Ok(self)
     }
 
-    /// For the catalog, in the order of [`Settings::COLUMNS`].
+    /// The first arguments of `tables::ADD_STREAM` and `tables::ALTER_STREAM`, in their order.
     pub fn to_args(&self, session: &Session) -> Vec<Arg> {
         let (columns, texts): (Vec<String>, Vec<String>) = self.formats.iter().cloned().unzip();
         let query = "SELECT nullif(json_object($1, $2)::text, '{}')";
@@ -156,11 +156,10 @@ fn read_formats(session: &Session, formats: &str) -> Result<Vec<(String, String)
             let column: String = rows.get(row, 1).unwrap_or_default();
             match rows.get::<String>(row, 2) {
                 Some(format) => Ok((column, format)),
-                None => Err(
-                    invalid("formats is no object of columns and their formats".into()).hint(
-                        "For example '{\"amount\": \"1.234,56\", \"sold_at\": \"DD/MM/YYYY\"}'.",
-                    ),
-                ),
+                None => Err(invalid(
+                    "formats is not an object of columns and their formats".into(),
+                )
+                .hint("For example '{\"amount\": \"1.234,56\", \"sold_at\": \"DD/MM/YYYY\"}'.")),
             }
         })
         .collect()

@@ -1,5 +1,5 @@
-//! The check of a batch as a whole: conditions over aggregates of its rows. A batch that fails one is
-//! refused, all of it, into the rejects or by stopping the load.
+//! The quality check of a batch: conditions over aggregates of its rows. If one fails, all rows of the batch
+//! are rejected, or the load stops.
 
 use pgrx::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::pg::session::{self, Snapshot};
 use crate::pg::subtransaction::subtransaction;
 use termstream_core::load::{Batch, OnError, Reject, Stage, is_data_error};
 
-/// Whether the batch passes. If it does not, its rows are rejects already.
+/// Whether the batch passes its quality check. If it does not, all its rows have been rejected.
 pub fn passes(
     load: &mut Load,
     batch: &Batch,
@@ -27,7 +27,7 @@ pub fn passes(
         .map(|check| format!("({}\n) IS FALSE", check.expression))
         .collect::<Vec<_>>()
         .join(", ");
-    // HAVING makes one row of it, however the conditions are written.
+    // HAVING makes it an aggregate query of one row, even if no condition has an aggregate.
     let query = format!("SELECT {conditions} FROM batch HAVING true");
     let (message, code) = match subtransaction(|| failed(&query, relation)) {
         Ok(which) if which.is_empty() => return Ok(true),
@@ -44,7 +44,7 @@ pub fn passes(
             );
             (message, "23514".to_owned())
         }
-        // A division by zero: these rows cannot be judged, so they are not taken.
+        // As after a division by zero: the rows cannot be judged, so they are rejected.
         Err(Caught {
             sqlstate, message, ..
         }) if is_data_error(&sqlstate) => (message, sqlstate),
@@ -60,7 +60,7 @@ pub fn passes(
             format!("stream {}: {message}", load.definition.name),
         )
         .detail(detail)
-        .hint("Look into the rows, or make the stream with on_quality => 'table' to keep such batches aside."));
+        .hint("Look at the rows, or create the stream with on_quality => 'table' to keep such batches aside."));
     }
     for row in good.iter().filter_map(|row| batch.row(*row)) {
         let reject = Reject::of_row(Stage::Quality, &row, &code, &message).detail(&detail);

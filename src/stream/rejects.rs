@@ -1,15 +1,16 @@
-//! Rows that could not be taken: into the stream's rejects table, whole, with the reason.
+//! Writing rejects: whole rows and their errors, into the stream's rejects table.
 
 use pgrx::pg_sys;
 
 use super::Load;
-use super::definition::Definition;
+use super::definition::StreamDefinition;
 use super::file::FileOptions;
 use crate::pg::error::Raise;
 use crate::pg::input::is_valid_text;
 use crate::pg::session::Session;
 use termstream_core::load::Reject;
 
+/// The types of the parameters of [`write`].
 const TYPES: [pg_sys::Oid; 19] = [
     pg_sys::INT8OID,
     pg_sys::TEXTOID,
@@ -78,6 +79,7 @@ pub fn write(session: &Session, load: &Load, userid: &str, rejects: &[Reject]) {
     }
 }
 
+/// The types of the parameters of [`rewrite`].
 const RETRIED: [pg_sys::Oid; 11] = [
     pg_sys::INT8OID,
     pg_sys::INT8OID,
@@ -92,8 +94,8 @@ const RETRIED: [pg_sys::Oid; 11] = [
     pg_sys::TEXTARRAYOID,
 ];
 
-/// Gives rejects that were taken again, and failed again, their new errors. Where they came from, and
-/// as what, stays.
+/// Writes new errors into rejects that were retried and failed again. The row itself, and where it came from,
+/// stay as they were.
 fn rewrite(session: &Session, load: &Load, userid: &str, rejects: &[Reject]) {
     let update = format!(
         "UPDATE {}
@@ -125,8 +127,7 @@ fn rewrite(session: &Session, load: &Load, userid: &str, rejects: &[Reject]) {
     }
 }
 
-/// The name of a role as the rejects table has it: tables that version 0.1.0 made have a column of another
-/// type.
+/// SQL for the name of a role in the type of the column userid, which version 0.1.0 made regrole.
 fn role(name: &str, load: &Load) -> String {
     match load.definition.rejects_have_oids {
         true => format!("quote_ident({name})::regrole"),
@@ -134,7 +135,7 @@ fn role(name: &str, load: &Load) -> String {
     }
 }
 
-/// The error's own detail, and how much of the row is kept, if it is not all.
+/// The detail of the error, and how many bytes of the row are kept if it is not kept whole.
 fn detail(reject: &Reject) -> Option<String> {
     let kept = (!reject.is_whole())
         .then(|| format!("{} of {} bytes are kept.", reject.raw.len(), reject.size));
@@ -144,7 +145,7 @@ fn detail(reject: &Reject) -> Option<String> {
     }
 }
 
-/// How the row is written: as the load's rows are, or as a line of the columns that it has.
+/// The format of the row: that of the load's rows, or a line of only the columns that the row has.
 fn line_format(load: &Load, reject: &Reject) -> Option<String> {
     let Some(given) = &reject.given else {
         return load.line_format.clone();
@@ -154,13 +155,13 @@ fn line_format(load: &Load, reject: &Reject) -> Option<String> {
     FileOptions::of_given(given.map(|column| column.name.clone()).collect()).line_format()
 }
 
-/// What the feeder said, or where the row begins in its file.
+/// The origin that the feeder reported, or the offset of the row in its file.
 fn origin(reject: &Reject) -> Option<String> {
     let offset = || Some(format!("{{\"offset\": {}}}", reject.offset?));
     reject.origin.clone().or_else(offset)
 }
 
-/// The row as text, where it is text and kept whole.
+/// The row as text, if it is valid text and kept whole.
 fn as_text(reject: &Reject) -> Option<&str> {
     let bytes = &reject.raw;
     let text = std::str::from_utf8(bytes).ok()?;
@@ -168,8 +169,8 @@ fn as_text(reject: &Reject) -> Option<&str> {
 }
 
 /// The error of a load that stops at its first bad row.
-pub fn as_error(definition: &Definition, reject: &Reject) -> Raise {
-    let place = match reject.line {
+pub fn as_error(definition: &StreamDefinition, reject: &Reject) -> Raise {
+    let row = match reject.line {
         Some(line) => format!("line {line}"),
         None => "a row".to_owned(),
     };
@@ -180,11 +181,13 @@ pub fn as_error(definition: &Definition, reject: &Reject) -> Raise {
     let raise = Raise::new(
         crate::pg::error::code_of(&reject.sqlstate),
         format!(
-            "stream {}: {place}{column}: {}",
+            "stream {}: {row}{column}: {}",
             definition.name, reject.message
         ),
     )
-    .hint("Mend the row, or make the stream with on_error => 'table' to keep such rows aside.");
+    .hint(
+        "Correct the row, or create the stream with on_error => 'table' to keep such rows aside.",
+    );
     match &reject.detail {
         Some(detail) => raise.detail(detail.clone()),
         None => raise,

@@ -1,7 +1,7 @@
-//! The table of a stream's rejects, made with the stream, or taken over if there is one.
+//! The rejects table of a stream, created with the stream, or taken over if it exists.
 //!
-//! Its columns are those of COPY's own error table (as proposed for Postgres), and what a reject needs
-//! beyond them to be understood and taken again.
+//! It has the columns of the error table that was proposed for COPY in Postgres, and further ones that are
+//! needed to understand and to retry a reject.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -32,7 +32,7 @@ const LATER_COLUMNS: &str = "
     ADD COLUMN IF NOT EXISTS origin pg_catalog.jsonb, ADD COLUMN IF NOT EXISTS line_format pg_catalog.jsonb,
     ADD COLUMN IF NOT EXISTS line_size pg_catalog.int8, ADD COLUMN IF NOT EXISTS checks pg_catalog.text[]";
 
-/// What is said of the columns that do not speak for themselves.
+/// Comments on columns.
 const COMMENTS: [(&str, &str); 12] = [
     ("load_id", "the load, as in termstream.loads"),
     (
@@ -47,26 +47,26 @@ const COMMENTS: [(&str, &str); 12] = [
     ),
     (
         "line",
-        "the whole row, to be mended and taken again by termstream.retry_rejects; NULL where it is no text",
+        "the whole row, to be corrected and retried by termstream.retry_rejects; NULL if it is not text",
     ),
     (
         "line_bytes",
-        "the row as it came; of a row longer than is kept, its head",
+        "the row as it came; only its beginning, if it is too long to be kept whole",
     ),
     ("checks", "the checks that the row fails, by name"),
     (
         "origin",
-        "where the row came from, in the words of its feeder",
+        "where the row came from, as its feeder describes it",
     ),
     (
         "line_format",
-        "how the line is written, if it is no CSV of all the columns of the stream",
+        "the format of the line, if it is not CSV of all the columns of the stream",
     ),
-    ("line_size", "bytes of the whole row"),
+    ("line_size", "size of the whole row in bytes"),
     ("failed_at", "when the row failed"),
 ];
 
-/// The rejects table of the stream; made if it is not there.
+/// The rejects table of the stream, which is created if it does not exist.
 pub fn create(session: &Session, stream: &RelationName) -> Result<pg_sys::Oid, Raise> {
     let rejects = stream.with_suffix("_rejects")?;
     let table = rejects.sql();
@@ -102,8 +102,8 @@ pub fn create(session: &Session, stream: &RelationName) -> Result<pg_sys::Oid, R
         .ok_or_else(|| not_a_stream(&rejects.name))
 }
 
-/// A stream does not take over a table that somebody else has made, perhaps to wait for it: what the
-/// table's triggers do they would do as the stream's owner.
+/// An error if another role owns the table: its triggers would run as the stream's owner, and it may have been
+/// created just for that.
 pub fn refuse_others_table(table: pg_sys::Oid, what: &str) -> Result<(), Raise> {
     let Some(owner) = owner(table).filter(|owner| !is_or_is_in(*owner)) else {
         return Ok(());
@@ -119,13 +119,13 @@ pub fn refuse_others_table(table: pg_sys::Oid, what: &str) -> Result<(), Raise> 
     )))
 }
 
-/// A table of that name that is none of ours is not written into.
+/// An error if the existing table is not a rejects table.
 fn refuse_other_table(table: pg_sys::Oid, name: &str) -> Result<(), Raise> {
     for column in ["load_id", "stage", "line_bytes", "errorcode"] {
         if column_type(table, column).is_none() {
             return Err(Raise::new(
                 PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE,
-                format!("relation \"{name}\" already exists and is no rejects table"),
+                format!("relation \"{name}\" already exists and is not a rejects table"),
             )
             .hint("Rename it, or give the stream another name."));
         }

@@ -1,8 +1,8 @@
-//! Loads that are too old to be kept one by one: the ledger has the last `termstream.loads_keep` of each
-//! stream, and the sums of those before.
+//! Forgetting old loads: the ledger keeps the last `termstream.loads_keep` loads of each stream, and the sums
+//! of older ones.
 //!
-//! Nobody waits for it: what another session forgets at this moment is left to it, and each session
-//! writes sums of its own.
+//! No session waits for another: it skips loads that another session is just forgetting, and writes sums in
+//! rows of its own.
 
 use pgrx::pg_sys;
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
@@ -14,12 +14,12 @@ use crate::tables;
 
 static KEEP: GucSetting<i32> = GucSetting::<i32>::new(10_000);
 
-/// Defines the setting.
+/// Defines the setting `termstream.loads_keep`.
 pub fn register() {
     GucRegistry::define_int_guc(
         c"termstream.loads_keep",
         c"Sets how many loads of each stream are kept in termstream.loads.",
-        c"Older ones are summed up in termstream.stream_stats. What load_file needs to go on is kept. -1 keeps all.",
+        c"Older loads are summed up in termstream.stream_stats. Those that load_file needs to resume are kept. -1 keeps all.",
         &KEEP,
         -1,
         i32::MAX,
@@ -28,18 +28,18 @@ pub fn register() {
     );
 }
 
-/// A session looks for old loads of a stream with its first load and with every hundredth: it costs
-/// some 0.1 ms where there are none.
+/// A session looks for old loads of a stream at its first load and at every hundredth one. That takes about
+/// 0.1 ms if there are none.
 const EVERY: u32 = 100;
 
 thread_local! {
     static LOADS: RefCell<HashMap<pg_sys::Oid, u32>> = RefCell::new(HashMap::new());
 }
 
-/// Above read committed it fails where another session has been at it meanwhile: then it is done.
+/// The error above READ COMMITTED if another session has forgotten the loads meanwhile, which is just as good.
 const SERIALIZATION_FAILURE: &str = "40001";
 
-/// Forgets old loads of the stream, now and then.
+/// Forgets old loads of the stream, at every hundredth call.
 pub fn forget(stream: pg_sys::Oid) {
     let keep = KEEP.get();
     let number = LOADS.with_borrow_mut(|loads| {
@@ -55,8 +55,8 @@ pub fn forget(stream: pg_sys::Oid) {
     });
 }
 
-/// Forgets what is left of streams that are gone, by `drop_stream` or by hand: of all the loads of a role in
-/// them as many are kept as of a stream.
+/// Forgets what is left of dropped streams: positions, sums and old loads. For each role, as many of its loads
+/// into dropped streams are kept as of one stream.
 pub fn forget_lost() {
     let keep = KEEP.get();
     contained(|| {
@@ -68,6 +68,7 @@ pub fn forget_lost() {
     });
 }
 
+/// Runs `work`; a serialization failure undoes it and is ignored.
 fn contained(work: impl FnOnce()) {
     match subtransaction(work) {
         Err(error) if error.sqlstate != SERIALIZATION_FAILURE => error.rethrow(),

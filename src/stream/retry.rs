@@ -1,10 +1,10 @@
-//! Rejects taken through their stream again, mended or not, in one transaction: those that pass leave
-//! the table, those that fail stay there, once, with the new error.
+//! Retrying rejects: their rows, corrected or not, go through the stream again in one transaction. Those that
+//! pass are deleted from the rejects table, those that fail stay with the new error.
 //!
-//! The caller's condition and his right to the rejects are his own; what the stream does with the rows
-//! it does as its owner, as ever. The owner's table is read as its owner, for its indexes and policies are
-//! code of his; the condition sees a copy of the rows, of columns without code. A reject whose row was not
-//! kept whole stays as it is, until somebody has written the whole row into `line`.
+//! The condition runs as the caller, who needs rights on the rejects table; what the stream does with the rows
+//! runs as the stream's owner, as ever. The rejects table is read as the stream's owner, since its indexes and
+//! policies are code of that owner; so the condition sees a copy of the rows, without columns of user-defined
+//! types. A reject whose row was not kept whole is skipped until its whole row is written into `line`.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -12,7 +12,7 @@ use pgrx::prelude::*;
 use super::Load;
 use super::ddl::find_stream;
 use super::deferred::immediate;
-use super::definition::Definition;
+use super::definition::StreamDefinition;
 use super::flush::flush;
 use super::ledger::{self, State};
 use super::line_format::{LineFormat, OwnedField, Split};
@@ -22,24 +22,26 @@ use crate::pg::catalog::{
 };
 use crate::pg::error::Raise;
 use crate::pg::parse::is_expression;
-use crate::pg::position::{of_user, told};
+use crate::pg::position::{with_position, with_users_position};
 use crate::pg::relation::BatchRelation;
 use crate::pg::session::{self, AnotherType, Arg, Rows, Session, Snapshot};
 use crate::pg::user::{SAFE_PATH, as_standard_sql, on_safe_path, restricted};
 use termstream_core::bounds::extend;
 use termstream_core::load::{Counts, OnError, Place, Reject, Stage};
 
-/// What became of the rejects.
+/// The load that has retried the rejects, and its counts.
 pub struct Retried {
     pub load_id: i64,
     pub counts: Counts,
 }
 
-/// Rejects that are read at once, and how many bytes of them.
+/// The number of rejects that are read at once.
 const ROWS_AT_ONCE: i64 = 1_000;
+
+/// The number of bytes of rejects after which no more are read at once.
 const BYTES_AT_ONCE: i64 = 16 << 20;
 
-/// Takes rejects of the stream again: those of a load, those for which the condition holds, or all.
+/// Retries rejects of the stream: those of a load, those for which the condition holds, or all.
 pub fn retry_rejects(
     stream: &str,
     condition: Option<&str>,
@@ -50,10 +52,10 @@ pub fn retry_rejects(
     }
     let definition = session::connect(|session| {
         let view = find_stream(session, stream)?;
-        let mut definition = Definition::read(view)?;
+        let mut definition = StreamDefinition::read(view)?;
         must_have_rights(session, stream, view, &definition.rejects)?;
         refuse_other_table(&definition)?;
-        // What fails again must stay, whatever the stream does with rows that fail for the first time.
+        // A reject that fails again stays, whatever the stream does with new rejects.
         definition.on_error = OnError::Table;
         definition.on_quality = OnError::Table;
         definition.limits = Default::default();
@@ -90,13 +92,13 @@ fn must_be_expression(condition: &str) -> Result<(), Raise> {
         )
         .hint(CONDITION_HINT)),
         Err((error, at)) => {
-            let raise = told(error, at, condition, 0);
+            let raise = with_position(error, at, condition, 0);
             Err(raise.or_hint(|| CONDITION_HINT.to_owned()))
         }
     }
 }
 
-/// The rights that the caller needs to do it by hand.
+/// Checks that the caller has the rights with which he could retry the rejects by hand.
 fn must_have_rights(
     session: &Session,
     stream: &str,
@@ -129,8 +131,8 @@ fn must_have_rights(
     )
 }
 
-/// The owner of the table could have put another one in its place. Nobody can from now on.
-fn refuse_other_table(definition: &Definition) -> Result<(), Raise> {
+/// Locks the rejects table and checks that it is one: its owner could have replaced it by another relation.
+fn refuse_other_table(definition: &StreamDefinition) -> Result<(), Raise> {
     let table = definition.rejects_table;
     lock_for_insert(table);
     let is_table = matches!(relation_kind(table), Some('r' | 'p'));
@@ -144,15 +146,15 @@ fn refuse_other_table(definition: &Definition) -> Result<(), Raise> {
         ("line_format", pg_sys::JSONBOID),
     ]
     .into_iter()
-    .all(|(column, of_type)| column_type(table, column) == Some(of_type));
+    .all(|(column, wanted)| column_type(table, column) == Some(wanted));
     match is_table && is_intact {
         true => Ok(()),
         false => Err(no_rejects_table(&definition.rejects)),
     }
 }
 
-/// Asks the rejects table as its owner.
-fn ask<R>(load: &Load, query: &str, args: &[Arg], take: impl FnOnce(&Rows) -> R) -> R {
+/// Runs a query on the rejects table as the stream's owner.
+fn query_rejects<R>(load: &Load, query: &str, args: &[Arg], take: impl FnOnce(&Rows) -> R) -> R {
     restricted(load.definition.owner, SAFE_PATH, || {
         session::connect(|session| {
             take(&session.run_on(load.definition.rejects_table, query, args, Snapshot::Latest))
@@ -160,13 +162,13 @@ fn ask<R>(load: &Load, query: &str, args: &[Arg], take: impl FnOnce(&Rows) -> R)
     })
 }
 
-/// The newest reject: those that come later are not meant.
+/// The newest reject; later ones are not retried.
 fn newest(load: &Load) -> i64 {
     let query = format!("SELECT max(reject_id) FROM {}", load.definition.rejects);
-    ask(load, &query, &[], |rows| rows.get(0, 1)).unwrap_or(0)
+    query_rejects(load, &query, &[], |rows| rows.get(0, 1)).unwrap_or(0)
 }
 
-/// What is asked for: the rejects of a load, and those for which a condition of the caller's holds.
+/// Which rejects to retry: those of a load, those for which the caller's condition holds, or all.
 struct Wanted<'a> {
     condition: Option<&'a str>,
     load_id: Option<i64>,
@@ -174,8 +176,8 @@ struct Wanted<'a> {
     columns: String,
 }
 
-/// The columns of the rejects table whose types are the system's: a type of somebody else's can have
-/// casts and operators, which the condition would call in the caller's name. The number comes first.
+/// The columns of the rejects table, reject_id first, without those of user-defined types: the condition would
+/// call casts and operators of such a type as the caller.
 fn plain_columns(table: pg_sys::Oid) -> String {
     let mut columns = "reject_id".to_owned();
     for name in column_names(table) {
@@ -187,7 +189,7 @@ fn plain_columns(table: pg_sys::Oid) -> String {
     columns
 }
 
-/// The numbers of the next rejects that are wanted, and the last one that was looked at.
+/// The numbers of the next wanted rejects, and the number of the last one that was read.
 fn next(
     load: &Load,
     wanted: &Wanted,
@@ -208,9 +210,9 @@ fn next(
     let ids = |rows: &Rows| (0..rows.len()).filter_map(|row| rows.get(row, 1)).collect();
     let args = [last.into(), end.into(), wanted.load_id.into()];
     let Some(condition) = wanted.condition else {
-        let all: Vec<i64> = ask(load, &query, &args, ids);
-        let looked_at = all.last().copied();
-        return Ok((all, looked_at));
+        let all: Vec<i64> = query_rejects(load, &query, &args, ids);
+        let last_read = all.last().copied();
+        return Ok((all, last_read));
     };
     let name = relation_name(load.definition.rejects_table);
     session::connect(|session| {
@@ -219,37 +221,57 @@ fn next(
         let rows = restricted(owner, SAFE_PATH, || {
             session.run_on(table, &query, &args, Snapshot::Latest)
         });
-        let looked_at = rows.len().checked_sub(1).and_then(|row| rows.get(row, 1));
+        let last_read = rows.len().checked_sub(1).and_then(|row| rows.get(row, 1));
         let copy = BatchRelation::of_rows(&name, &rows);
         copy.register(session, copy.len());
         let before = format!("SELECT reject_id FROM {} WHERE (", quote_identifier(&name));
         let query = format!("{before}{condition}\n)");
         let hint = format!("The condition sees {}.", wanted.columns);
-        let holds = of_user(condition, before.chars().count(), &hint, || {
-            // As it was read when it was found to be one expression.
+        let holds = with_users_position(condition, before.chars().count(), &hint, || {
+            // Parsed in the same way as when it was checked to be one expression.
             as_standard_sql(|| session.run(&query, &[], Snapshot::Latest))
         })?;
-        Ok((ids(&holds), looked_at))
+        Ok((ids(&holds), last_read))
     })
 }
 
-struct Kept {
+/// A reject as read from the rejects table.
+struct StoredReject {
     reject_id: i64,
     bytes: Vec<u8>,
     is_whole: bool,
     format: Option<String>,
 }
 
-/// Takes the next rejects, and runs them; returns the last one that was looked at, if there was any.
+/// Retries the next rejects; returns the number of the last one that was read, if there was any.
 fn retry_some(load: &mut Load, wanted: &Wanted, last: i64, end: i64) -> Result<Option<i64>, Raise> {
-    let (holds, mut more) = next(load, wanted, last, end)?;
+    let (ids, last_read) = next(load, wanted, last, end)?;
+    let (rejects, stopped_at) = read_rejects(load, ids)?;
+    let mut ids: Vec<i64> = Vec::with_capacity(rejects.len());
+    let mut format = LineFormat::read(None, &load.definition)?;
+    for one in rejects.into_iter().filter(|one| one.is_whole) {
+        pgrx::check_for_interrupts!();
+        ids.push(one.reject_id);
+        retry_one(load, &mut format, &one)?;
+        if load.is_full() {
+            flush(load)?;
+        }
+    }
+    flush(load)?;
+    remove_taken(load, ids);
+    Ok(stopped_at.or(last_read))
+}
+
+/// Reads and locks the rejects of these numbers. If they are too large to be read at once, also returns the
+/// number of the last one that was read.
+fn read_rejects(load: &Load, ids: Vec<i64>) -> Result<(Vec<StoredReject>, Option<i64>), Raise> {
     let query = format!(
         "SELECT reject_id, line, line_bytes, line_size, line_format
            FROM {} WHERE reject_id = ANY ($1) ORDER BY reject_id FOR UPDATE",
         load.definition.rejects
     );
-    let mut kept: Vec<Kept> = Vec::new();
-    ask(load, &query, &[holds.into()], |rows| {
+    query_rejects(load, &query, &[ids.into()], |rows| {
+        let mut rejects = Vec::new();
         let mut bytes = 0;
         for row in 0..rows.len() {
             pgrx::check_for_interrupts!();
@@ -260,73 +282,64 @@ fn retry_some(load: &mut Load, wanted: &Wanted, last: i64, end: i64) -> Result<O
             let size = rows.bigint(row, 4).map_err(another)?;
             let format = rows.json(row, 5).map_err(another)?;
             let is_whole = line.is_some() || size.is_none_or(|size| size == raw.len() as i64);
-            let mut own = Vec::new();
-            extend(&mut own, line.map_or(raw, str::as_bytes))?;
-            bytes += own.len() as i64;
-            kept.push(Kept {
+            let mut row_bytes = Vec::new();
+            extend(&mut row_bytes, line.map_or(raw, str::as_bytes))?;
+            bytes += row_bytes.len() as i64;
+            rejects.push(StoredReject {
                 reject_id,
-                bytes: own,
+                bytes: row_bytes,
                 is_whole,
                 format,
             });
             if bytes >= BYTES_AT_ONCE {
-                more = Some(reject_id);
-                break;
+                return Ok((rejects, Some(reject_id)));
             }
         }
-        Ok::<_, Raise>(())
-    })?;
-    let mut ids: Vec<i64> = Vec::with_capacity(kept.len());
-    let mut format = LineFormat::read(None, &load.definition)?;
-    for one in kept.into_iter().filter(|one| one.is_whole) {
-        pgrx::check_for_interrupts!();
-        ids.push(one.reject_id);
-        load.counts.add_read(one.bytes.len() as u64);
-        let place = Place::Row {
-            number: one.reject_id as u64,
-        };
-        if !format.is(one.format.as_deref()) {
-            match LineFormat::read(one.format.as_deref(), &load.definition) {
-                Ok(another) => format = another,
-                // One that nobody can read must not keep the others from being taken.
-                Err(error) => {
-                    let (bytes, reason) = (&one.bytes, &error.message);
-                    load.refuse(Reject::new(Stage::Parse, place, bytes, "22023", reason))?;
-                    continue;
-                }
+        Ok((rejects, None))
+    })
+}
+
+/// Adds the row of a reject to the load's batch, or rejects it again. `format` is that of the last reject.
+fn retry_one(load: &mut Load, format: &mut LineFormat, one: &StoredReject) -> Result<(), Raise> {
+    load.counts.add_read(one.bytes.len() as u64);
+    let place = Place::Row {
+        number: one.reject_id as u64,
+    };
+    if !format.is(one.format.as_deref()) {
+        match LineFormat::read(one.format.as_deref(), &load.definition) {
+            Ok(another) => *format = another,
+            // A format that cannot be read must not keep other rejects from being retried.
+            Err(error) => {
+                let (bytes, reason) = (&one.bytes, &error.message);
+                return load.refuse(Reject::new(Stage::Parse, place, bytes, "22023", reason));
             }
-        }
-        match format.split(&one.bytes, place)? {
-            Split::Fields(fields) => {
-                let fields = fields.iter().map(OwnedField::field);
-                load.batch.push(place, Some(&one.bytes), fields)?;
-            }
-            Split::NoRow(reject) => load.refuse(*reject)?,
-        }
-        if load.is_full() {
-            flush(load)?;
         }
     }
-    flush(load)?;
-    remove_taken(load, ids);
-    Ok(more)
+    match format.split(&one.bytes, place)? {
+        Split::Fields(fields) => {
+            let fields = fields.iter().map(OwnedField::field);
+            load.batch.push(place, Some(&one.bytes), fields)?;
+            Ok(())
+        }
+        Split::Rejected(reject) => load.refuse(*reject),
+    }
 }
 
 fn no_rejects_table(name: &str) -> Raise {
     Raise::new(
         PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-        format!("{name} is no rejects table any more"),
+        format!("{name} is no longer a rejects table"),
     )
     .hint("Its columns reject_id, load_id and line_size are of type bigint, stage and line of text, line_bytes of bytea, line_format of jsonb.")
 }
 
-/// What was tried and has no new error is taken.
+/// Deletes the rejects that were retried and have not got a new error.
 fn remove_taken(load: &Load, ids: Vec<i64>) {
     let delete = format!(
         "DELETE FROM {} WHERE reject_id = ANY ($1) AND load_id <> $2",
         load.definition.rejects
     );
-    let Definition {
+    let StreamDefinition {
         owner,
         rejects_table,
         ..

@@ -1,13 +1,13 @@
-//! The stream's statement over a batch: run as a whole, or over the parts that it takes.
+//! Running the stream's statement over a batch: the whole batch, or the parts of it that the statement takes.
 //!
-//! It is planned once in a backend for batches of about the same size, and kept, for as long as it reads
-//! the same, for all loads of one role: what it may run by itself stands in the plan, and is not asked
-//! again. Postgres plans it anew for another search_path.
+//! The plan of a statement is cached in a backend for batches of about the same size, as long as the statement
+//! stays the same, and for one role: Postgres checks some rights only when it plans. Postgres itself plans the
+//! statement again for another search_path.
 //!
-//! `ON CONFLICT DO NOTHING` costs nearly as much as the rest of an INSERT: the index is looked up once
-//! more, and each row is inserted on trial (measured: a million new pairs 2.6 s with the clause, 1.3 s
-//! without). So a statement that ends in it is tried without it, as long as the load has met no
-//! duplicate; where there is one, the trial is undone and the statement runs as it is written.
+//! `ON CONFLICT DO NOTHING` costs nearly as much as the rest of an INSERT: the index is looked up once more,
+//! and each row is inserted speculatively (a million new pairs take 2.6 s with the clause, 1.3 s without). So a
+//! statement that ends in it is first tried without it, as long as the load has met no duplicate. If there is
+//! one, the trial is undone and the statement runs as written.
 
 use pgrx::pg_sys;
 use std::cell::RefCell;
@@ -25,32 +25,35 @@ use crate::pg::subtransaction::subtransaction;
 use crate::pg::user::current_role;
 use termstream_core::load::{Bisected, Failure, OnError, bisect, is_data_error};
 
-/// Plans kept in a backend: of the streams it loads in turn, each in both forms and for some sizes.
-const PLANS_KEPT: usize = 32;
+/// Plans cached in a backend: for some streams that it loads in turn, each with and without its conflict
+/// clause, and for some sizes.
+const CACHED_PLANS: usize = 32;
 
-/// What a trial undoes stays in the table as dead rows until it is vacuumed, so a small batch, which
-/// gains little, is not tried.
+/// The smallest batch that is tried without the conflict clause. An undone trial leaves dead rows in the table
+/// until VACUUM, and a small batch gains little.
 const TRIAL_ROWS: usize = 1000;
 
-struct Kept {
+/// A plan, and what it was made for.
+struct CachedPlan {
     role: pg_sys::Oid,
     statement: String,
     columns: Vec<Column>,
-    /// The rows that it is planned for.
+    /// The number of rows that it is planned for.
     rows: usize,
     plan: Rc<KeptPlan>,
 }
 
 thread_local! {
-    /// The last used last. The end of the process frees them, after Postgres has cleaned up.
-    static PLANS: ManuallyDrop<RefCell<Vec<Kept>>> =
+    /// In the order of their last use, the latest last. Not dropped at the end of the process, when Postgres has
+    /// freed them already.
+    static PLANS: ManuallyDrop<RefCell<Vec<CachedPlan>>> =
         const { ManuallyDrop::new(RefCell::new(Vec::new())) };
 }
 
-/// Runs the statement over all rows at once if it takes them, else over the parts that it takes.
+/// Runs the statement over all rows at once if that succeeds, otherwise over the parts for which it does.
 pub fn execute(load: &mut Load, all: &BatchRelation) -> Result<Bisected<u64, Caught>, Caught> {
     if load.definition.on_error == OnError::Stop && !is_trial(load, all.len()) {
-        // Nothing has to be undone but everything, so no subtransaction is needed.
+        // An error ends the whole load, so no subtransaction is needed.
         let written = run(&load.definition.statement, &load.definition.columns, all);
         return Ok(Bisected {
             taken: vec![(0..all.len(), written)],
@@ -74,7 +77,8 @@ pub fn execute(load: &mut Load, all: &BatchRelation) -> Result<Bisected<u64, Cau
     Ok(bisected)
 }
 
-/// One attempt, undone if it fails: the error, and how many rows had been read.
+/// Runs the statement over some rows. If it fails, undoes it and returns the error, and how many rows it had
+/// read.
 fn attempt(load: &mut Load, rows: &BatchRelation) -> Result<u64, (Caught, Option<usize>)> {
     let definition = &load.definition;
     if is_trial(load, rows.len())
@@ -91,18 +95,19 @@ fn attempt(load: &mut Load, rows: &BatchRelation) -> Result<u64, (Caught, Option
         .map_err(|error| (error, rows.read()))
 }
 
+/// Whether so many rows are first tried without the conflict clause.
 fn is_trial(load: &Load, rows: usize) -> bool {
     !load.has_duplicates
         && rows >= TRIAL_ROWS
         && without_conflict_clause(&load.definition.statement).is_some()
 }
 
-/// A violation of a unique key, or of an exclusion constraint.
+/// Whether the SQLSTATE is that of a unique or an exclusion violation.
 fn is_duplicate(sqlstate: &str) -> bool {
     ["23505", "23P01"].contains(&sqlstate)
 }
 
-/// The statement before the clause that it ends in.
+/// The statement without the ON CONFLICT DO NOTHING that it ends in; `None` if it does not.
 fn without_conflict_clause(statement: &str) -> Option<&str> {
     let mut rest = statement.trim_end_matches(|c: char| c.is_whitespace() || c == ';');
     for word in ["nothing", "do", "conflict", "on"] {
@@ -119,8 +124,8 @@ fn without_conflict_clause(statement: &str) -> Option<&str> {
     Some(rest)
 }
 
-/// The tables that the statement writes for a batch of so many rows. Called as the role and on the
-/// search_path that it runs with.
+/// The tables that the statement itself writes, for a batch of so many rows. Must be called as the role and on the
+/// search_path with which the statement runs.
 pub fn written(statement: &str, columns: &[Column], rows: usize) -> Vec<pg_sys::Oid> {
     session::connect(|session| {
         let rows = planned_rows(rows);
@@ -138,8 +143,8 @@ fn run(statement: &str, columns: &[Column], rows: &BatchRelation) -> u64 {
     })
 }
 
-/// How many rows a batch is planned for: the next power of 16, so that a statement has at most six plans.
-/// A join that is good for a few rows may take hours for many.
+/// The number of rows that a batch is planned for: the next power of 16, so that a statement has at most six
+/// plans. Sizes have plans of their own because a join that is fast for a few rows may take hours for many.
 fn planned_rows(rows: usize) -> usize {
     let mut planned = 1;
     while planned < rows {
@@ -148,31 +153,31 @@ fn planned_rows(rows: usize) -> usize {
     planned
 }
 
-/// The plan of the statement for so many rows, made or kept. The batch is registered on the session.
+/// The plan of the statement for so many rows, cached or new. The batch must be registered on the session.
 fn plan(session: &Session, statement: &str, columns: &[Column], rows: usize) -> Rc<KeptPlan> {
     let role = current_role();
-    let is_it = |kept: &Kept| {
-        (kept.role, kept.rows) == (role, rows)
-            && kept.statement == statement
-            && kept.columns == columns
+    let is_wanted = |cached: &CachedPlan| {
+        (cached.role, cached.rows) == (role, rows)
+            && cached.statement == statement
+            && cached.columns == columns
     };
-    let kept = PLANS.with(|plans| {
+    let cached = PLANS.with(|plans| {
         let mut plans = plans.borrow_mut();
-        let place = plans.iter().position(is_it)?;
-        let kept = plans.remove(place);
-        let plan = Rc::clone(&kept.plan);
-        plans.push(kept);
+        let index = plans.iter().position(is_wanted)?;
+        let cached = plans.remove(index);
+        let plan = Rc::clone(&cached.plan);
+        plans.push(cached);
         Some(plan)
     });
-    // Planning runs code of others' (functions that are folded), so nothing is borrowed meanwhile.
-    kept.unwrap_or_else(|| {
+    // Planning runs user-defined functions (constant folding), so the cache must not be borrowed meanwhile.
+    cached.unwrap_or_else(|| {
         let plan = Rc::new(KeptPlan::new(session, statement));
         PLANS.with(|plans| {
             let mut plans = plans.borrow_mut();
-            if plans.len() == PLANS_KEPT {
+            if plans.len() == CACHED_PLANS {
                 plans.remove(0);
             }
-            plans.push(Kept {
+            plans.push(CachedPlan {
                 role,
                 statement: statement.to_owned(),
                 columns: columns.to_vec(),

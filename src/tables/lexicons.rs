@@ -2,7 +2,7 @@
 
 use pgrx::pg_sys;
 
-use super::{Kept, Statement};
+use super::{SavedStatement, Statement};
 use crate::pg::session::Saved;
 
 pub const ADD_LEXICON: Statement = Statement(
@@ -70,11 +70,11 @@ macro_rules! noted {
 pub(crate) use {folding, noted};
 
 /// What the running transaction has noted.
-pub const OWN_CHANGE: Kept = Kept(&OWN_CHANGE_PLAN);
+pub const TRANSACTION_CHANGE: SavedStatement = SavedStatement(&TRANSACTION_CHANGE_PLAN);
 /// Notes a change in the running transaction, and tells how many stand unfolded.
-pub const NOTE_CHANGE: Kept = Kept(&NOTE_CHANGE_PLAN);
+pub const NOTE_CHANGE: SavedStatement = SavedStatement(&NOTE_CHANGE_PLAN);
 thread_local! {
-    static OWN_CHANGE_PLAN: Saved = const {
+    static TRANSACTION_CHANGE_PLAN: Saved = const {
         Saved::new(
             "SELECT detailed FROM termstream.lexicon_change
               WHERE lexicon = $1 AND xid = pg_current_xact_id_if_assigned()",
@@ -166,7 +166,7 @@ macro_rules! beside {
 }
 
 /// Terms that came (1) and went (-1) in the running transaction.
-pub const ADD_DELTA: Kept = Kept(&ADD_DELTA_PLAN);
+pub const ADD_DELTA: SavedStatement = SavedStatement(&ADD_DELTA_PLAN);
 thread_local! {
     static ADD_DELTA_PLAN: Saved = const {
         Saved::new(

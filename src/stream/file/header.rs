@@ -1,4 +1,4 @@
-//! Refuses a first line that is not the header that was promised.
+//! Checks that the first line of a file is the header that `header` says it has.
 
 use pgrx::prelude::*;
 
@@ -6,14 +6,32 @@ use super::layout::Layout;
 use crate::pg::column::Column;
 use crate::pg::error::Raise;
 use crate::pg::input::{Converter, is_valid_text};
-use crate::pg::memory::in_own_context;
+use crate::pg::memory::in_temporary_context;
 use crate::pg::snapshot::with_snapshot;
 use crate::pg::subtransaction::subtransaction;
 use crate::pg::user::restricted;
-use crate::stream::definition::Definition;
+use crate::stream::definition::StreamDefinition;
 use termstream_core::record::{Event, Field, Header};
 
-pub fn refuse_no_header(path: &str, first: &[u8]) -> Result<(), Raise> {
+/// Checks the first bytes of a file against `header`.
+pub fn check(
+    header: Header,
+    definition: &StreamDefinition,
+    layout: &Layout,
+    path: &str,
+    first: &[u8],
+) -> Result<(), Raise> {
+    if header != Header::No {
+        refuse_no_header(path, first)?;
+    }
+    if header == Header::Yes {
+        refuse_data_as_header(definition, layout, path, first)?;
+    }
+    Ok(())
+}
+
+/// An error if the file is empty.
+fn refuse_no_header(path: &str, first: &[u8]) -> Result<(), Raise> {
     if !first.is_empty() {
         return Ok(());
     }
@@ -21,13 +39,13 @@ pub fn refuse_no_header(path: &str, first: &[u8]) -> Result<(), Raise> {
         PgSqlErrorCode::ERRCODE_BAD_COPY_FILE_FORMAT,
         format!("file \"{path}\" is empty, its header is missing"),
     )
-    .hint("If an empty file is right, call load_file with header => false."))
+    .hint("If the file may be empty, call load_file with header => false."))
 }
 
-/// A file without a header would lose its first row to `header => true`. A first line whose values
-/// convert to the declared types is taken for a row; text columns tell nothing.
-pub fn refuse_data_as_header(
-    definition: &Definition,
+/// An error if the first line looks like a row, which `header => true` would lose: its values are valid for the
+/// declared types, and not all of these are text.
+fn refuse_data_as_header(
+    definition: &StreamDefinition,
     layout: &Layout,
     path: &str,
     first: &[u8],
@@ -61,10 +79,10 @@ pub fn refuse_data_as_header(
     .hint("If the file has no header, call load_file with header => false."))
 }
 
-/// Whether there is a column that is not text, and a value in it, and all such values convert. That can
-/// run the check of a domain, which is the stream's owner's.
+/// Whether some column that is not text has a value, and all such values can be converted. Runs as the stream's
+/// owner, since converting can run the check of a domain.
 fn all_convert<'a>(
-    definition: &Definition,
+    definition: &StreamDefinition,
     columns: &[Column],
     fields: impl Iterator<Item = Field<'a>>,
 ) -> bool {
@@ -78,7 +96,7 @@ fn all_convert<'a>(
     }
     let outcome = subtransaction(|| {
         restricted(definition.owner, &definition.search_path, || {
-            in_own_context(|| {
+            in_temporary_context(|| {
                 with_snapshot(|| {
                     let mut converter = Converter::new(columns);
                     for (number, field) in &typed {

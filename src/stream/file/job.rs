@@ -1,5 +1,5 @@
-//! What the workers of a load have to know, and what one of them has to say when it gives up:
-//! `termstream.load_job`, which nobody else reads.
+//! The job of a load's workers, and the error of a worker that has failed: `termstream.load_job`, which other
+//! roles cannot read.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -13,15 +13,16 @@ use crate::pg::session::{self, Snapshot};
 use crate::pg::user::on_safe_path;
 use crate::tables;
 
+/// What the workers of a load need to know.
 #[derive(Serialize, Deserialize)]
 pub struct Job {
     pub options: FileOptions,
     pub file: Identity,
-    /// What the session has set: values convert under the settings of the one who loads them.
+    /// The settings of the session that loads, under which the workers convert values.
     settings: BTreeMap<String, String>,
 }
 
-/// Settings of the transaction are the worker's own, and so is who it is.
+/// Reads what the session has set, without settings of the transaction and of its role, which a worker has its own.
 const SETTINGS: &str = "
 SELECT pg_catalog.jsonb_object_agg(name, setting)::pg_catalog.text
   FROM pg_catalog.pg_settings
@@ -32,6 +33,7 @@ SELECT pg_catalog.jsonb_object_agg(name, setting)::pg_catalog.text
                '|(default_)?transaction_.*)$'";
 
 impl Job {
+    /// The job of loading this file with these options and the settings of this session.
     pub fn new(options: &FileOptions, file: Identity) -> Job {
         let settings = on_safe_path(|| {
             session::connect(|session| {
@@ -49,12 +51,13 @@ impl Job {
         }
     }
 
+    /// Stores the job for the workers of a load.
     pub fn write(&self, load_id: i64) {
         let job = serde_json::to_string(self).unwrap_or_default();
         tables::ADD_JOB.execute(&[load_id.into(), job.into()]);
     }
 
-    /// Makes the settings those of this worker's session.
+    /// Sets the settings in this worker's session.
     pub fn apply_settings(&self) {
         let isolation = ("default_transaction_isolation", "read committed");
         let settings = self
@@ -73,7 +76,7 @@ impl Job {
     }
 }
 
-/// The load that a job is for.
+/// A job, and the load that it belongs to.
 pub struct Assigned {
     pub job: Job,
     pub stream: pg_sys::Oid,
@@ -81,7 +84,7 @@ pub struct Assigned {
     pub started: TimestampWithTimeZone,
 }
 
-/// The job of a load, if there is one.
+/// The job of a load, if it has one.
 pub fn find(load_id: i64) -> Option<Assigned> {
     tables::JOB.run(&[load_id.into()], |rows| {
         Some(Assigned {
@@ -93,12 +96,12 @@ pub fn find(load_id: i64) -> Option<Assigned> {
     })
 }
 
-/// Whether the session that leads the load is still there and wants it to go on.
+/// Whether the session that leads the load is still running it.
 pub fn is_running(load_id: i64) -> bool {
     tables::IS_RUNNING.run(&[load_id.into()], |rows| rows.get(0, 1) == Some(true))
 }
 
-/// Tells the leader why a worker gives up; the first one is heard.
+/// Stores the error of a worker for the leader; only the first one of a load is kept.
 pub fn fail(load_id: i64, error: &Caught) {
     tables::FAIL_JOB.execute(&[
         load_id.into(),
@@ -109,7 +112,7 @@ pub fn fail(load_id: i64, error: &Caught) {
     ]);
 }
 
-/// Why a worker has given up.
+/// The stored error of a worker, if one has failed.
 pub fn failure(load_id: i64) -> Option<Raise> {
     tables::FAILURE.run(&[load_id.into()], |rows| {
         let text = |column| rows.get::<String>(0, column);
@@ -120,6 +123,7 @@ pub fn failure(load_id: i64) -> Option<Raise> {
     })
 }
 
+/// Removes the job of a load.
 pub fn remove(load_id: i64) {
     tables::DROP_JOB.execute(&[load_id.into()]);
 }

@@ -1,4 +1,4 @@
-//! What the records of the file are to the stream: the parser for them, and which field is which column.
+//! The layout of a file: how its records are parsed, and which field belongs to which column of the stream.
 
 use pgrx::prelude::*;
 
@@ -9,25 +9,26 @@ use crate::pg::error::Raise;
 use crate::pg::interrupts::interrupts;
 use crate::pg::session::{Session, Snapshot};
 use crate::pg::user::on_safe_path;
-use crate::stream::definition::Definition;
+use crate::stream::definition::StreamDefinition;
 use termstream_core::load::Position;
 use termstream_core::record::{Header, Options, Parser};
 
+/// The layout of a file.
 pub struct Layout {
-    /// The columns that the file has, in its order.
+    /// The columns of the file, in their order.
     pub columns: Vec<Column>,
-    /// For each column of the stream.
+    /// For each column of the stream, where its value is.
     pub values: Vec<Value>,
     records: Options,
     encoding: Option<(String, Conversion)>,
 }
 
 impl Layout {
-    /// Wrong options are told here, even where there is nothing to read.
+    /// The layout that the options describe. Validates them, even if the file turns out to be empty.
     pub fn new(
         session: &Session,
         options: &FileOptions,
-        definition: &Definition,
+        definition: &StreamDefinition,
     ) -> Result<Layout, Raise> {
         let (columns, values) = options.in_file(&definition.columns)?;
         let records = options
@@ -52,7 +53,7 @@ impl Layout {
         Ok(self.decoding(parser))
     }
 
-    /// A parser that goes on at a position behind this byte.
+    /// A parser that goes on at a position, the byte before which is `last_byte`.
     pub fn parser_at(&self, position: Position, last_byte: u8) -> Result<Parser, Raise> {
         if position.bytes == 0 {
             return self.parser(Header::No);
@@ -79,28 +80,30 @@ const FIND: &str = "
 SELECT n, pg_catalog.pg_encoding_to_char(n)::pg_catalog.text
   FROM pg_catalog.pg_char_to_encoding($1::pg_catalog.text::pg_catalog.name) n";
 
-/// The encoding's name as Postgres writes it and its conversion; `None` where none is needed.
+/// Postgres' name of an encoding and the conversion from it; `None` if no conversion is needed.
 fn find_encoding(session: &Session, name: &str) -> Result<Option<(String, Conversion)>, Raise> {
     let found = on_safe_path(|| session.run(FIND, &[name.into()], Snapshot::Latest));
     let number = found.get::<i32>(0, 1).unwrap_or(-1);
-    let known = found.get::<String>(0, 2).unwrap_or_default();
+    let encoding = found.get::<String>(0, 2).unwrap_or_default();
     if number < 0 {
         return Err(Raise::new(
             PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
             format!("encoding \"{name}\" not recognized"),
         )
-        .hint("Give a name that Postgres knows: UTF8, LATIN1, WIN1252, SJIS and the like."));
+        .hint(
+            "Give the name of an encoding of Postgres, for example UTF8, LATIN1, WIN1252 or SJIS.",
+        ));
     }
-    // SQL_ASCII says nothing of the bytes: they must be the database's.
-    if known == "UTF8" || known == "SQL_ASCII" {
+    // SQL_ASCII says nothing about the bytes, so they must be in the encoding of the database.
+    if encoding == "UTF8" || encoding == "SQL_ASCII" {
         return Ok(None);
     }
     match Conversion::find(number) {
-        Some(conversion) => Ok(Some((known, conversion))),
+        Some(conversion) => Ok(Some((encoding, conversion))),
         None => Err(Raise::new(
             PgSqlErrorCode::ERRCODE_UNDEFINED_FUNCTION,
-            format!("there is no conversion from encoding \"{known}\" to UTF8"),
+            format!("there is no conversion from encoding \"{encoding}\" to UTF8"),
         )
-        .hint("Convert the file before it is loaded.")),
+        .hint("Convert the file before loading it.")),
     }
 }

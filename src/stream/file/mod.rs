@@ -1,12 +1,12 @@
-//! The door of `load_file`: a file on the server, committed batch by batch.
+//! `load_file`: loading a file of the server, committed batch by batch.
 //!
 //! ```text
 //! source (gzip, zstd) ─▶ layout (parser, columns) ─▶ run: batch, ledger, position; commit
 //!                                              └──▶ leader ─▶ ranges ─▶ workers: the same by range
 //! ```
 //!
-//! Each batch is one transaction: its rows, its rejects, the load's counts and the position behind
-//! it. So whatever ends the load, what the ledger says is what is there.
+//! Each batch is one transaction: its rows, its rejects, the load's counts and the position after it. So the
+//! ledger is right whenever, and however, the load ends.
 
 mod header;
 mod job;
@@ -26,7 +26,7 @@ pub use worker::work_on_load;
 
 use super::Load;
 use super::ddl::{find_stream, must_feed};
-use super::definition::Definition;
+use super::definition::StreamDefinition;
 use super::ledger::State;
 use crate::pg::error::{Raise, caught};
 use crate::pg::lock::{Held, Kind, Lock};
@@ -40,11 +40,11 @@ use resume::Start;
 use run::Run;
 use source::Source;
 use termstream_core::load::{Counts, Position};
-use termstream_core::record::{Header, Parser};
+use termstream_core::record::Parser;
 
-/// What one call did.
+/// The result of one call.
 pub struct Loaded {
-    /// `None` where there was nothing to do.
+    /// `None` if there was nothing to do.
     pub load_id: Option<i64>,
     pub counts: Counts,
 }
@@ -68,7 +68,7 @@ pub fn load_file(
     };
     let (position, earlier, parser) = match start {
         Start::Done => {
-            pgrx::notice!("file \"{path}\" is loaded already: nothing to do");
+            pgrx::notice!("file \"{path}\" is already loaded: nothing to do");
             return Ok(Loaded {
                 load_id: None,
                 counts: Counts::default(),
@@ -84,17 +84,14 @@ pub fn load_file(
     };
     let notices = Notices::new(options.notify, &source);
     let first = source.read(u64::MAX)?;
-    if earlier.is_none() && options.header() != Header::No {
-        header::refuse_no_header(path, &first)?;
-        if options.header() == Header::Yes {
-            header::refuse_data_as_header(&definition, &layout, path, &first)?;
-        }
+    if earlier.is_none() {
+        header::check(options.header(), &definition, &layout, path, &first)?;
     }
     let mut load = Load::new(definition, Some(path.to_owned()))?;
     load.line_format = options.line_format();
     load.committed = Some(0);
     let running = Lock::new(Kind::Load, load.id as u64).hold_until_dropped();
-    let running = running.ok_or_else(|| taken(load.id))?;
+    let running = running.ok_or_else(|| in_use(load.id))?;
     let run = Run {
         transactions,
         load,
@@ -106,37 +103,44 @@ pub fn load_file(
     run.write(State::Running)?;
     if let Some(earlier) = earlier {
         ranges::adopt(earlier, run.load.id);
-        // A load that was cut off has left it.
+        // An interrupted load leaves its job behind.
         job::remove(earlier);
     }
-    if options.parallel > 1 {
-        Job::new(options, run.source.identity()?).write(run.load.id);
-    }
-    transactions.commit();
-    let workers = match options.parallel {
-        1 => Vec::new(),
-        some => leader::start_workers(run.load.id, some),
-    };
+    let workers = begin(&run, options)?;
     finish(run, parser, first, workers, running)
 }
 
-fn taken(load_id: i64) -> Raise {
+/// Commits the beginning of the load, and starts the workers that it asks for.
+fn begin(run: &Run, options: &FileOptions) -> Result<Vec<Worker>, Raise> {
+    let load_id = run.load.id;
+    if options.parallel > 1 {
+        Job::new(options, run.source.identity()?).write(load_id);
+    }
+    run.transactions.commit();
+    Ok(match options.parallel {
+        1 => Vec::new(),
+        wanted => leader::start_workers(load_id, wanted),
+    })
+}
+
+/// The error for a load number that another session uses.
+fn in_use(load_id: i64) -> Raise {
     Raise::new(
         pgrx::PgSqlErrorCode::ERRCODE_OBJECT_IN_USE,
-        format!("another session runs a load of the number {load_id}"),
+        format!("load {load_id} is running in another session"),
     )
-    .hint("The sequence termstream.load_id must be ahead of all loads.")
+    .hint("Set the sequence termstream.load_id to a number above those of all loads.")
 }
 
-/// The stream's definition, for somebody who may load it.
-fn definition(session: &Session, stream: &str) -> Result<Definition, Raise> {
+/// The stream's definition, if the current role may load it.
+fn definition(session: &Session, stream: &str) -> Result<StreamDefinition, Raise> {
     let view = find_stream(session, stream)?;
     must_feed(session, view, stream, "Loading")?;
-    Definition::read(view)
+    StreamDefinition::read(view)
 }
 
-/// Loads what is to be loaded, and leaves word in the ledger of how it ended. A cancel that comes while it
-/// does so leaves no word, but gives back the lock by which the load is known to be at work.
+/// Loads the file, and records in the ledger how the load ended. A cancel in the middle of that records nothing,
+/// but releases the lock that shows the load as running.
 fn finish(
     mut run: Run,
     parser: Parser,
@@ -154,9 +158,9 @@ fn finish(
         Ok(Ok(())) => 50,
         _ => 0,
     };
-    // A cancel ends the wait for the workers, not what is left to do: they see that the load is over.
+    // A cancel ends only the wait for the workers, which will see that the load is over.
     let dismissed = caught(|| leader::dismiss(workers, patience));
-    // Whatever happens from now on, the load is not at work any more. A rollback gives the lock back, too.
+    // Whatever happens from now on, the load is no longer running. A rollback releases the lock, too.
     drop(running);
     match outcome {
         Ok(Ok(())) => {

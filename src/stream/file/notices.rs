@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::source::Source;
 use termstream_core::load::Counts;
 
+/// When the next notice is due, and what it needs to tell the progress.
 pub struct Notices {
     every: Option<Duration>,
     started: Instant,
@@ -14,6 +15,7 @@ pub struct Notices {
 }
 
 impl Notices {
+    /// Notices at this interval; none without one.
     pub fn new(every: Option<Duration>, source: &Source) -> Notices {
         let now = Instant::now();
         Notices {
@@ -24,7 +26,7 @@ impl Notices {
         }
     }
 
-    /// Tells how far the load is, if it is time to.
+    /// Sends a notice about the progress, if it is due.
     pub fn tell(&mut self, source: &Source, file_position: u64, counts: &Counts) {
         if self.every.is_none_or(|every| self.last.elapsed() < every) {
             return;

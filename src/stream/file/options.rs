@@ -1,4 +1,4 @@
-//! How the file is written, in COPY's words, and how it is to be loaded.
+//! The options of `load_file`: the format of the file, named as in COPY, and how it is loaded.
 
 use pgrx::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -8,37 +8,37 @@ use crate::pg::column::Column;
 use crate::pg::error::Raise;
 use termstream_core::record::{self, Field, Format, Header, Record};
 
-/// The most workers of one load: more than a server has processors for.
+/// The largest number of workers of one load.
 const MAX_PARALLEL: i32 = 64;
 
-/// The options of `load_file`. What is `None` has COPY's default.
+/// The options of `load_file`; `None` stands for COPY's default.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FileOptions {
     pub format: Format,
-    /// `None` is `true` for CSV, else `false`.
+    /// Whether the file has a header; `None` stands for `true` with CSV, otherwise `false`.
     pub header: Option<Header>,
     pub delimiter: Option<String>,
     pub quote: Option<String>,
     pub escape: Option<String>,
     pub null: Option<String>,
-    /// The stream's columns that the file has, in its order; `None` is all.
+    /// The stream's columns that the file has, in the order of the file; `None` stands for all.
     pub columns: Option<Vec<String>>,
-    /// `None` is UTF-8.
+    /// The encoding of the file; `None` stands for UTF-8.
     pub encoding: Option<String>,
-    /// Go on after what an earlier load of the file has committed.
+    /// Whether to go on after what an earlier load of the file has committed.
     #[serde(skip)]
     pub resume: bool,
-    /// How many processes load it; with more than one they are background workers.
+    /// The number of processes that load the file; if more than one, they are background workers.
     #[serde(skip)]
     pub parallel: i32,
-    /// How often a notice tells how far it is.
+    /// The time between two notices about the progress.
     #[serde(skip)]
     pub notify: Option<Duration>,
 }
 
 impl FileOptions {
-    /// How [`termstream_core::load::Row::line`] writes a row of which these columns are given.
+    /// The format in which [`termstream_core::load::Row::line`] writes a row that has only these columns.
     pub fn of_given(columns: Vec<String>) -> FileOptions {
         let is_empty = columns.is_empty();
         FileOptions {
@@ -52,6 +52,7 @@ impl FileOptions {
         }
     }
 
+    /// Checks that `parallel` is in range.
     pub fn check(&self) -> Result<(), Raise> {
         if (1..=MAX_PARALLEL).contains(&self.parallel) {
             return Ok(());
@@ -66,6 +67,7 @@ impl FileOptions {
         .hint("Give the number of processors that the load may use."))
     }
 
+    /// Whether the file has a header, with the default resolved.
     pub fn header(&self) -> Header {
         self.header.unwrap_or(match self.format {
             Format::Csv => Header::Yes,
@@ -73,8 +75,7 @@ impl FileOptions {
         })
     }
 
-    /// The stream's columns that the file has, in the file's order, and for each column of the stream
-    /// where its value is.
+    /// The columns of the file, in their order, and for each column of the stream where its value is.
     pub fn in_file(&self, columns: &[Column]) -> Result<(Vec<Column>, Vec<Value>), Raise> {
         let Some(names) = &self.columns else {
             let all = (0..columns.len()).map(Value::Field);
@@ -83,12 +84,12 @@ impl FileOptions {
         let mut found: Vec<Column> = Vec::new();
         for name in names {
             let Some(column) = columns.iter().find(|column| column.name == *name) else {
-                let known: Vec<&str> = columns.iter().map(|c| c.name.as_str()).collect();
+                let names: Vec<&str> = columns.iter().map(|c| c.name.as_str()).collect();
                 return Err(Raise::new(
                     PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
                     format!("columns: the stream has no column \"{name}\""),
                 )
-                .hint(format!("Its columns are: {}.", known.join(", "))));
+                .hint(format!("Its columns are: {}.", names.join(", "))));
             };
             if found.iter().any(|column| column.name == *name) {
                 return Err(Raise::new(
@@ -111,8 +112,8 @@ impl FileOptions {
         Ok((found, fields))
     }
 
-    /// How a line is written, for the rejects: `None` where it is CSV of all the stream's columns. They
-    /// are kept decoded, so that the encoding is no part of it.
+    /// The format of lines, as JSON, for rejects; `None` if it is CSV of all the stream's columns. It does not
+    /// include the encoding, since rejects are stored decoded.
     pub fn line_format(&self) -> Option<String> {
         let written = [
             ("delimiter", &self.delimiter),
@@ -136,7 +137,7 @@ impl FileOptions {
         Some(serde_json::Value::Object(format).to_string())
     }
 
-    /// For the parser; `columns` are those of the file.
+    /// The options of the parser. `columns` are those of the file.
     pub fn record(&self, columns: &[Column]) -> Result<record::Options, record::Error> {
         let names = columns.iter().map(|column| column.name.clone()).collect();
         let has_default = columns.iter().map(|column| column.default.is_some());
@@ -157,18 +158,19 @@ impl FileOptions {
     }
 }
 
-/// Where a column of the stream has its value.
+/// Where the value of a column of the stream comes from.
 #[derive(Clone, Copy)]
 pub enum Value {
-    /// In this field of the record.
+    /// From this field of the record.
     Field(usize),
-    /// The file does not have the column: its default.
+    /// From the column's default, since the file does not have the column.
     LeftOut,
-    /// Nor has the column a default.
+    /// It is NULL, since the file does not have the column, and the column has no default.
     Null,
 }
 
 impl Value {
+    /// The value in a record.
     pub fn of<'r>(self, record: &Record<'r>) -> Field<'r> {
         match self {
             Value::Field(field) => record.field(field),
@@ -189,10 +191,10 @@ impl From<record::Error> for Raise {
             | HeaderMalformed(_) => raise(PgSqlErrorCode::ERRCODE_BAD_COPY_FILE_FORMAT)
                 .hint("The header names the stream's columns, in their order."),
             HeaderMissing => raise(PgSqlErrorCode::ERRCODE_BAD_COPY_FILE_FORMAT)
-                .hint("If an empty file is right, call load_file with header => false."),
+                .hint("If the file may be empty, call load_file with header => false."),
             OutOfMemory => termstream_core::bounds::OutOfMemory.into(),
             InvalidFormat { .. } => raise(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE)
-                .hint("Valid formats are csv, text and jsonl; what is compressed by gzip or zstd is read as it is."),
+                .hint("Valid formats are csv, text and jsonl; files compressed by gzip or zstd need no option."),
             _ => raise(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE),
         }
     }

@@ -1,15 +1,16 @@
-//! Parts of a file that a load has given to its workers: `termstream.load_range`.
+//! Ranges of a file that a load hands out to its workers: `termstream.load_range`.
 //!
-//! The leader writes a range and the position behind it in one transaction. A worker locks a range,
-//! loads it, and writes its counts into it in the transaction of its rows. The leader adds the counts
-//! to the load's and deletes the range, again in one transaction. So whatever dies when, what is not
-//! loaded is either behind the position or a range without counts, and is found there by the next load.
+//! The leader writes a range and the position after it in one transaction. A worker locks a range, loads it,
+//! and writes the counts of the range in the transaction of its rows. The leader adds the counts to those of the
+//! load and deletes the range, again in one transaction. So whichever process dies when, what is not loaded is
+//! either after the position or in a range without counts, and the next load finds it there.
 
 use std::time::Duration;
 
 use crate::tables;
 use termstream_core::load::{Counts, Position};
 
+/// A range of a file, from the beginning of a record to the end of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     pub begin: Position,
@@ -20,8 +21,8 @@ pub struct Range {
 pub fn add(load_id: i64, ranges: &[Range]) {
     for range in ranges {
         let (begin, end) = (range.begin, range.end);
-        let places = [begin.bytes, begin.lines, end.bytes, end.lines].map(|n| n as i64);
-        let [begin, line, end, end_line] = places;
+        let numbers = [begin.bytes, begin.lines, end.bytes, end.lines].map(|n| n as i64);
+        let [begin, line, end, end_line] = numbers;
         tables::ADD_RANGE.execute(&[
             load_id.into(),
             begin.into(),
@@ -32,7 +33,7 @@ pub fn add(load_id: i64, ranges: &[Range]) {
     }
 }
 
-/// The first range that is not loaded and that nobody is loading, locked for this transaction.
+/// The first range that is neither loaded nor being loaded, locked until the transaction ends.
 pub fn take(load_id: i64) -> Option<Range> {
     tables::TAKE_RANGE.run(&[load_id.into()], |rows| {
         let number = |column| rows.get::<i64>(0, column).map(|number| number as u64);
@@ -59,26 +60,27 @@ pub fn loaded(load_id: i64, range: Range, counts: &Counts, busy: Duration) {
     ]);
 }
 
-/// What the workers of a load have before them.
-pub struct Outlook {
-    /// Ranges not loaded.
+/// How far the workers of a load are.
+pub struct Progress {
+    /// The number of ranges that are not loaded.
     pub open: i64,
-    /// Where the first of them begins.
+    /// The byte at which the first of them begins.
     pub begin: Option<u64>,
-    /// Ranges loaded and not counted.
+    /// The number of ranges that are loaded and not yet counted.
     pub loaded: i64,
 }
 
-pub fn outlook(load_id: i64) -> Outlook {
-    tables::OUTLOOK.run(&[load_id.into()], |rows| Outlook {
+/// How far the workers of the load are.
+pub fn progress(load_id: i64) -> Progress {
+    tables::RANGE_PROGRESS.run(&[load_id.into()], |rows| Progress {
         open: rows.get(0, 1).unwrap_or(0),
         loaded: rows.get(0, 2).unwrap_or(0),
         begin: rows.get::<i64>(0, 3).map(|begin| begin as u64),
     })
 }
 
-/// Adds the counts of the loaded ranges to the load's, and forgets those ranges. Returns what the load
-/// has now, if there were any.
+/// Adds the counts of loaded ranges to those of the load, and deletes these ranges. Returns the counts that the
+/// load has now; `None` if there were no such ranges.
 pub fn count(load_id: i64) -> Option<Counts> {
     tables::COUNT_RANGES.run(&[load_id.into()], |rows| {
         let number = |column| rows.get::<i64>(0, column).map(|number| number as u64);
@@ -93,7 +95,7 @@ pub fn count(load_id: i64) -> Option<Counts> {
     })
 }
 
-/// Rows read and rejected by all that was committed of the load.
+/// The numbers of rows that all committed parts of the load have read and rejected.
 pub fn totals(load_id: i64) -> Counts {
     tables::TOTALS.run(&[load_id.into()], |rows| Counts {
         read: rows.get::<i64>(0, 1).unwrap_or(0) as u64,
@@ -102,13 +104,13 @@ pub fn totals(load_id: i64) -> Counts {
     })
 }
 
-/// Forgets a range that this session has loaded and counted itself.
+/// Deletes a range that this session has loaded and counted.
 pub fn remove(load_id: i64, range: Range) {
     tables::DROP_RANGE.execute(&[load_id.into(), (range.begin.bytes as i64).into()]);
 }
 
-/// Gives what an earlier load has left open to this one. Waits for a worker of that load that is still
-/// at work on a range: what it then has loaded is counted there.
+/// Moves the open ranges of an earlier load to this load. Waits for workers of the earlier load that are still
+/// loading a range, and counts what they have loaded there.
 pub fn adopt(earlier: i64, load_id: i64) {
     tables::ADOPT_RANGES.execute(&[earlier.into(), load_id.into()]);
     count(earlier);

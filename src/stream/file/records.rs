@@ -1,4 +1,4 @@
-//! Records into the batch of a load: those of the whole file, or of one range of it.
+//! Adding the records of a file, or of a range of it, to the batch of a load.
 
 use super::layout::Layout;
 use super::options::Value;
@@ -11,7 +11,7 @@ use crate::stream::flush::flush;
 use termstream_core::load::{Place, Position, Reject};
 use termstream_core::record::Event;
 
-/// Takes one record into the load's batch, or aside; returns the position behind it.
+/// Adds one record to the load's batch, or rejects it; returns the position after it.
 pub fn take(load: &mut Load, values: &[Value], event: Event<'_>) -> Result<Position, Raise> {
     let (begin, end, next_line) = match &event {
         Event::Record(record) => (record.offset, record.end_offset, record.next_line),
@@ -35,7 +35,7 @@ pub fn take(load: &mut Load, values: &[Value], event: Event<'_>) -> Result<Posit
     })
 }
 
-/// Loads one range, in the transaction that runs.
+/// Loads one range in the running transaction.
 pub fn load_range(
     load: &mut Load,
     source: &mut Source,
@@ -58,7 +58,7 @@ pub fn load_range(
         if chunk.is_empty() {
             return Err(changed(
                 source.path(),
-                "It has become shorter while it was loaded.".to_owned(),
+                "It has become shorter while it was being loaded.".to_owned(),
             ));
         }
         left -= chunk.len() as u64;
@@ -68,8 +68,8 @@ pub fn load_range(
     contained(|| flush(load))
 }
 
-/// Runs `work` in a subtransaction, so that an error leaves nothing half done that a rollback of the
-/// procedure's transaction would stumble over: snapshots, roles, settings, nested connections.
+/// Runs `work` in a subtransaction. After an error its abort restores snapshots, roles, settings and nested
+/// connections, which the procedure's rollback alone would not.
 pub fn contained<R>(work: impl FnOnce() -> Result<R, Raise>) -> Result<R, Raise> {
     match subtransaction(work) {
         Ok(outcome) => outcome,

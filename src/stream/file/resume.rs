@@ -1,9 +1,9 @@
-//! Where a load of a file begins: after what an earlier load of it has committed.
+//! Where the load of a file begins: after what an earlier load of the file has committed.
 //!
-//! A file is known by its path, its stream and the name of the role that loads it, and by what it has
-//! before the committed position: so a file that has grown is still the same, and the load goes on at its old end.
-//! One that has shrunk, or has other bytes there, is refused. Of a compressed file all that was there
-//! is compared, for no place in it is that of a position.
+//! A file is recognised by its path, its stream, the role that loads it, and its bytes before the committed
+//! position. So a file that has grown is the same file, and the load goes on at its old end; one that has shrunk,
+//! or has other bytes there, is an error. Of a compressed file all bytes that it had are compared, since
+//! positions do not correspond to bytes of the compressed file.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -17,10 +17,13 @@ use crate::pg::user::{current_role, role_name};
 use crate::tables;
 use termstream_core::load::Position;
 
+/// Where to begin.
 pub enum Start {
+    /// At the beginning of the file.
     Beginning,
+    /// Where an earlier load has stopped.
     At(Earlier),
-    /// All of the file is loaded.
+    /// Nowhere: all of the file is loaded.
     Done,
 }
 
@@ -28,12 +31,13 @@ pub enum Start {
 pub struct Earlier {
     pub load_id: i64,
     pub position: Position,
-    /// It came to the end that the file had then.
+    /// Whether it reached the end that the file had then.
     done: bool,
 }
 
 impl Earlier {
-    /// A last line without line end was taken for a row; what follows it would be half a row.
+    /// An error if the file has grown after a last line without a line end: that line was loaded as a row, and
+    /// what follows it would be half a row.
     pub fn check_line_end(&self, path: &str, last_byte: u8) -> Result<(), Raise> {
         if !self.done || matches!(last_byte, b'\n' | b'\r') {
             return Ok(());
@@ -45,10 +49,10 @@ impl Earlier {
     }
 }
 
-/// What the ledger has of the newest load of the file that has a place to go on at.
+/// The newest load of the file that can be resumed, as the ledger has it.
 struct Last {
     earlier: Earlier,
-    known: Fingerprint,
+    fingerprint: Fingerprint,
     total_bytes: u64,
     is_running: bool,
     pid: i32,
@@ -66,7 +70,7 @@ impl Last {
                 },
                 done: row.get::<String>(0, 5).as_deref() == Some("done"),
             },
-            known: Fingerprint {
+            fingerprint: Fingerprint {
                 head: number(3).unwrap_or(0),
                 tail: number(4).unwrap_or(0),
             },
@@ -77,7 +81,7 @@ impl Last {
     }
 }
 
-/// The transaction's lock keeps two sessions from finding the same load.
+/// Finds where to begin. Takes a lock until the transaction ends, so that two sessions cannot resume the same load.
 pub fn find(stream: pg_sys::Oid, source: &Source) -> Result<Start, Raise> {
     let path = source.path();
     Lock::new(Kind::LoadedFile, key(stream, path)).hold();
@@ -85,50 +89,54 @@ pub fn find(stream: pg_sys::Oid, source: &Source) -> Result<Start, Raise> {
     let Some(last) = tables::LAST_LOAD.run(&args, Last::take) else {
         return Ok(Start::Beginning);
     };
-    let Last { earlier, known, .. } = last;
+    let Last {
+        earlier,
+        fingerprint,
+        ..
+    } = last;
     if last.is_running {
         return Err(Raise::new(
             PgSqlErrorCode::ERRCODE_OBJECT_IN_USE,
             format!("file \"{path}\" is being loaded into the stream"),
         )
         .detail(format!(
-            "Load {} runs in the process {}.",
+            "Load {} runs in process {}.",
             earlier.load_id, last.pid
         ))
         .hint("Wait for it, or give resume => false to load the file a second time."));
     }
-    let known_bytes = known_bytes(source, earlier.position, last.total_bytes);
+    let hashed = fingerprinted_bytes(source, earlier.position, last.total_bytes);
     let now = source.size()?;
-    if now < known_bytes || source.fingerprint(known_bytes)? != known {
+    if now < hashed || source.fingerprint(hashed)? != fingerprint {
         return Err(changed(
             path,
-            format!("What was loaded of it, {known_bytes} bytes, is not what it has there now."),
+            format!("Its first {hashed} bytes are not those that were loaded."),
         ));
     }
     Ok(match earlier.position.bytes {
         0 => Start::Beginning,
-        _ if earlier.done && now == known_bytes => Start::Done,
+        _ if earlier.done && now == hashed => Start::Done,
         _ => Start::At(earlier),
     })
 }
 
-/// The number by which the lock of a file is known. Where two files have the same, they wait for each other.
+/// The key of the lock of a file. Loads of two files with the same key wait for each other.
 fn key(stream: pg_sys::Oid, path: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     (stream.to_u32(), path).hash(&mut hasher);
     hasher.finish()
 }
 
-/// How many bytes of the file the fingerprint is of.
-fn known_bytes(source: &Source, position: Position, total: u64) -> u64 {
+/// How many bytes of the file its fingerprint covers.
+fn fingerprinted_bytes(source: &Source, position: Position, total: u64) -> u64 {
     match source.is_compressed() {
         true => total,
         false => position.bytes,
     }
 }
 
-/// Writes the load's position, and beside it what the file has before it and how long it is; `begin` is
-/// how far the file had been read when the load began.
+/// Writes the position of the load, and the fingerprint and size of the file. `begin` is how many bytes of the
+/// file had been read when the load began.
 pub fn remember(
     load_id: i64,
     position: Position,
@@ -136,7 +144,7 @@ pub fn remember(
     source: &Source,
 ) -> Result<(), Raise> {
     let total = source.size()?;
-    let known = source.fingerprint(known_bytes(source, position, total))?;
+    let fingerprint = source.fingerprint(fingerprinted_bytes(source, position, total))?;
     let read = match source.is_compressed() {
         true => source.file_position(),
         false => position.bytes,
@@ -145,8 +153,8 @@ pub fn remember(
         load_id.into(),
         (position.bytes as i64).into(),
         (position.lines as i64).into(),
-        known.head.into(),
-        known.tail.into(),
+        fingerprint.head.into(),
+        fingerprint.tail.into(),
         (total as i64).into(),
         crate::pg::clock::now().into(),
         (begin as i64).into(),

@@ -1,4 +1,4 @@
-//! A load in the session that called it: batch after batch, each with its position in one transaction.
+//! A load in the session that called it: batch after batch, each in one transaction with its position.
 
 use super::job;
 use super::layout::Layout;
@@ -10,16 +10,17 @@ use super::source::Source;
 use crate::pg::error::Raise;
 use crate::pg::procedure::Transactions;
 use crate::stream::Load;
-use crate::stream::definition::Definition;
+use crate::stream::definition::StreamDefinition;
 use crate::stream::flush::flush;
 use crate::stream::ledger::{self, State};
 use termstream_core::load::Position;
 use termstream_core::record::{Event, Parser};
 
+/// A running load of a file.
 pub struct Run<'t> {
     pub transactions: &'t Transactions<'t>,
     pub load: Load,
-    /// Behind the last row of the batch that is being filled.
+    /// The position after the last row of the batch that is being filled.
     pub position: Position,
     pub layout: Layout,
     pub source: Source,
@@ -27,7 +28,7 @@ pub struct Run<'t> {
 }
 
 impl Run<'_> {
-    /// Loads the ranges that workers of an earlier load have left open.
+    /// Loads ranges that the workers of an earlier load have not loaded.
     pub fn read_open_ranges(&mut self) -> Result<(), Raise> {
         let begin = self.source.position();
         while let Some(range) = ranges::take(self.load.id) {
@@ -52,7 +53,7 @@ impl Run<'_> {
         }
         parser.finish(&mut |event| self.take(event))?;
         if self.source.at_line_end() {
-            // What is no record is done with, too, unless it is half a line that may grow.
+            // Whatever is not a record is read too, unless it is an incomplete line that may still grow.
             self.position = position_of(&parser);
         }
         self.flush(State::Done)
@@ -80,14 +81,14 @@ impl Run<'_> {
         self.load.committed = Some(self.load.counts.read);
         self.tell(self.position.bytes);
         if state == State::Running {
-            // Somebody may have changed or dropped the stream in between.
+            // Another session may have altered or dropped the stream meanwhile.
             let stream = self.load.definition.stream;
-            self.load.definition = contained(|| Definition::read(stream))?;
+            self.load.definition = contained(|| StreamDefinition::read(stream))?;
         }
         Ok(())
     }
 
-    /// Tells the client how far it is, if it asked for that.
+    /// Tells the client the progress, if it asked for notices.
     pub fn tell(&mut self, loaded: u64) {
         let read = match self.source.is_compressed() {
             true => self.source.file_position(),
@@ -96,14 +97,14 @@ impl Run<'_> {
         self.notices.tell(&self.source, read, &self.load.counts);
     }
 
-    /// Writes counts and position, and what the file had before it.
+    /// Writes the counts, the position, and the file's fingerprint.
     pub fn write(&self, state: State) -> Result<(), Raise> {
         ledger::write(&self.load, state, Some(self.position));
         let begin = self.notices.begin;
         resume::remember(self.load.id, self.position, begin, &self.source)
     }
 
-    /// Undoes the batch that failed, and leaves word of it in the ledger.
+    /// Undoes the batch that failed, and marks the load as failed.
     pub fn fail(&mut self, error: &str) {
         self.transactions.rollback();
         ranges::count(self.load.id);
@@ -113,7 +114,7 @@ impl Run<'_> {
     }
 }
 
-/// Behind all that a parser has read, also what is no record.
+/// The position after everything that a parser has read, including what is not a record.
 pub fn position_of(parser: &Parser) -> Position {
     let (bytes, line) = parser.position();
     Position {

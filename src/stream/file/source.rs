@@ -1,9 +1,8 @@
-//! The file of the server: who may read it, its bytes as they were before they were compressed, and
-//! what identifies it.
+//! A file of the server: who may read it, its bytes, decompressed, and what identifies it.
 //!
-//! gzip and zstd are known by their first bytes, which no text begins with. Positions count the bytes
-//! that were compressed, so that a load goes on in a compressed file by reading it again up to there.
-//! Memory does not depend on how much a file unpacks to.
+//! gzip and zstd are recognised by their first bytes, with which no text begins. Positions count decompressed
+//! bytes, so a load resumes in a compressed file by decompressing it again up to its position. Memory does not
+//! depend on how large the decompressed file is.
 
 use flate2::bufread::MultiGzDecoder;
 use pgrx::prelude::*;
@@ -14,12 +13,13 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use crate::pg::error::Raise;
 use crate::pg::user;
 
-/// Read from the file at once. A pipe from the page cache is no faster beyond 64 KiB.
+/// Bytes read from the file at once. More than 64 KiB is no faster from the page cache.
 const CHUNK_BYTES: u64 = 64 << 10;
 
-/// How much of the head, and of the tail, of what was loaded tells a file from another one.
+/// Bytes at the beginning, and at the end, of the loaded part of a file that are hashed to recognise it.
 const HASHED_BYTES: u64 = 64 << 10;
 
+/// Checks that the current role may read files of the server, and that the path is absolute.
 pub fn may_read(path: &str) -> Result<(), Raise> {
     if !user::may_read_server_files() {
         return Err(Raise::new(
@@ -39,34 +39,36 @@ pub fn may_read(path: &str) -> Result<(), Raise> {
     Ok(())
 }
 
+/// A file that is being read.
 pub struct Source {
     path: String,
     file: File,
     reader: Reader,
-    /// Behind the last byte that was read.
+    /// The position after the last byte that was read.
     position: u64,
     last_byte: u8,
-    /// What was wrong behind the last byte: a decompressor that is asked again may know no more of it.
+    /// The error after the last byte, kept because a decompressor may not report it a second time.
     failed: Option<std::io::Error>,
 }
 
+/// Reads a file, and decompresses it if it is compressed.
 enum Reader {
     Plain(File),
-    Gzip(Box<MultiGzDecoder<BufReader<Heard>>>),
-    Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<Heard>>>),
+    Gzip(Box<MultiGzDecoder<BufReader<Interruptible>>>),
+    Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<Interruptible>>>),
 }
 
-/// A file in which a cancel is heard with each piece: any number of compressed bytes may come to nothing.
-struct Heard(File);
+/// A file that checks for interrupts at each read: any number of compressed bytes may decompress to nothing.
+struct Interruptible(File);
 
-impl Read for Heard {
+impl Read for Interruptible {
     fn read(&mut self, piece: &mut [u8]) -> std::io::Result<usize> {
         pgrx::check_for_interrupts!();
         self.0.read(piece)
     }
 }
 
-/// Which file it is, whatever its name.
+/// The identity of a file, whatever its name.
 #[derive(Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Identity {
     device: u64,
@@ -74,16 +76,17 @@ pub struct Identity {
 }
 
 impl Source {
+    /// Opens a regular file.
     pub fn open(path: &str) -> Result<Source, Raise> {
         let failed = |error| file_error("open", path, &error);
-        // Asked before it is opened: to open a pipe is to wait for its writer, where no cancel is heard.
+        // Checked before it is opened: opening a pipe waits for its writer, which cannot be cancelled.
         let kind = std::fs::metadata(path).map_err(failed)?.file_type();
         if !kind.is_file() {
             let (what, hint) = match kind.is_dir() {
                 true => ("a directory", "Call load_file for each file in it."),
                 false => (
-                    "no regular file",
-                    "It cannot be gone back in: COPY it into the stream, from the file or FROM PROGRAM.",
+                    "not a regular file",
+                    "It cannot be read a second time: use COPY into the stream, from the file or FROM PROGRAM.",
                 ),
             };
             return Err(Raise::new(
@@ -103,11 +106,12 @@ impl Source {
         })
     }
 
+    /// Whether the file is compressed.
     pub fn is_compressed(&self) -> bool {
         !matches!(self.reader, Reader::Plain(_))
     }
 
-    /// Behind the last byte that was read.
+    /// The position after the last byte that was read.
     pub fn position(&self) -> u64 {
         self.position
     }
@@ -117,21 +121,21 @@ impl Source {
         matches!(self.last_byte, b'\n' | b'\r')
     }
 
-    /// How far the file itself has been read, compressed as it is.
+    /// How many bytes of the file, compressed or not, have been read.
     pub fn file_position(&self) -> u64 {
-        let behind = |reader: &BufReader<Heard>| {
+        let consumed = |reader: &BufReader<Interruptible>| {
             let mut file = &reader.get_ref().0;
             let read = file.stream_position().unwrap_or(0);
             read.saturating_sub(reader.buffer().len() as u64)
         };
         match &self.reader {
             Reader::Plain(_) => self.position,
-            Reader::Gzip(decoder) => behind(decoder.get_ref()),
-            Reader::Zstd(decoder) => behind(decoder.get_ref()),
+            Reader::Gzip(decoder) => consumed(decoder.get_ref()),
+            Reader::Zstd(decoder) => consumed(decoder.get_ref()),
         }
     }
 
-    /// Goes to a position; returns the byte before it, a line end at the beginning.
+    /// Goes to a position; returns the byte before it, or a line end at the beginning of the file.
     pub fn go_to(&mut self, position: u64) -> Result<u8, Raise> {
         if let Reader::Plain(file) = &mut self.reader {
             let mut byte = [b'\n'];
@@ -146,8 +150,8 @@ impl Source {
             return Ok(byte[0]);
         }
         if position < self.position {
-            let anew = Reader::new(&self.file);
-            self.reader = anew.map_err(|error| file_error("read", &self.path, &error))?;
+            let from_start = Reader::new(&self.file);
+            self.reader = from_start.map_err(|error| file_error("read", &self.path, &error))?;
             self.position = 0;
             self.last_byte = b'\n';
             self.failed = None;
@@ -158,7 +162,7 @@ impl Source {
                 return Err(changed(
                     &self.path,
                     format!(
-                        "It holds {} bytes, and {position} were loaded of it.",
+                        "It has {} bytes, but {position} bytes of it were loaded.",
                         self.position
                     ),
                 ));
@@ -167,7 +171,7 @@ impl Source {
         Ok(self.last_byte)
     }
 
-    /// The next bytes, at most so many; none at the end.
+    /// The next bytes, at most `at_most`; none at the end of the file.
     pub fn read(&mut self, at_most: u64) -> Result<Vec<u8>, Raise> {
         if let Some(error) = &self.failed {
             return Err(self.read_error(error));
@@ -183,7 +187,7 @@ impl Source {
             if chunk.is_empty() {
                 return Err(self.read_error(&error));
             }
-            // What came before the fault is good.
+            // The bytes before the error are good.
             self.failed = Some(error);
         }
         self.position += chunk.len() as u64;
@@ -205,7 +209,7 @@ impl Source {
             ),
             false => (
                 "cannot be decompressed",
-                "What was committed stays; mend the file, and call load_file with resume => false.",
+                "What was committed stays; repair the file, and call load_file with resume => false.",
             ),
         };
         Raise::new(
@@ -213,23 +217,25 @@ impl Source {
             format!("file \"{}\" {what}", self.path),
         )
         .detail(format!(
-            "Behind {} bytes of text its {kind} data are not right: {error}.",
+            "Its {kind} data is damaged after {} bytes of text: {error}.",
             self.position
         ))
         .hint(hint)
     }
 
+    /// The path as it was given.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// How long the file is now, compressed as it is.
+    /// The present size of the file, compressed or not.
     pub fn size(&self) -> Result<u64, Raise> {
         let metadata = self.file.metadata();
         let metadata = metadata.map_err(|error| file_error("open", &self.path, &error))?;
         Ok(metadata.len())
     }
 
+    /// The device and inode of the file.
     pub fn identity(&self) -> Result<Identity, Raise> {
         let metadata = self.file.metadata();
         let metadata = metadata.map_err(|error| file_error("open", &self.path, &error))?;
@@ -239,7 +245,7 @@ impl Source {
         })
     }
 
-    /// What the file has before a place in it, compressed as it is.
+    /// The fingerprint of the file, compressed or not, up to a byte.
     pub fn fingerprint(&self, before: u64) -> Result<Fingerprint, Raise> {
         let part = |start, end: u64| {
             let mut bytes = vec![0; (end - start) as usize];
@@ -256,13 +262,13 @@ impl Source {
 }
 
 impl Reader {
-    /// Reads from the beginning.
+    /// A reader from the beginning of the file.
     fn new(file: &File) -> std::io::Result<Reader> {
         let mut file = file.try_clone()?;
         file.seek(SeekFrom::Start(0))?;
         let mut magic = [0; 4];
         let read = file.read_at(&mut magic, 0)?;
-        let buffered = |file| BufReader::with_capacity(CHUNK_BYTES as usize, Heard(file));
+        let buffered = |file| BufReader::with_capacity(CHUNK_BYTES as usize, Interruptible(file));
         Ok(match magic.get(..read).unwrap_or_default() {
             [0x1f, 0x8b, ..] => Reader::Gzip(Box::new(MultiGzDecoder::new(buffered(file)))),
             [0x28, 0xb5, 0x2f, 0xfd] => {
@@ -274,6 +280,7 @@ impl Reader {
     }
 }
 
+/// The error of an operation on the file.
 pub fn file_error(action: &str, path: &str, error: &std::io::Error) -> Raise {
     let (code, reason) = match error.kind() {
         std::io::ErrorKind::NotFound => (
@@ -291,27 +298,27 @@ pub fn file_error(action: &str, path: &str, error: &std::io::Error) -> Raise {
     )
 }
 
-/// The error of a file that is not what was loaded.
+/// The error for a file that has changed since it was loaded.
 pub fn changed(path: &str, detail: String) -> Raise {
     Raise::new(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         format!("file \"{path}\" has changed since it was loaded"),
     )
     .detail(detail)
-    .hint("Give resume => false to load it from its start.")
+    .hint("Give resume => false to load it from its beginning.")
 }
 
-/// What a file had before a place in it, so that it can be known again after it has grown.
+/// Hashes of a file up to some byte, by which it is recognised after it has grown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// Hash of the first 64 KiB, of the bytes before the place.
+    /// Hash of the first 64 KiB before that byte.
     pub head: i64,
-    /// Hash of the last 64 KiB before the place.
+    /// Hash of the last 64 KiB before that byte.
     pub tail: i64,
 }
 
-/// FNV-1a of 64 bits: the same on every machine and with every compiler, for it is stored. It tells a
-/// changed file from a grown one, and guards against nobody's ill will.
+/// FNV-1a of 64 bits, which is stored and so must not depend on machine or compiler. It distinguishes a changed
+/// file from a grown one; it does not protect against forged files.
 fn fnv1a(bytes: &[u8]) -> i64 {
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

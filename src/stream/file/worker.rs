@@ -9,7 +9,7 @@ use crate::pg::error::Raise;
 use crate::pg::session;
 use crate::pg::worker::{in_transaction, show, wait};
 use crate::stream::Load;
-use crate::stream::definition::Definition;
+use crate::stream::definition::StreamDefinition;
 
 /// How often a range is tried that another worker was in the way of: two batches may write the same
 /// keys in different order.
@@ -18,20 +18,24 @@ const ATTEMPTS: u32 = 20;
 /// While there is no range to take; the leader is hardly ever slower than the workers.
 const IDLE_MILLISECONDS: i64 = 20;
 
+/// The result of looking for the next range.
 enum Next {
+    /// A range was loaded.
     Loaded,
+    /// No range is ready.
     Nothing,
+    /// The load is over.
     Over,
 }
 
-/// What the worker with this load's number does; returns when there is nothing more to do.
+/// The main function of a worker for the load of this number; returns when the load is over.
 pub fn work_on_load(load_id: i64) {
     let mut attempts = 0;
     let mut worker = match in_transaction(|| Worker::begin(load_id)) {
         Ok(Some(worker)) => worker,
         Ok(None) => return,
         Err(error) => {
-            // If that fails, too, the leader sees that the worker is gone.
+            // If this fails too, the leader sees that the worker has ended.
             let _ = in_transaction(|| {
                 job::fail(load_id, &error);
                 Ok(())
@@ -59,6 +63,7 @@ pub fn work_on_load(load_id: i64) {
     }
 }
 
+/// A worker with its job and its file.
 struct Worker {
     load_id: i64,
     assigned: Assigned,
@@ -66,7 +71,7 @@ struct Worker {
 }
 
 impl Worker {
-    /// `None` if the load is over already.
+    /// Reads the job and opens the file; `None` if the load is over already.
     fn begin(load_id: i64) -> Result<Option<Worker>, Raise> {
         let Some(assigned) = job::find(load_id) else {
             return Ok(None);
@@ -77,7 +82,7 @@ impl Worker {
         if source.identity()? != assigned.job.file {
             return Err(changed(
                 &assigned.path,
-                "Another file has taken its place while it was loaded.".to_owned(),
+                "It was replaced by another file while it was being loaded.".to_owned(),
             ));
         }
         Ok(Some(Worker {
@@ -87,6 +92,7 @@ impl Worker {
         }))
     }
 
+    /// Loads the next range, if there is one.
     fn next(&mut self) -> Result<Next, Raise> {
         if !job::is_running(self.load_id) {
             return Ok(Next::Over);
@@ -96,7 +102,7 @@ impl Worker {
         };
         let assigned = &self.assigned;
         let (definition, layout) = session::connect(|session| {
-            let definition = Definition::read(assigned.stream)?;
+            let definition = StreamDefinition::read(assigned.stream)?;
             let layout = Layout::new(session, &assigned.job.options, &definition)?;
             Ok::<_, Raise>((definition, layout))
         })?;

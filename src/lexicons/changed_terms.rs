@@ -1,63 +1,64 @@
-//! Which terms came and went in a statement, or with a row.
+//! Which terms a statement, or a change of one row, has added and removed.
 
-use super::definition::Definition;
-use super::triggers::{CAME, WENT};
+use super::definition::LexiconDefinition;
+use super::triggers::{NEW_ROWS, OLD_ROWS};
 use crate::pg::catalog::quote_identifier;
 use crate::pg::session::{Rows, Session, Snapshot};
 use crate::pg::trigger::{Side, TriggerCall};
 use crate::tables;
 
-/// What a trigger has seen. A term that only changed beside its columns has neither come nor gone.
-pub enum Details {
+/// What a trigger has seen. A row whose columns of the lexicon stayed the same is no change.
+pub enum ChangedTerms {
+    /// These terms.
     Rows(Changed),
-    /// Too many, or nobody knows: TRUNCATE.
+    /// Too many to record, or unknown, as after TRUNCATE.
     Unknown,
 }
 
-/// Terms that came and went, column by column.
+/// Added and removed terms, column by column.
 #[derive(Default)]
 pub struct Changed {
     ids: Vec<Option<i64>>,
     terms: Vec<Option<String>>,
     guards: Vec<Option<bool>>,
     edits: Vec<Option<i32>>,
-    /// 1 for a term that came, -1 for one that went.
+    /// 1 for an added term, -1 for a removed one.
     changes: Vec<i32>,
 }
 
 type Term = (Option<i64>, Option<String>, Option<bool>, Option<i32>);
 
-impl Details {
-    /// What has changed, if that is at most `room` terms; `None` if nothing has.
+impl ChangedTerms {
+    /// The terms that have changed, if they are at most `at_most`; `None` if none have.
     pub fn read(
         session: &Session,
         call: &TriggerCall,
-        definition: &Definition,
-        room: i64,
-    ) -> Option<Details> {
+        definition: &LexiconDefinition,
+        at_most: i64,
+    ) -> Option<ChangedTerms> {
         if call.is_for_row() {
             let changed = Changed::of_row(session, call, definition);
             return match changed.len() {
                 0 => None,
-                count if count > room => Some(Details::Unknown),
-                _ => Some(Details::Rows(changed)),
+                count if count > at_most => Some(ChangedTerms::Unknown),
+                _ => Some(ChangedTerms::Rows(changed)),
             };
         }
         let names = call.transition_tables();
         if names.is_empty() {
-            return Some(Details::Unknown);
+            return Some(ChangedTerms::Unknown);
         }
         call.register_transition_tables(session);
         let rows: i64 = names.iter().map(|name| count(session, name)).sum();
         if rows == 0 {
             return None;
         }
-        if rows > room {
+        if rows > at_most {
             let change = Queries::new(definition, &names).any_change(session);
-            return change.then_some(Details::Unknown);
+            return change.then_some(ChangedTerms::Unknown);
         }
         let changed = Queries::new(definition, &names).changed(session);
-        (changed.len() > 0).then_some(Details::Rows(changed))
+        (changed.len() > 0).then_some(ChangedTerms::Rows(changed))
     }
 }
 
@@ -72,16 +73,16 @@ fn count(session: &Session, transition_table: &str) -> i64 {
         .unwrap_or(0)
 }
 
-/// Queries of the terms that a statement's transition tables hold.
+/// Queries for the terms in a statement's transition tables.
 struct Queries {
-    came: String,
-    went: String,
-    /// Whether the statement may have left terms as they were.
+    new: String,
+    old: String,
+    /// Whether the statement may have left some terms unchanged.
     is_update: bool,
 }
 
 impl Queries {
-    fn new(definition: &Definition, names: &[String]) -> Queries {
+    fn new(definition: &LexiconDefinition, names: &[String]) -> Queries {
         let option = |column: &Option<String>| match column {
             Some(column) => quote_identifier(column),
             None => "NULL".to_owned(),
@@ -98,15 +99,15 @@ impl Queries {
             false => format!("{columns} FROM {} WHERE false", quote_identifier(&names[0])),
         };
         Queries {
-            came: rows_of(CAME),
-            went: rows_of(WENT),
+            new: rows_of(NEW_ROWS),
+            old: rows_of(OLD_ROWS),
             is_update: names.len() > 1,
         }
     }
 
     fn changed(&self, session: &Session) -> Changed {
         let mut changed = Changed::default();
-        for (rows, others, change) in [(&self.came, &self.went, 1), (&self.went, &self.came, -1)] {
+        for (rows, others, change) in [(&self.new, &self.old, 1), (&self.old, &self.new, -1)] {
             let query = format!("({rows}) EXCEPT ALL ({others})");
             let rows = session.run(&query, &[], Snapshot::Latest);
             for number in 0..rows.len() {
@@ -117,15 +118,16 @@ impl Queries {
     }
 
     fn any_change(&self, session: &Session) -> bool {
-        let (came, went) = (&self.came, &self.went);
-        let query = format!("SELECT FROM (({came}) EXCEPT ALL ({went})) AS changed LIMIT 1");
-        // An update has as many rows before as after it: if none came, none went.
+        let (new, old) = (&self.new, &self.old);
+        let query = format!("SELECT FROM (({new}) EXCEPT ALL ({old})) AS changed LIMIT 1");
+        // An update has as many old rows as new ones: if no term was added, none was removed.
         !self.is_update || !session.run(&query, &[], Snapshot::Latest).is_empty()
     }
 }
 
 impl Changed {
-    fn of_row(session: &Session, call: &TriggerCall, definition: &Definition) -> Changed {
+    /// The change of one row.
+    fn of_row(session: &Session, call: &TriggerCall, definition: &LexiconDefinition) -> Changed {
         let read = |side| {
             let column = |name: &str| call.value(side, name);
             let option = |name: &Option<String>| name.as_deref().map(column);
@@ -140,11 +142,11 @@ impl Changed {
             let rows = session.run(AS_READ, &args, Snapshot::Latest);
             Some(term(&rows, 0))
         };
-        let (went, came) = (read(Side::Old), read(Side::New));
+        let (old, new) = (read(Side::Old), read(Side::New));
         let mut changed = Changed::default();
-        if went != came {
-            went.into_iter().for_each(|term| changed.push(term, -1));
-            came.into_iter().for_each(|term| changed.push(term, 1));
+        if old != new {
+            old.into_iter().for_each(|term| changed.push(term, -1));
+            new.into_iter().for_each(|term| changed.push(term, 1));
         }
         changed
     }
@@ -157,11 +159,12 @@ impl Changed {
         self.changes.push(change);
     }
 
+    /// The number of added and removed terms.
     pub fn len(&self) -> i64 {
         self.ids.len() as i64
     }
 
-    /// Writes them down.
+    /// Adds the changes to `lexicon_delta`.
     pub fn add(self, lexicon: &str) {
         let args = [
             lexicon.into(),

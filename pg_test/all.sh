@@ -73,6 +73,14 @@ shell_scripts() {
   git ls-files -z '*.sh' '*/run' run docker/healthy | xargs -0 shellcheck -s bash -x
 }
 
+# What rustdoc has against the comments: links that lead nowhere, or to two things.
+documentation() {
+  export RUSTDOCFLAGS='-D warnings'
+  cargo doc --no-deps -p termstream-core
+  cargo doc --no-deps -p termfeed --features feeds
+  cargo doc --no-deps --document-private-items -p termstream --no-default-features --features "pg$pg_major"
+}
+
 # with_tool NAME VERSION COMMAND…: a check by a tool that takes minutes to compile, which only --long does.
 with_tool() {
   [[ -z ${TERMSTREAM_LONG:-} ]] || need_tool "$1" "$2"
@@ -283,6 +291,7 @@ check 'the dependencies' with_tool cargo-deny "$deny_version" dependencies
 check 'lints, without Postgres' cargo clippy -p termstream-core -p termstream-sessions --all-targets -- -D warnings
 check 'lints, with Postgres' cargo clippy -p termstream --no-default-features --features "pg$pg_major" -- -D warnings
 check 'lints of termfeed' cargo clippy -p termfeed --features feeds --all-targets -- -D warnings
+check 'the documentation of the code' documentation
 check 'the core' cargo test -p termstream-core
 check 'termfeed by itself' cargo test -p termfeed --features feeds
 check 'the data of the menu example' menu_data

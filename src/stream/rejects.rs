@@ -10,7 +10,7 @@ use crate::pg::input::is_valid_text;
 use crate::pg::session::Session;
 use termstream_core::load::Reject;
 
-/// The types of the parameters of [`write`].
+/// The types of the parameters of [`write()`].
 const TYPES: [pg_sys::Oid; 19] = [
     pg_sys::INT8OID,
     pg_sys::TEXTOID,

@@ -1,7 +1,7 @@
 //! The door: rows as CSV into a stream by `COPY … FROM STDIN`, in a transaction of the caller's.
 //!
 //! The caller owns the transaction, so that other statements (a position moved, a reject noted) are
-//! committed with the rows, or not at all. A [`Copy`] that is dropped before its end fails on the
+//! committed with the rows, or not at all. A [`Copy`](struct@Copy) that is dropped before its end fails on the
 //! server, and with it the transaction: nothing is ever half committed.
 //!
 //! A stream is looked up once, by the search_path of the session, and is named with its schema from

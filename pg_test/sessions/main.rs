@@ -43,6 +43,7 @@ mod source;
 mod source_kinds;
 mod standby;
 mod statement;
+mod stopping;
 mod stream;
 mod upgrade;
 mod visibility;

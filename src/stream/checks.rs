@@ -13,7 +13,9 @@ use crate::pg::error::{Caught, Raise};
 use crate::pg::relation::BatchRelation;
 use crate::pg::session::{self, Snapshot};
 use crate::pg::subtransaction::subtransaction;
-use termstream_core::load::{Batch, Bisected, Failure, Reject, Row, Stage, bisect, is_data_error};
+use termstream_core::load::{
+    Batch, Bisected, Failure, Reject, Row, Stage, bisect, is_data_error, is_of_several_rows,
+};
 
 /// Checks the rows of `relation`, whose numbers in the batch are `good`. Returns both without the rejected
 /// rows.
@@ -31,12 +33,11 @@ pub fn apply(
         let part = (range.len() < good.len()).then(|| relation.select(range));
         let rows = part.as_ref().unwrap_or(&relation);
         subtransaction(|| failed(&query, rows)).map_err(|error| {
-            match is_data_error(&error.sqlstate) {
-                true => Failure::Data {
-                    error,
-                    read: rows.read(),
-                },
-                false => Failure::Fatal(error),
+            let read = rows.read();
+            match &*error.sqlstate {
+                code if is_of_several_rows(code) => Failure::Together { error, read },
+                code if is_data_error(code) => Failure::Data { error, read },
+                _ => Failure::Fatal(error),
             }
         })
     });

@@ -20,7 +20,7 @@ use crate::pg::snapshot::with_snapshot;
 use crate::pg::subtransaction::subtransaction;
 use crate::pg::user::{current_role, on_safe_path, restricted, role_name};
 use termstream_core::bounds::room_for;
-use termstream_core::load::{Batch, Bisected, OnError, Reject, Row, Stage, is_data_error};
+use termstream_core::load::{Batch, Bisected, Reject, Row, Stage, is_data_error, is_value_error};
 use termstream_core::record::Field;
 
 /// A batch of more bytes than this is run only if memory for `GROWTH` copies of it can be had.
@@ -78,12 +78,9 @@ fn deferred_trigger(load: &Load, error: &Caught) -> Raise {
     let mut detail = format!(
         "The statement of stream {name}, or a trigger that it fires, writes a table with a constraint that is INITIALLY DEFERRED; it would be checked at commit, no longer as the stream's owner."
     );
-    // With on_error 'stop' the statement may have run without a subtransaction: no query can follow.
-    if load.definition.on_error != OnError::Stop {
-        let constraints = elsewhere(*owner);
-        if !constraints.is_empty() {
-            detail += &format!(" Such constraints are: {}.", constraints.join(", "));
-        }
+    let constraints = elsewhere(*owner);
+    if !constraints.is_empty() {
+        detail += &format!(" Such constraints are: {}.", constraints.join(", "));
     }
     error.to_raise().detail(detail).hint("Make the constraint INITIALLY IMMEDIATE; or, if the stream's statement names the table or its owner owns it, grant USAGE on the table's schema to the role that feeds the stream.")
 }
@@ -152,7 +149,7 @@ fn convert(
             Ok(None) => break,
             Ok(Some(reject)) => reject,
             Err(error) => match batch.row(next) {
-                Some(row) if is_data_error(&error.sqlstate) => {
+                Some(row) if failing.is_guilty(&error.sqlstate) => {
                     let reject = reject_of_error(Stage::Convert, &row, &error);
                     named(reject, &load.definition, &row, failing.column)
                 }
@@ -165,10 +162,22 @@ fn convert(
     Ok(good)
 }
 
-/// The column that is being converted, for when an error is raised.
+/// What is being converted, for when an error is raised.
 #[derive(Default)]
 struct Failing {
     column: usize,
+    /// Whether it is the column's default, and not a value of the row.
+    is_default: bool,
+}
+
+impl Failing {
+    /// Whether an error with this SQLSTATE is the row's.
+    fn is_guilty(&self, sqlstate: &str) -> bool {
+        match self.is_default {
+            true => is_data_error(sqlstate),
+            false => is_value_error(sqlstate),
+        }
+    }
 }
 
 /// Converts one row. Returns a reject for what is wrong without raising an error.
@@ -180,7 +189,10 @@ fn convert_row(
 ) -> Option<Reject> {
     converter.start_row();
     for (number, column) in definition.columns.iter().enumerate() {
-        failing.column = number;
+        *failing = Failing {
+            column: number,
+            is_default: false,
+        };
         let refuse = |stage, sqlstate, message: String| {
             let reject = Reject::of_row(stage, row, sqlstate, &message);
             Some(named(reject, definition, row, number))
@@ -193,6 +205,7 @@ fn convert_row(
         let field = match row.field(number) {
             Field::Text(field) => field,
             Field::LeftOut => {
+                failing.is_default = true;
                 if !converter.convert_default(number, column) && column.not_null {
                     return no_value();
                 }

@@ -23,7 +23,9 @@ use crate::pg::relation::BatchRelation;
 use crate::pg::session::{self, Session};
 use crate::pg::subtransaction::subtransaction;
 use crate::pg::user::current_role;
-use termstream_core::load::{Bisected, Failure, OnError, bisect, is_data_error};
+use termstream_core::load::{
+    Bisected, Failure, OnError, bisect, is_data_error, is_of_several_rows,
+};
 
 /// Plans cached in a backend: for some streams that it loads in turn, each with and without its conflict
 /// clause, and for some sizes.
@@ -52,24 +54,26 @@ thread_local! {
 
 /// Runs the statement over all rows at once if that succeeds, otherwise over the parts for which it does.
 pub fn execute(load: &mut Load, all: &BatchRelation) -> Result<Bisected<u64, Caught>, Caught> {
-    if load.definition.on_error == OnError::Stop && !is_trial(load, all.len()) {
-        // An error ends the whole load, so no subtransaction is needed.
-        let written = run(&load.definition.statement, &load.definition.columns, all);
-        return Ok(Bisected {
-            taken: vec![(0..all.len(), written)],
-            guilty: Vec::new(),
-        });
-    }
     let bisected = pinned(|| {
         bisect(0..all.len(), load.reach, |range| {
-            let outcome = if range.len() == all.len() {
+            let count = range.len();
+            let outcome = if count == all.len() {
                 attempt(load, all)
             } else {
                 attempt(load, &all.select(range))
             };
-            outcome.map_err(|(error, read)| match is_data_error(&error.sqlstate) {
-                true if load.definition.on_error != OnError::Stop => Failure::Data { error, read },
-                _ => Failure::Fatal(error),
+            let is_stop = load.definition.on_error == OnError::Stop;
+            outcome.map_err(|(error, read)| {
+                // A MERGE that meets a new key twice inserts it twice.
+                let is_of_several =
+                    is_of_several_rows(&error.sqlstate) || is_stop && is_duplicate(&error.sqlstate);
+                match is_of_several {
+                    true if !is_stop || count > 1 => Failure::Together { error, read },
+                    false if !is_stop && is_data_error(&error.sqlstate) => {
+                        Failure::Data { error, read }
+                    }
+                    _ => Failure::Fatal(error),
+                }
             })
         })
     })?;

@@ -14,7 +14,8 @@
 //! `4 + (3 g + 4) ⌈log₂ n⌉` attempts.
 //!
 //! A row that fails only beside another one (two equal keys) is tried again after it: the second one
-//! is guilty.
+//! is guilty. Where the statement would take it then (an upsert), the rows are to be taken apart: pieces get
+//! shorter until no two such rows are in one, and grow again.
 
 use std::ops::Range;
 
@@ -23,6 +24,13 @@ use std::ops::Range;
 pub enum Failure<D, F> {
     /// The data are at fault: at least one row of the range is guilty.
     Data {
+        /// The error of the attempt.
+        error: D,
+        /// How many rows the attempt had read, if it is known.
+        read: Option<usize>,
+    },
+    /// The rows cannot be taken by one attempt, but perhaps by several. A row that fails alone is guilty.
+    Together {
         /// The error of the attempt.
         error: D,
         /// How many rows the attempt had read, if it is known.
@@ -113,10 +121,20 @@ pub fn bisect<T, D, F>(
                     Some(_) => {}
                 }
             }
-            Err(Failure::Data { error, .. }) if end - next == 1 => {
+            Err(Failure::Data { error, .. } | Failure::Together { error, .. })
+                if end - next == 1 =>
+            {
                 result.guilty.push((next, error));
                 next = end;
                 reach = SHORTEST.max((next - rows.start) / result.guilty.len() / 2);
+                narrowed = None;
+            }
+            Err(Failure::Together { read, .. }) => {
+                let length = end - next;
+                let before = read.map(|read| read.saturating_sub(1));
+                reach = before
+                    .filter(|before| (1..length).contains(before) && length > before + 1)
+                    .unwrap_or(length / 2);
                 narrowed = None;
             }
             Err(Failure::Data { read, .. }) => {

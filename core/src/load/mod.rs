@@ -24,6 +24,6 @@ pub use self::counts::{Counts, Position, RejectedByStage};
 pub use self::error::{Error, Stopped};
 pub use self::limits::{Limits, RATIO_AFTER_ROWS};
 pub use self::number::NumberFormat;
-pub use self::on_error::{OnError, is_data_error};
+pub use self::on_error::{OnError, is_data_error, is_of_several_rows, is_value_error};
 pub use self::reject::{KEPT_RAW_BYTES, KEPT_TEXT_BYTES, Reject, Stage};
 pub use self::time::TimeFormat;

@@ -65,6 +65,64 @@ proptest! {
     }
 }
 
+/// Attempts and rows tried of an upsert, which cannot take a key twice: rows in which each key stands twice,
+/// so far apart, and one in 1,000 is guilty.
+fn cost_of_repeats(apart: usize, is_told: bool) -> (usize, usize) {
+    let key = |row: usize| row / (2 * apart) * apart + row % apart;
+    let is_guilty = |row: &usize| row % 1000 == 999;
+    let (mut attempts, mut tried) = (0, 0);
+    let mut database = Vec::new();
+    let result: Result<_, ()> = bisect(0..5000, usize::MAX, |range| {
+        attempts += 1;
+        let mut seen = BTreeSet::new();
+        let repeated = range.clone().find(|row| !seen.insert(key(*row)));
+        let guilty = range.clone().find(is_guilty);
+        let Some(first) = repeated.into_iter().chain(guilty).min() else {
+            tried += range.len();
+            database.extend(range);
+            return Ok(());
+        };
+        let read = if is_told {
+            first - range.start + 1
+        } else {
+            range.len()
+        };
+        tried += read;
+        let read = Some(read);
+        Err(match guilty == Some(first) {
+            true => Failure::Data { error: first, read },
+            false => Failure::Together { error: first, read },
+        })
+    });
+    let guilty: Vec<usize> = result.unwrap().guilty.iter().map(|(row, _)| *row).collect();
+    assert_eq!(guilty, [999, 1999, 2999, 3999, 4999]);
+    let expected: Vec<usize> = (0..5000).filter(|row| !is_guilty(row)).collect();
+    assert_eq!(database, expected, "in their order");
+    (attempts, tried)
+}
+
+#[test]
+fn rows_that_cannot_be_taken_together_are_taken_one_after_the_other() {
+    for apart in [1, 3, 10, 100, 2500] {
+        for is_told in [true, false] {
+            let (attempts, tried) = cost_of_repeats(apart, is_told);
+            let pieces = 5000 / apart;
+            assert!(
+                attempts <= 100 + 3 * pieces,
+                "{apart} {is_told}: {attempts} attempts"
+            );
+            assert!(tried <= 5000 * 8, "{apart} {is_told}: {tried} rows");
+        }
+    }
+    let failed: Result<_, ()> = bisect(0..3, 9, |_| -> Result<(), _> {
+        Err(Failure::Together {
+            error: "never",
+            read: None,
+        })
+    });
+    assert_eq!(failed.unwrap().guilty.len(), 3);
+}
+
 /// Attempts, and rows tried, for so many rows of which one in 100 is guilty.
 fn cost(rows: usize, reach: usize, is_told: bool) -> (usize, usize) {
     let guilty = |row: &usize| row.wrapping_mul(0x9e37_79b9) % 100 == 7;

@@ -1,12 +1,12 @@
--- The extension's own tables: what lexicons and streams there are, and what was loaded. Only the
--- extension's functions write them. What is no more secret than a view's definition or a function's body
--- is in Postgres, everybody may read: a stream's statement and checks, a lexicon's settings and the query
--- it learned from, the random tokens of changes. What holds values of somebody's rows, or names files of
--- the server, is seen through the views, by whom it concerns: see termstream.loads.
+-- The extension's own tables: lexicons, streams and loads. Only the extension's functions write them. All roles
+-- may read what is no more secret than the definition of a view or the body of a function is in Postgres: the
+-- statement and checks of a stream, the settings of a lexicon and the query it learned from, the random tokens of
+-- changes. What contains values of rows, or names of files of the server, is shown only through views, to the
+-- roles that it concerns: see termstream.loads.
 
--- Who owns the schema can put functions beside ours, which fit a call better and would run as whoever makes
--- that call; CREATE EXTENSION takes a schema that is there already, whoever has made it. All operators here
--- are of pg_catalog, for both sides are of one type.
+-- The owner of the schema could add functions that match a call better than those of the extension, and would run
+-- as the caller; and CREATE EXTENSION takes an existing schema, whoever has created it. All operators here are
+-- those of pg_catalog, since both sides have the same type.
 DO $$
 BEGIN
     PERFORM FROM pg_catalog.pg_namespace n
@@ -16,69 +16,69 @@ BEGIN
                          WHERE a.privilege_type = 'CREATE'
                            AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r
                                             WHERE r.oid = a.grantee AND r.rolsuper))
-             -- A restore makes the schema, and the extension before all else.
+             -- Objects in the schema. A restore creates the schema, but the extension before anything in it.
              OR EXISTS (SELECT FROM pg_catalog.pg_depend d
                          WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid
                            AND d.refobjid = n.oid
                            AND d.classid <> 'pg_catalog.pg_extension'::pg_catalog.regclass::pg_catalog.oid));
     IF FOUND THEN
         RAISE insufficient_privilege USING
-            MESSAGE = 'schema "termstream" is not safe to make the extension in',
-            DETAIL = 'It belongs to a role that is no superuser, or such a role may create in it, or it holds something.',
-            HINT = 'Look at what it holds, and DROP SCHEMA termstream: the extension makes it.';
+            MESSAGE = 'schema "termstream" is not safe to create the extension in',
+            DETAIL = 'A role that is not a superuser owns it or may create objects in it, or it is not empty.',
+            HINT = 'Look at what it contains, and DROP SCHEMA termstream: the extension creates it.';
     END IF;
 END
 $$;
 
 CREATE TABLE termstream.lexicon (
     lexicon      text PRIMARY KEY CHECK (lexicon <> ''),
-    -- Its owner is the lexicon's.
+    -- The owner of the source is the owner of the lexicon.
     source       regclass NOT NULL,
     id_column    name NOT NULL,
     term_column  name NOT NULL,
     max_distance integer CHECK (max_distance BETWEEN 0 AND 2),
     whole_words  boolean NOT NULL,
     overlap      text NOT NULL CHECK (overlap IN ('longest', 'nested', 'all')),
-    -- 'english', 'none', or where the words of termstream.lexicon_word came from.
+    -- 'english', 'none', or the table or query that the words of termstream.lexicon_word came from.
     common_words text NOT NULL,
     learn_from   text,
     learned      bigint NOT NULL DEFAULT 0,
     guard_column name,
     distance_column name,
-    -- Tells a lexicon from an earlier one of the same name.
+    -- A random number that distinguishes a lexicon from an earlier one of the same name.
     generation   bigint NOT NULL,
     created      timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
 COMMENT ON TABLE termstream.lexicon IS
     'lexicons: named sets of terms, each fed from a table; written by termstream.create_lexicon';
 
--- One row for each transaction that changed a lexicon's source, with a random token. The tokens that a
--- snapshot sees, folded by XOR, are the fingerprint of the terms it sees: no two sessions ever wait for
--- each other here, and a rolled back change is gone like any other row.
+-- One row for each transaction that has changed a lexicon's source, with a random token. The XOR of the tokens that
+-- a snapshot sees is the fingerprint of the terms that it sees. So sessions never wait for each other here, and the
+-- row of a change that is rolled back vanishes like any other.
 --
--- Now and then a transaction folds the rows that it sees into its own (src/lexicons/noted.rs).
+-- From time to time a transaction folds the rows that it sees into its own (src/lexicons/noted.rs).
 CREATE TABLE termstream.lexicon_change (
     lexicon  text NOT NULL,
     xid      xid8 NOT NULL,
     token    bigint NOT NULL,
-    -- Whether every change of the transaction stands in lexicon_delta, or in a new base.
+    -- Whether every change of the transaction is recorded in lexicon_delta, or contained in a new base.
     detailed boolean NOT NULL,
-    -- What the transaction saw when it folded: rows of transactions that were over then are no more.
+    -- The snapshot under which the transaction has folded rows: those of transactions that it saw are deleted.
     seen     pg_snapshot,
     PRIMARY KEY (lexicon, xid)
 );
 COMMENT ON TABLE termstream.lexicon_change IS
-    'changes of lexicons'' sources; what is visible here tells which compiled form is the right one';
+    'changes of the sources of lexicons; the visible rows determine which compiled form is the right one';
 
--- The compiled form of a lexicon, and the terms that came and went since: a change of a few terms costs a
--- few rows, here as in every session that matches.
+-- The base of a lexicon: its compiled form, which lexicon_chunk holds, and lexicon_delta the terms added and removed
+-- since. So a change of a few terms costs a few rows, here and in every session that matches.
 CREATE TABLE termstream.lexicon_base (
     lexicon text PRIMARY KEY,
     version bigint NOT NULL,
-    -- The state of the source it was compiled from: its files, columns and triggers.
+    -- A hash of the state of the source when it was compiled: its files, columns and triggers.
     files   bigint NOT NULL,
     terms   bigint NOT NULL,
-    -- Which transaction compiled it, and what it saw: what others changed since stands in lexicon_delta.
+    -- The transaction that compiled it, and its snapshot: changes that it did not see are in lexicon_delta.
     xid     xid8 NOT NULL,
     seen    pg_snapshot NOT NULL
 );
@@ -101,14 +101,14 @@ CREATE TABLE termstream.lexicon_delta (
     term         text,
     guard        boolean,
     max_distance integer,
-    -- 1 for a term that came, -1 for one that went.
+    -- 1 for an added term, -1 for a removed one.
     change       integer NOT NULL
 );
 CREATE INDEX ON termstream.lexicon_delta (lexicon, xid);
-COMMENT ON TABLE termstream.lexicon_delta IS 'terms that came and went since the compiled form was made';
+COMMENT ON TABLE termstream.lexicon_delta IS 'terms added and removed since the compiled form was made';
 
--- Words that are no misspellings: ordinary ones, and those learned from documents. They are words of
--- somebody's text, so that only the extension's owner reads them.
+-- Words that are not taken for misspellings: common words, and words learned from documents. They come from texts of
+-- users, so only the extension's owner may read them.
 CREATE TABLE termstream.lexicon_word (
     lexicon   text NOT NULL,
     word      text NOT NULL,
@@ -117,7 +117,7 @@ CREATE TABLE termstream.lexicon_word (
     PRIMARY KEY (lexicon, word, common)
 );
 COMMENT ON TABLE termstream.lexicon_word IS
-    'ordinary words of a lexicon, and words learned for it with the number of documents they stand in';
+    'common words of a lexicon, and words that it has learned, with the number of documents that contain them';
 
 CREATE TABLE termstream.stream (
     stream       regclass PRIMARY KEY,
@@ -129,11 +129,11 @@ CREATE TABLE termstream.stream (
     batch_rows   integer NOT NULL CHECK (batch_rows BETWEEN 1 AND 1000000),
     reject_limit bigint CHECK (reject_limit > 0),
     reject_ratio double precision CHECK (reject_ratio BETWEEN 0 AND 1),
-    -- Conditions by name. json, because it keeps their order.
+    -- Conditions by name; json, because it keeps their order.
     check_rows    json,
     quality_check json,
     on_quality   text NOT NULL DEFAULT 'table' CHECK (on_quality IN ('table', 'stop', 'ignore')),
-    -- How the values of a column are written, by its name.
+    -- The formats of columns, by name.
     formats      jsonb,
     lexicon      text,
     pairs        regclass,
@@ -151,12 +151,12 @@ CREATE TABLE termstream.load (
     -- The stream's name, for when it has been dropped.
     stream_name   text,
     source        text,
-    -- The role that loads, by name, so that a dump can be restored where the role does not exist.
+    -- The name of the role that loads; not its oid, so that a dump can be restored where the role does not exist.
     userid        name NOT NULL,
     read          bigint NOT NULL DEFAULT 0,
     taken         bigint NOT NULL DEFAULT 0,
     rejected      bigint NOT NULL DEFAULT 0,
-    -- The rejects by the stage that rejected them.
+    -- The number of rejects of each stage.
     parse         bigint NOT NULL DEFAULT 0,
     convert       bigint NOT NULL DEFAULT 0,
     "check"       bigint NOT NULL DEFAULT 0,
@@ -165,7 +165,7 @@ CREATE TABLE termstream.load (
     predict       bigint NOT NULL DEFAULT 0,
     pairs         bigint NOT NULL DEFAULT 0,
     bytes         bigint NOT NULL DEFAULT 0,
-    -- Seconds at work on batches; the rest of the time it waited for rows.
+    -- Seconds spent on batches; for the rest of the time the load waited for rows.
     busy          double precision NOT NULL DEFAULT 0,
     started       timestamptz NOT NULL,
     finished      timestamptz,
@@ -174,14 +174,14 @@ CREATE TABLE termstream.load (
     position      bigint,
     line          bigint,
     pid           integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
-    -- Of load_file: when it committed last, how long the file was, and hashes of its first 64 KiB and
-    -- of the last 64 KiB before the position, by which it is known again.
+    -- For load_file: when it last committed, the size of the file, and hashes of its first 64 KiB and of the last
+    -- 64 KiB before the position, by which the file is recognised.
     updated       timestamptz,
     total_bytes   bigint,
     head_hash     bigint,
     tail_hash     bigint,
-    -- How far the file itself was read when the load began, and now: of a compressed file that is
-    -- another place than the position, which counts the bytes that were compressed.
+    -- How many bytes of the file had been read when the load began, and how many now. In a compressed file that
+    -- differs from the position, which counts decompressed bytes.
     file_begin    bigint,
     file_position bigint,
     CHECK (read = taken + rejected)
@@ -189,8 +189,8 @@ CREATE TABLE termstream.load (
 CREATE INDEX ON termstream.load (stream, load_id);
 COMMENT ON TABLE termstream.load IS 'runs of ingestion, one row each: COPY, INSERT or load_file';
 
--- Parts of files that loads have given to their workers: without counts until the worker commits them
--- with its rows, and gone when the load has added them to its own.
+-- Ranges of files that loads have handed out to their workers. A range has no counts until the worker commits them
+-- with its rows, and is deleted when the load has added them to its own.
 CREATE TABLE termstream.load_range (
     load_id    bigint NOT NULL REFERENCES termstream.load ON DELETE CASCADE,
     begin_byte bigint NOT NULL,
@@ -201,9 +201,9 @@ CREATE TABLE termstream.load_range (
     PRIMARY KEY (load_id, begin_byte)
 );
 COMMENT ON TABLE termstream.load_range IS
-    'parts of files that workers of load_file have still to load, or have loaded and not yet counted';
+    'ranges of files that the workers of load_file still have to load, or have loaded but not yet counted';
 
--- What the workers of a load must know, settings of the session among it; nobody else reads it.
+-- What the workers of a load need to know, including settings of the session; no other role may read it.
 CREATE TABLE termstream.load_job (
     load_id bigint PRIMARY KEY REFERENCES termstream.load ON DELETE CASCADE,
     job     jsonb NOT NULL,
@@ -212,8 +212,8 @@ CREATE TABLE termstream.load_job (
 );
 COMMENT ON TABLE termstream.load_job IS 'what the workers of running loads have to do';
 
--- What is left of loads that are too old to be kept one by one. Each row is the sum of some, so that
--- sessions that forget loads at the same time never wait for each other.
+-- Sums of loads that are too old to be kept one by one. Each row is the sum of some loads, so that sessions that
+-- remove loads at the same time never wait for each other.
 CREATE TABLE termstream.load_past (
     stream    regclass NOT NULL,
     loads     bigint NOT NULL,
@@ -242,7 +242,7 @@ GRANT USAGE ON SCHEMA termstream TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('termstream.lexicon', '');
 SELECT pg_catalog.pg_extension_config_dump('termstream.lexicon_word', '');
 SELECT pg_catalog.pg_extension_config_dump('termstream.stream', '');
--- The number of a stream that was dropped could be another relation's elsewhere.
+-- In another database the oid of a dropped stream could be that of another relation.
 SELECT pg_catalog.pg_extension_config_dump('termstream.load',
     'WHERE stream IN (SELECT stream FROM termstream.stream)');
 SELECT pg_catalog.pg_extension_config_dump('termstream.load_past',

@@ -1,4 +1,4 @@
--- What is not as it should be, and what to do about it.
+-- What is wrong with lexicons, streams, loads and files, and what to do about it.
 CREATE FUNCTION termstream.check(OUT kind text, OUT object text, OUT problem text, OUT hint text)
     RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL UNSAFE COST 10000 ROWS 1
@@ -8,12 +8,12 @@ SELECT 'lexicon', l.lexicon, p.problem, p.hint
   FROM termstream.lexicon l, LATERAL termstream.lexicon_problem(l.lexicon) p
  WHERE p.problem IS NOT NULL
 UNION ALL
--- A restore of a schema alone brings the triggers without the lexicon.
+-- A restore of a schema alone brings the triggers back without the lexicon.
 SELECT DISTINCT 'table', t.tgrelid::regclass::text,
        format('has triggers of lexicon "%s", which %s', a.lexicon,
               CASE WHEN l.lexicon IS NULL THEN 'does not exist' ELSE 'has another source' END),
        CASE WHEN l.lexicon IS NULL
-            THEN format('Make it with termstream.create_lexicon(%L, %L), then drop it if nobody needs it.',
+            THEN format('Create it with termstream.create_lexicon(%L, %L), then drop it if it is not needed.',
                         a.lexicon, t.tgrelid::regclass)
             ELSE format('DROP TRIGGER %I ON %s.', t.tgname, t.tgrelid::regclass) END
   FROM pg_trigger t
@@ -45,7 +45,7 @@ SELECT 'stream', s.stream::text, f.problem, f.hint
         format('Call termstream.drop_stream(%L), and create it anew.', s.stream::text)),
        (s.lexicon IS NOT NULL AND NOT EXISTS (SELECT FROM termstream.lexicon l WHERE l.lexicon = s.lexicon),
         format('its lexicon "%s" was dropped', s.lexicon),
-        'Make a lexicon of this name with termstream.create_lexicon.')
+        'Create a lexicon of this name with termstream.create_lexicon.')
        ) AS f (is_so, problem, hint)
  WHERE f.is_so AND (pg_has_role(s.owner, 'USAGE') OR pg_has_role('pg_monitor', 'USAGE'))
 UNION ALL
@@ -67,8 +67,8 @@ SELECT 'table', t.name, format('%s deleted rows are kept for process %s (%s)', t
                  ORDER BY GREATEST(age(a.backend_xmin), age(a.backend_xid)) DESC, a.xact_start LIMIT 1) o
  WHERE t.dead > 1000
 UNION ALL
-SELECT 'file', f.path, f.reason, 'It goes when a compiled lexicon is next written, or remove it by hand.'
+SELECT 'file', f.path, f.reason, 'It is removed when a compiled lexicon is next written; or remove it by hand.'
   FROM termstream.stale_files() f
 $$;
 COMMENT ON FUNCTION termstream.check() IS
-    'what is not as it should be, of your lexicons, streams and loads, and what to do about it; members of pg_monitor see all';
+    'what is wrong with your lexicons, streams and loads, and what to do about it; members of pg_monitor see those of all roles';

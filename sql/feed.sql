@@ -1,30 +1,30 @@
--- How far the sources outside of the database have been read: files, partitions of a topic. A feeder
--- moves the position in the transaction of the rows, so that each row is taken exactly once.
+-- How far sources outside the database have been read: files, partitions of a topic. A feeder moves the position in
+-- the transaction of the rows, so that each row is taken exactly once.
 
 CREATE TABLE termstream.feed_position (
     stream  regclass NOT NULL,
     source  text NOT NULL,
     part    text NOT NULL,
-    -- Where to go on: an offset in bytes, an offset of a topic.
+    -- Where to go on: an offset in bytes, or an offset in a topic.
     next    bigint NOT NULL,
     detail  jsonb,
     updated timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     PRIMARY KEY (stream, source, part)
 );
 COMMENT ON TABLE termstream.feed_position IS
-    'how far sources outside of the database were read into a stream; see termstream.feed_positions';
+    'how far sources outside the database have been read into a stream; see termstream.feed_positions';
 REVOKE ALL ON termstream.feed_position FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('termstream.feed_position', '');
 
--- A position is part of feeding: who may insert into the stream sees and moves its positions. The table
--- has no row-level security, so that pg_dump may be run by whoever may read all data.
+-- Roles that may insert into a stream see and move its positions. The table has no row-level security, so that any
+-- role that may read all data can run pg_dump.
 CREATE VIEW termstream.feed_positions WITH (security_barrier) AS
 SELECT stream, source, part, next, detail, updated
   FROM termstream.feed_position
  WHERE pg_catalog.has_table_privilege(stream, 'INSERT')
   WITH CASCADED CHECK OPTION;
 COMMENT ON VIEW termstream.feed_positions IS
-    'positions of the streams that one may insert into; moved by termstream.move_position';
+    'positions of the streams that the current role may insert into; moved by termstream.move_position';
 GRANT SELECT, INSERT, UPDATE, DELETE ON termstream.feed_positions TO PUBLIC;
 
 CREATE FUNCTION termstream.move_position(stream regclass, source text, part text, expected bigint,
@@ -51,22 +51,22 @@ BEGIN
         RAISE serialization_failure USING
             MESSAGE = format('the position of "%s", part "%s", in stream %s is not %s', $2, $3, $1,
                              coalesce($4::text, 'new')),
-            DETAIL = 'Somebody else has moved it.',
-            HINT = 'Roll back, and read the position anew.';
+            DETAIL = 'Another session has moved it.',
+            HINT = 'Roll back, and read the position again.';
     END IF;
 END
 $$;
 COMMENT ON FUNCTION termstream.move_position(regclass, text, text, bigint, bigint, jsonb) IS
-    'moves the position of a source, in the transaction of its rows; fails with 40001 if it is not where it is expected (NULL: not there yet)';
+    'moves the position of a source, in the transaction of its rows; fails with 40001 if the position is not the expected one (NULL: there is none yet)';
 
--- How far incremental exports of `termfeed export` are. They are their makers' alone: an export takes
+-- How far incremental exports of `termfeed export` are. Each is visible only to the role that runs it: an export needs
 -- the right to read, and no right on a stream.
 CREATE TABLE termstream.export_position (
-    -- A name, so that a dump can be restored where the role is not there.
+    -- A name, so that a dump can be restored where the role does not exist.
     role    name NOT NULL DEFAULT CURRENT_USER,
     export  text NOT NULL,
-    -- Runs announced so far; the rows of the last one lie behind `after`, up to `upto`, which is NULL
-    -- when its files are complete.
+    -- The number of runs so far. The rows of the last one come after `after`, up to `upto`, which is NULL when its
+    -- files are complete.
     run     bigint NOT NULL,
     after   text,
     upto    text,
@@ -74,7 +74,7 @@ CREATE TABLE termstream.export_position (
     PRIMARY KEY (role, export)
 );
 COMMENT ON TABLE termstream.export_position IS
-    'how far incremental exports are: the cursor of the last row exported, and of the run at work; see termstream.export_positions';
+    'how far incremental exports are: the cursor of the last exported row, and that of the running export; see termstream.export_positions';
 SELECT pg_catalog.pg_extension_config_dump('termstream.export_position', '');
 
 CREATE VIEW termstream.export_positions WITH (security_barrier) AS
@@ -85,7 +85,7 @@ SELECT role, export, run, after, upto, updated
 COMMENT ON VIEW termstream.export_positions IS 'how far the incremental exports of the current role are';
 GRANT SELECT, INSERT, UPDATE, DELETE ON termstream.export_positions TO PUBLIC;
 
--- What a topic of dead letters holds of a reject.
+-- A reject as a message for a dead letter topic.
 CREATE FUNCTION termstream.dead_letter(reject anyelement)
     RETURNS TABLE (topic text, partition integer, "offset" bigint, failed_at timestamptz, service text,
                    source text, stage text, error_type text, message text, payload text, headers jsonb)
@@ -105,4 +105,4 @@ SELECT r.origin OPERATOR(pg_catalog.->>) 'topic',
              line pg_catalog.text, line_bytes pg_catalog.text)
 $$;
 COMMENT ON FUNCTION termstream.dead_letter(anyelement) IS
-    'a row of a rejects table as a dead letter: SELECT d.* FROM menu_rejects r, termstream.dead_letter(r) d. The service is the one that was asked, or else the stream; the payload is the message, or else the row, as hex where it is no text';
+    'a row of a rejects table as a dead letter: SELECT d.* FROM menu_rejects r, termstream.dead_letter(r) d. service is the service that was asked, or the stream; payload is the message, or the row, in hex if it is not text';

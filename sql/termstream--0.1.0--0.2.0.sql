@@ -1,4 +1,4 @@
--- From 0.1.0 to 0.2.0: streams of any statement, rejects that can be taken again, loads by workers.
+-- From 0.1.0 to 0.2.0: streams of any statement, rejects that can be retried, loads by workers.
 
 \echo Use "ALTER EXTENSION termstream UPDATE TO '0.2.0'" to load this file. \quit
 
@@ -17,8 +17,8 @@ BEGIN
     IF FOUND THEN
         RAISE insufficient_privilege USING
             MESSAGE = 'schema "termstream" is not safe for the extension',
-            DETAIL = 'It belongs to a role that is no superuser, or such a role may create in it.',
-            HINT = 'Look at what it holds beside the extension, REVOKE CREATE ON SCHEMA termstream, and ALTER SCHEMA termstream OWNER TO a superuser.';
+            DETAIL = 'A role that is not a superuser owns it or may create objects in it.',
+            HINT = 'Look at what it contains besides the extension, REVOKE CREATE ON SCHEMA termstream, and ALTER SCHEMA termstream OWNER TO a superuser.';
     END IF;
 END
 $$;
@@ -51,8 +51,8 @@ CREATE INDEX ON termstream.load (stream, load_id);
 UPDATE termstream.load l SET stream_name = l.stream::text
  WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = l.stream);
 
--- Parts of files that loads have given to their workers: without counts until the worker commits them
--- with its rows, and gone when the load has added them to its own.
+-- Ranges of files that loads have handed out to their workers. A range has no counts until the worker commits them
+-- with its rows, and is deleted when the load has added them to its own.
 CREATE TABLE termstream.load_range (
     load_id    bigint NOT NULL REFERENCES termstream.load ON DELETE CASCADE,
     begin_byte bigint NOT NULL,
@@ -63,9 +63,9 @@ CREATE TABLE termstream.load_range (
     PRIMARY KEY (load_id, begin_byte)
 );
 COMMENT ON TABLE termstream.load_range IS
-    'parts of files that workers of load_file have still to load, or have loaded and not yet counted';
+    'ranges of files that the workers of load_file still have to load, or have loaded but not yet counted';
 
--- What the workers of a load must know, settings of the session among it; nobody else reads it.
+-- What the workers of a load need to know, including settings of the session; no other role may read it.
 CREATE TABLE termstream.load_job (
     load_id bigint PRIMARY KEY REFERENCES termstream.load ON DELETE CASCADE,
     job     jsonb NOT NULL,
@@ -74,8 +74,8 @@ CREATE TABLE termstream.load_job (
 );
 COMMENT ON TABLE termstream.load_job IS 'what the workers of running loads have to do';
 
--- What is left of loads that are too old to be kept one by one. Each row is the sum of some, so that
--- sessions that forget loads at the same time never wait for each other.
+-- Sums of loads that are too old to be kept one by one. Each row is the sum of some loads, so that sessions that
+-- remove loads at the same time never wait for each other.
 CREATE TABLE termstream.load_past (
     stream    regclass NOT NULL,
     loads     bigint NOT NULL,
@@ -130,11 +130,11 @@ SELECT s.stream, c.relowner::regrole AS owner, s.columns, s.statement, s.check_r
        s.formats, s.on_error, s.on_quality, s.reject_limit, s.reject_ratio, s.batch_rows,
        s.lexicon, s.pairs, s.rejects, s.search_path, s.created
   FROM termstream.stream s JOIN pg_catalog.pg_class c ON c.oid = s.stream;
-COMMENT ON VIEW termstream.streams IS 'streams: their columns, the statement each batch runs, its conditions and options, their tables';
+COMMENT ON VIEW termstream.streams IS 'streams: their columns, the statement that runs for each batch, their conditions, options and tables';
 
--- A load's error can hold values of its rows; its source is a file of the server or what a feeder calls
--- his. They, and its place in it, are shown to its role, to the owner of the stream and to whoever may read
--- all data; counts and states to everybody.
+-- The error of a load can contain values of its rows; its source is a file of the server, or a name that a feeder
+-- gives. The error, the source and the position in it are shown to the role of the load, to the owner of the stream,
+-- and to roles that may read all data; counts and states are shown to all roles.
 CREATE VIEW termstream.loads AS
 SELECT l.load_id,
        CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = l.stream)
@@ -143,7 +143,7 @@ SELECT l.load_id,
        CASE WHEN w.may_see THEN l.source END AS source,
        l.userid, l.pid, l.read, l.taken, l.rejected, l.parse, l.convert, l."check", l.statement,
        l.quality, l.predict, l.pairs, l.bytes, l.busy, l.started, l.finished,
-       -- Whoever runs a load holds its lock, of the kind that src/pg/lock.rs calls Load.
+       -- The session that runs a load holds its lock, of the kind Load in src/pg/lock.rs.
        CASE WHEN l.state = 'running'
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks k
                               WHERE k.locktype = 'userlock' AND k.objsubid = 3
@@ -152,7 +152,7 @@ SELECT l.load_id,
                                 AND (k.classid::bigint << 32) | k.objid::bigint = l.load_id)
             THEN 'interrupted' ELSE l.state END AS state,
        CASE WHEN w.may_see THEN l.error END AS error,
-       -- What workers have not yet loaded is not behind it.
+       -- The position is that of the first range that the workers have not loaded.
        CASE WHEN w.may_see THEN COALESCE(r.begin_byte, l.position) END AS position,
        CASE WHEN w.may_see THEN COALESCE(r.begin_line, l.line) END AS line
   FROM termstream.load l
@@ -166,7 +166,7 @@ SELECT l.load_id,
                                 WHERE c.oid = l.stream AND pg_catalog.pg_has_role(c.relowner, 'USAGE'))
                        AS may_see) w;
 COMMENT ON VIEW termstream.loads IS
-    'runs of ingestion: rows read, taken and rejected (by stage), rows written, bytes, seconds at work, state and last committed position; of each stream the last termstream.loads_keep. source, error and position are shown to the load''s role and the stream''s owner';
+    'runs of ingestion: rows read, taken and rejected (by stage), rows written, bytes, seconds spent on batches, state and last committed position; the last termstream.loads_keep loads of each stream. source, error and position are shown to the load''s role and the stream''s owner';
 
 CREATE VIEW termstream.progress AS
 SELECT l.load_id, l.stream, s.source, l.pid, r.bytes, l.total_bytes,
@@ -178,12 +178,12 @@ SELECT l.load_id, l.stream, s.source, l.pid, r.bytes, l.total_bytes,
   LEFT JOIN LATERAL (SELECT pg_catalog.min(o.begin_byte) AS begin_byte FROM termstream.load_range o
                       WHERE o.load_id = l.load_id AND o.counts IS NULL) o ON true,
        LATERAL (SELECT NULLIF(EXTRACT(epoch FROM l.updated - l.started), 0) AS seconds,
-                       -- What workers have before them is not read yet.
+                       -- Ranges that workers still have to load do not count.
                        CASE WHEN l.file_position = l.position THEN COALESCE(o.begin_byte, l.position)
                             ELSE l.file_position END AS bytes) r
  WHERE s.state = 'running' AND l.total_bytes IS NOT NULL;
 COMMENT ON VIEW termstream.progress IS
-    'load_file at work: bytes of the file and rows committed so far, how fast, and how long it will take';
+    'running loads of load_file: bytes of the file and rows committed so far, their speed, and the estimated time left';
 
 CREATE VIEW termstream.stream_stats AS
 WITH parts AS (
@@ -210,7 +210,7 @@ SELECT s.stream, coalesce(pg_catalog.sum(p.loads), 0)::bigint AS loads,
   FROM termstream.stream s LEFT JOIN parts p USING (stream)
  GROUP BY s.stream;
 COMMENT ON VIEW termstream.stream_stats IS
-    'totals of each stream since it was made: loads, rows read, taken and rejected (by stage), rows written, bytes, seconds at work, and when its last load began';
+    'totals of each stream since it was created: loads, rows read, taken and rejected (by stage), rows written, bytes, seconds spent on batches, and when its last load began';
 
 GRANT SELECT ON termstream.stream_stats, termstream.streams, termstream.loads, termstream.progress TO PUBLIC;
 
@@ -301,58 +301,58 @@ CREATE FUNCTION termstream.left_out() RETURNS text
     LANGUAGE c AS 'MODULE_PATHNAME', 'left_out_wrapper';
 CREATE DOMAIN termstream.field AS text CHECK (termstream.takes_rows());
 COMMENT ON DOMAIN termstream.field IS
-    'a field of a row on its way into a stream; refused where the triggers of the stream would not fire';
+    'a field of a row for a stream; an error in a session in which the triggers of the stream do not fire';
 
 COMMENT ON FUNCTION termstream.learn(text, text) IS
-    'learns from the texts of a query how common their words are, so that a common word is not taken for a misspelling; returns documents read and words kept';
+    'learns from the texts of a query how common their words are, so that a common word is not taken for a misspelling; returns the numbers of documents read and of words kept';
 COMMENT ON FUNCTION termstream."match"(text, text, text) IS
-    'finds the terms of a lexicon in a document, with a choice among overlapping mentions of the call''s own: longest, nested or all; one row per mention';
+    'finds the terms of a lexicon in a document; overlap chooses among overlapping mentions: longest, nested or all; one row per mention';
 COMMENT ON FUNCTION termstream.left_out() IS
-    'the text that stands for a value left out, in rows of this session: the column gets its default. The setting termstream.left_out, or else one drawn by chance';
+    'the text that marks a value as left out, in rows of this session, so that the column gets its default: the setting termstream.left_out, or a random text if it is empty';
 COMMENT ON FUNCTION termstream.takes_rows() IS
-    'check of termstream.field: an error while session_replication_role is replica, for then no stream takes rows';
+    'check of the domain termstream.field: raises an error while session_replication_role is replica, since streams then take no rows';
 COMMENT ON FUNCTION termstream.match_ids(text, text[]) IS
-    'the ids of the terms that one of the documents mentions, each once, nested ones too: the fastest form of match';
+    'the ids of the terms that the documents mention, each id once, nested mentions included: the fastest form of match';
 COMMENT ON FUNCTION termstream.create_stream(text, text, text, text, integer, text, bigint,
         double precision, text, text, jsonb) IS
-    'makes a stream: a view whose inserted rows run a statement, some thousands at once, which sees them as the relation batch with the declared columns. check_rows: a boolean expression over a row, or a JSON object of several by name; a row for which one is false is rejected. quality_check: the same over a batch, in aggregates; on_quality: what becomes of a batch that fails it. on_error, on_quality: table, stop or ignore. reject_limit, reject_ratio (after 300 rows): more rejects than that end the load. formats: how the values of a column are written, as 1.234,56 or DD/MM/YYYY';
+    'creates a stream: a view for whose inserted rows, some thousands at a time, a statement runs that sees them as the relation batch with the declared columns. check_rows: a boolean expression over a row, or a JSON object of several expressions by name; a row for which one is false is rejected. quality_check: the same over a batch, with aggregates; on_quality: what happens to a batch that fails it. on_error, on_quality: table, stop or ignore. reject_limit, reject_ratio (after 300 rows): more rejects than that end the load. formats: how the values of a column are written, for example 1.234,56 or DD/MM/YYYY';
 COMMENT ON FUNCTION termstream.create_match_stream(text, text, text, text, name[], text, text, integer, text,
         bigint, double precision, text, text, jsonb) IS
-    'makes a stream whose rows are searched for the terms of a lexicon, and the pairs of key and term stored; the options are those of create_stream';
+    'creates a stream that searches its rows for the terms of a lexicon, and stores the pairs of key and term_id; the options are those of create_stream';
 COMMENT ON FUNCTION termstream.alter_stream(text, text, text, integer, text, bigint, double precision,
         text, text, jsonb) IS
-    'changes what is given of a stream, and leaves what is NULL; an empty text takes conditions away, {} formats, reject_limit 0 and reject_ratio 1 the limits. Waits for the loads that run';
+    'changes the given options of a stream; those that are NULL stay. An empty text removes conditions, {} removes formats, reject_limit 0 and reject_ratio 1 remove the limits. Waits for running loads';
 COMMENT ON FUNCTION termstream.drop_stream(text, boolean) IS
     'drops a stream; what it has written stays, and its rejects too unless keep_rejects is false';
 COMMENT ON FUNCTION termstream.note_rejects(text, text, bigint[], bytea[], text[], text[], text, jsonb[],
         text[], jsonb, bigint) IS
-    'stores what could not be read as rows among the rejects of a stream: rows[i] as it came, at lines[i] of the source, with its error; needs INSERT on the stream. stage: parse (a feeder could not take it apart) or predict (a service gave no answer for it). origins[i]: where it came from, in the feeder''s own terms. line_format: how the rows are written, for termstream.retry_rejects: {"format": "jsonl"}, or {"format": "csv"} and COPY''s delimiter, quote, escape, null, columns; NULL is CSV of all the columns. load_id: the load that counts them, one of the same stream, transaction and role; NULL makes one. The stream''s on_error and reject limits hold. Returns the load';
+    'stores rows that a feeder could not take as rejects of a stream: rows[i] as it came, at lines[i] of the source, with its error; needs INSERT on the stream. stage: parse (the feeder could not parse it) or predict (a service gave no answer for it). origins[i]: where it came from, as the feeder describes it. line_format: the format of the rows, for termstream.retry_rejects: {"format": "jsonl"}, or {"format": "csv"} and COPY''s delimiter, quote, escape, null, columns; NULL stands for CSV of all the columns. load_id: the load that counts them, which must be of the same stream, transaction and role; NULL for a new load. The stream''s on_error and reject limits apply. Returns the load_id';
 COMMENT ON FUNCTION termstream.place_rejects(bigint, text[], bigint[], jsonb[]) IS
-    'tells where the rows of a COPY came from: sources[i], lines[i] and origins[i] become filename, lineno and origin of the reject of the load''s row i, from 1. The load must be one of the same transaction and role, which need no right on the rejects table; a reject that has a place keeps it. Returns how many rejects were placed';
+    'records where the rows of a COPY came from: sources[i], lines[i] and origins[i] become filename, lineno and origin of the reject of the load''s row i, counted from 1. The load must be of the same transaction and role; no right on the rejects table is needed. A reject that has a filename or origin keeps it. Returns how many rejects were changed';
 COMMENT ON FUNCTION termstream.retry_rejects(text, text, bigint) IS
-    'takes rejects of a stream through it again, as their column line has them now: those for which the condition holds (an expression over the columns of the rejects table, with the rights of the caller), those of a load, or all; but not those of the stage predict, which wait for their feeder. Those that pass leave the table, those that fail stay with the new error. Needs INSERT on the stream, and SELECT, UPDATE and DELETE on its rejects table';
+    'retries rejects of a stream, as their column line has them now: those for which the condition holds (an expression over the columns of the rejects table, with the rights of the caller), those of a load, or all; but not those of the stage predict, which their feeder retries. Rejects that pass are deleted from the table, those that fail stay with the new error. Needs INSERT on the stream, and SELECT, UPDATE and DELETE on its rejects table';
 COMMENT ON PROCEDURE termstream.load_file(text, text, text, text, text, text, text, text, name[],
         text, boolean, integer, interval, bigint, bigint, bigint, bigint, bigint, bigint) IS
-    'loads a file of the server (csv, text, jsonl; gzip and zstd as they are) into a stream, committing batch by batch; called again it goes on where it stopped';
+    'loads a file of the server (csv, text or jsonl, possibly compressed by gzip or zstd) into a stream, committing batch by batch; called again, it goes on where it stopped';
 COMMENT ON PROCEDURE termstream.load_file(text, text, boolean, text, text, text, text, text, name[],
         text, boolean, integer, interval, bigint, bigint, bigint, bigint, bigint, bigint) IS
-    'loads a file of the server into a stream as the other load_file does, for header => true or false without quotes';
+    'loads a file of the server into a stream as the other load_file does, with header => true or false as a boolean';
 
 DROP POLICY feeders ON termstream.feed_position;
 ALTER TABLE termstream.feed_position DISABLE ROW LEVEL SECURITY;
 REVOKE ALL ON termstream.feed_position FROM PUBLIC;
 COMMENT ON TABLE termstream.feed_position IS
-    'how far sources outside of the database were read into a stream; see termstream.feed_positions';
+    'how far sources outside the database have been read into a stream; see termstream.feed_positions';
 
--- A position is part of feeding: who may insert into the stream sees and moves its positions. The table
--- has no row-level security, so that pg_dump may be run by whoever may read all data.
+-- Roles that may insert into a stream see and move its positions. The table has no row-level security, so that any
+-- role that may read all data can run pg_dump.
 CREATE VIEW termstream.feed_positions WITH (security_barrier) AS
 SELECT stream, source, part, next, detail, updated
   FROM termstream.feed_position
  WHERE pg_catalog.has_table_privilege(stream, 'INSERT')
   WITH CASCADED CHECK OPTION;
 COMMENT ON VIEW termstream.feed_positions IS
-    'positions of the streams that one may insert into; moved by termstream.move_position';
+    'positions of the streams that the current role may insert into; moved by termstream.move_position';
 GRANT SELECT, INSERT, UPDATE, DELETE ON termstream.feed_positions TO PUBLIC;
 
 CREATE OR REPLACE FUNCTION termstream.move_position(stream regclass, source text, part text, expected bigint,
@@ -379,20 +379,20 @@ BEGIN
         RAISE serialization_failure USING
             MESSAGE = format('the position of "%s", part "%s", in stream %s is not %s', $2, $3, $1,
                              coalesce($4::text, 'new')),
-            DETAIL = 'Somebody else has moved it.',
-            HINT = 'Roll back, and read the position anew.';
+            DETAIL = 'Another session has moved it.',
+            HINT = 'Roll back, and read the position again.';
     END IF;
 END
 $$;
 
--- How far incremental exports of `termfeed export` are. They are their makers' alone: an export takes
+-- How far incremental exports of `termfeed export` are. Each is visible only to the role that runs it: an export needs
 -- the right to read, and no right on a stream.
 CREATE TABLE termstream.export_position (
-    -- A name, so that a dump can be restored where the role is not there.
+    -- A name, so that a dump can be restored where the role does not exist.
     role    name NOT NULL DEFAULT CURRENT_USER,
     export  text NOT NULL,
-    -- Runs announced so far; the rows of the last one lie behind `after`, up to `upto`, which is NULL
-    -- when its files are complete.
+    -- The number of runs so far. The rows of the last one come after `after`, up to `upto`, which is NULL when its
+    -- files are complete.
     run     bigint NOT NULL,
     after   text,
     upto    text,
@@ -400,7 +400,7 @@ CREATE TABLE termstream.export_position (
     PRIMARY KEY (role, export)
 );
 COMMENT ON TABLE termstream.export_position IS
-    'how far incremental exports are: the cursor of the last row exported, and of the run at work; see termstream.export_positions';
+    'how far incremental exports are: the cursor of the last exported row, and that of the running export; see termstream.export_positions';
 SELECT pg_catalog.pg_extension_config_dump('termstream.export_position', '');
 
 CREATE VIEW termstream.export_positions WITH (security_barrier) AS
@@ -411,7 +411,7 @@ SELECT role, export, run, after, upto, updated
 COMMENT ON VIEW termstream.export_positions IS 'how far the incremental exports of the current role are';
 GRANT SELECT, INSERT, UPDATE, DELETE ON termstream.export_positions TO PUBLIC;
 
--- What a topic of dead letters holds of a reject.
+-- A reject as a message for a dead letter topic.
 CREATE FUNCTION termstream.dead_letter(reject anyelement)
     RETURNS TABLE (topic text, partition integer, "offset" bigint, failed_at timestamptz, service text,
                    source text, stage text, error_type text, message text, payload text, headers jsonb)
@@ -431,7 +431,7 @@ SELECT r.origin OPERATOR(pg_catalog.->>) 'topic',
              line pg_catalog.text, line_bytes pg_catalog.text)
 $$;
 COMMENT ON FUNCTION termstream.dead_letter(anyelement) IS
-    'a row of a rejects table as a dead letter: SELECT d.* FROM menu_rejects r, termstream.dead_letter(r) d. The service is the one that was asked, or else the stream; the payload is the message, or else the row, as hex where it is no text';
+    'a row of a rejects table as a dead letter: SELECT d.* FROM menu_rejects r, termstream.dead_letter(r) d. service is the service that was asked, or the stream; payload is the message, or the row, in hex if it is not text';
 
 CREATE FUNCTION termstream.word_count(document text) RETURNS integer
     IMMUTABLE STRICT PARALLEL SAFE COST 20
@@ -439,14 +439,14 @@ CREATE FUNCTION termstream.word_count(document text) RETURNS integer
 
 CREATE FUNCTION termstream.count_terms(lexicon text, document text, OUT term_id bigint,
         OUT mentions bigint) RETURNS SETOF record
-    -- STABLE: depends on the terms the statement sees.
+    -- STABLE: depends on the terms that the statement sees.
     STABLE STRICT PARALLEL SAFE COST 100 ROWS 2
     LANGUAGE c AS 'MODULE_PATHNAME', 'count_terms_wrapper';
 
 COMMENT ON FUNCTION termstream.word_count(text) IS
-    'words of a document: runs of letters and digits (330ml is one), each character of a script written without spaces; & is a word';
+    'the number of words in a document: runs of letters and digits (330ml is one), and single characters of scripts that are written without spaces; & is a word';
 COMMENT ON FUNCTION termstream.count_terms(text, text) IS
-    'how often a document mentions each term of a lexicon, by id; synonyms in one place are one mention';
+    'how often a document mentions each term of a lexicon, by id; synonyms that match the same words are one mention';
 
 -- A lexicon belongs to the owner of its source.
 DROP VIEW termstream.lexicons;
@@ -468,7 +468,7 @@ SELECT l.lexicon, l.source, l.id_column, l.term_column, c.relowner::regrole AS o
   FROM termstream.lexicon l LEFT JOIN pg_catalog.pg_class c ON c.oid = l.source,
        LATERAL termstream.lexicon_report(l.lexicon) r;
 COMMENT ON VIEW termstream.lexicons IS
-    'lexicons, with the terms this session sees: how many, which were skipped; bytes is the size of the compiled form, which all sessions share where its terms are committed, and of changes beside it';
+    'lexicons, with the terms that this session sees: how many there are, and which were skipped; bytes is the size of the compiled form, which all sessions share if its terms are committed, and of the changes since it was compiled';
 GRANT SELECT ON termstream.lexicons TO PUBLIC;
 
 -- Changes are noted with the rights of the source's owner.
@@ -487,9 +487,9 @@ COMMENT ON TABLE termstream.lexicon_base IS 'compiled forms of lexicons; their b
 DROP INDEX termstream.lexicon_delta_lexicon_idx;
 CREATE INDEX ON termstream.lexicon_delta (lexicon, xid);
 COMMENT ON FUNCTION termstream.lexicon_report(text) IS
-    'terms of a lexicon that this session sees, terms skipped because nothing of them can match, bytes of its compiled form and of changes beside it';
+    'the numbers of terms of a lexicon that this session sees, and of terms skipped because nothing in them can match; bytes of its compiled form, with the changes since it was compiled';
 COMMENT ON FUNCTION termstream.refresh_lexicon(text) IS
-    'compiles a lexicon anew in every session, and makes its triggers anew where they are missing, disabled or of another kind than its table needs; an error says when that is needed';
+    'compiles a lexicon again for all sessions, and creates its triggers again if they are missing, disabled or not of the kind that its table needs; an error says when that is necessary';
 DO $$
 DECLARE
     lexicon text;
@@ -508,13 +508,13 @@ CREATE FUNCTION termstream.lexicon_problem(lexicon text, OUT problem text, OUT h
     STABLE STRICT PARALLEL UNSAFE COST 1000
     LANGUAGE c AS 'MODULE_PATHNAME', 'lexicon_problem_wrapper';
 COMMENT ON FUNCTION termstream.lexicon_problem(text) IS
-    'what keeps a lexicon from being used, or from being used well: a part of termstream.check';
+    'what prevents a lexicon from being used, or makes it slow: a part of termstream.check';
 CREATE FUNCTION termstream.stale_files(OUT path text, OUT reason text) RETURNS SETOF record
     STABLE PARALLEL RESTRICTED COST 10000 ROWS 1
     LANGUAGE c AS 'MODULE_PATHNAME', 'stale_files_wrapper';
 COMMENT ON FUNCTION termstream.stale_files() IS
-    'files of compiled lexicons that nobody will ask for again, for members of pg_monitor: a part of termstream.check';
--- What is not as it should be, and what to do about it.
+    'files of compiled lexicons that will never be used again, for members of pg_monitor: a part of termstream.check';
+-- What is wrong with lexicons, streams, loads and files, and what to do about it.
 CREATE FUNCTION termstream.check(OUT kind text, OUT object text, OUT problem text, OUT hint text)
     RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL UNSAFE COST 10000 ROWS 1
@@ -524,12 +524,12 @@ SELECT 'lexicon', l.lexicon, p.problem, p.hint
   FROM termstream.lexicon l, LATERAL termstream.lexicon_problem(l.lexicon) p
  WHERE p.problem IS NOT NULL
 UNION ALL
--- A restore of a schema alone brings the triggers without the lexicon.
+-- A restore of a schema alone brings the triggers back without the lexicon.
 SELECT DISTINCT 'table', t.tgrelid::regclass::text,
        format('has triggers of lexicon "%s", which %s', a.lexicon,
               CASE WHEN l.lexicon IS NULL THEN 'does not exist' ELSE 'has another source' END),
        CASE WHEN l.lexicon IS NULL
-            THEN format('Make it with termstream.create_lexicon(%L, %L), then drop it if nobody needs it.',
+            THEN format('Create it with termstream.create_lexicon(%L, %L), then drop it if it is not needed.',
                         a.lexicon, t.tgrelid::regclass)
             ELSE format('DROP TRIGGER %I ON %s.', t.tgname, t.tgrelid::regclass) END
   FROM pg_trigger t
@@ -561,7 +561,7 @@ SELECT 'stream', s.stream::text, f.problem, f.hint
         format('Call termstream.drop_stream(%L), and create it anew.', s.stream::text)),
        (s.lexicon IS NOT NULL AND NOT EXISTS (SELECT FROM termstream.lexicon l WHERE l.lexicon = s.lexicon),
         format('its lexicon "%s" was dropped', s.lexicon),
-        'Make a lexicon of this name with termstream.create_lexicon.')
+        'Create a lexicon of this name with termstream.create_lexicon.')
        ) AS f (is_so, problem, hint)
  WHERE f.is_so AND (pg_has_role(s.owner, 'USAGE') OR pg_has_role('pg_monitor', 'USAGE'))
 UNION ALL
@@ -583,31 +583,55 @@ SELECT 'table', t.name, format('%s deleted rows are kept for process %s (%s)', t
                  ORDER BY GREATEST(age(a.backend_xmin), age(a.backend_xid)) DESC, a.xact_start LIMIT 1) o
  WHERE t.dead > 1000
 UNION ALL
-SELECT 'file', f.path, f.reason, 'It goes when a compiled lexicon is next written, or remove it by hand.'
+SELECT 'file', f.path, f.reason, 'It is removed when a compiled lexicon is next written; or remove it by hand.'
   FROM termstream.stale_files() f
 $$;
 COMMENT ON FUNCTION termstream.check() IS
-    'what is not as it should be, of your lexicons, streams and loads, and what to do about it; members of pg_monitor see all';
+    'what is wrong with your lexicons, streams and loads, and what to do about it; members of pg_monitor see those of all roles';
 
 COMMENT ON FUNCTION termstream.levenshtein(text, text) IS
-    'insertions, deletions and substitutions of characters from one text to the other; of texts of at most 4,096 characters';
+    'the number of characters that must be inserted, deleted or substituted to make one text of the other; for texts of at most 4,096 characters';
 COMMENT ON FUNCTION termstream.levenshtein(text, text, integer) IS
-    'levenshtein distance if it is at most max, else max + 1; faster than the whole distance; of texts of at most 4,096 characters';
+    'the Levenshtein distance if it is at most max, otherwise max + 1; faster than without max; for texts of at most 4,096 characters';
 COMMENT ON FUNCTION termstream.osa(text, text) IS
-    'optimal string alignment: levenshtein where swapping two neighbours is one edit; of texts of at most 4,096 characters';
+    'the optimal string alignment distance: the Levenshtein distance where swapping two adjacent characters is one edit; for texts of at most 4,096 characters';
 COMMENT ON FUNCTION termstream.osa(text, text, integer) IS
-    'optimal string alignment distance if it is at most max, else max + 1; of texts of at most 4,096 characters';
+    'the optimal string alignment distance if it is at most max, otherwise max + 1; for texts of at most 4,096 characters';
 COMMENT ON FUNCTION termstream.damerau_levenshtein(text, text) IS
-    'like osa, but characters may also be edited between two that were swapped; of texts of at most 4,096 characters';
+    'the Damerau-Levenshtein distance: like osa, but characters between two that were swapped may be edited too; for texts of at most 4,096 characters';
 COMMENT ON FUNCTION termstream.damerau_levenshtein(text, text, integer) IS
-    'damerau-levenshtein distance if it is at most max, else max + 1; of texts of at most 4,096 characters';
+    'the Damerau-Levenshtein distance if it is at most max, otherwise max + 1; for texts of at most 4,096 characters';
 COMMENT ON FUNCTION termstream.jaro(text, text) IS
-    'Jaro similarity, from 0 to 1 (equal); of texts of at most 4,096 characters';
+    'the Jaro similarity, from 0 to 1 (equal); for texts of at most 4,096 characters';
 COMMENT ON FUNCTION termstream.jaro_winkler(text, text) IS
-    'Jaro similarity raised for a common beginning, from 0 to 1 (equal); of texts of at most 4,096 characters';
+    'the Jaro-Winkler similarity: the Jaro similarity raised for a common beginning, from 0 to 1 (equal); for texts of at most 4,096 characters';
 COMMENT ON FUNCTION termstream.similarity(text, text) IS
-    '1 - osa / letters of the longer one, of the folded texts: how alike match finds them, from 0 to 1; of texts of at most 4,096 characters';
+    '1 - osa / letters of the longer one, of the folded texts: the similarity that match computes, from 0 to 1; for texts of at most 4,096 characters';
 COMMENT ON FUNCTION termstream.sorensen_dice(text, text) IS
-    'Sørensen-Dice coefficient of the bags of character bigrams, from 0 to 1; of texts of at most 1,048,576 characters';
+    'the Sørensen-Dice coefficient of the multisets of character bigrams, from 0 to 1; for texts of at most 1,048,576 characters';
 COMMENT ON FUNCTION termstream.jaccard(text, text) IS
-    'Jaccard index of the bags of character bigrams, from 0 to 1; of texts of at most 1,048,576 characters';
+    'the Jaccard index of the multisets of character bigrams, from 0 to 1; for texts of at most 1,048,576 characters';
+
+-- Comments in other words.
+COMMENT ON TABLE termstream.lexicon_change IS
+    'changes of the sources of lexicons; the visible rows determine which compiled form is the right one';
+COMMENT ON TABLE termstream.lexicon_delta IS 'terms added and removed since the compiled form was made';
+COMMENT ON TABLE termstream.lexicon_word IS
+    'common words of a lexicon, and words that it has learned, with the number of documents that contain them';
+COMMENT ON FUNCTION termstream.create_lexicon(text, regclass, name, name, integer, boolean, text,
+        text, text, name, name) IS
+    'creates a lexicon of the terms in a table; returns the number of its terms';
+COMMENT ON FUNCTION termstream.tune_lexicon(text, text) IS
+    'measures combinations of settings on labelled documents, given by a query that returns (document, term_id): precision, recall and F1, the best first';
+COMMENT ON FUNCTION termstream.note_change() IS
+    'trigger on the source of a lexicon: records that its terms have changed';
+COMMENT ON FUNCTION termstream.best_match(text, text) IS
+    'the most similar mention in a document; of equally similar ones the longest, then the first; NULL if there is none';
+COMMENT ON FUNCTION termstream.explain_match(text, text) IS
+    'every run of words that is within the allowed distance of a term, and the rule that accepted or refused it; slow, for interactive use';
+COMMENT ON FUNCTION termstream.highlight(text, text, text, text) IS
+    'the document with each mention between the texts before and after; nothing is escaped';
+COMMENT ON FUNCTION termstream.move_position(regclass, text, text, bigint, bigint, jsonb) IS
+    'moves the position of a source, in the transaction of its rows; fails with 40001 if the position is not the expected one (NULL: there is none yet)';
+COMMENT ON TYPE termstream.mention IS
+    'a term found in a document: which term, the words that match it, where they are, and how far they are from the term';

@@ -1,4 +1,4 @@
--- What a mention is: the row type of match and best_match.
+-- The row type of match and best_match.
 
 CREATE TYPE termstream.mention AS (
     term_id    bigint,
@@ -11,7 +11,7 @@ CREATE TYPE termstream.mention AS (
     kind       text
 );
 COMMENT ON TYPE termstream.mention IS
-    'a term found in a document: which, as written, where (characters, from 1), how far from the term';
+    'a term found in a document: which term, the words that match it, where they are, and how far they are from the term';
 COMMENT ON COLUMN termstream.mention.term_id IS 'id of the term';
 COMMENT ON COLUMN termstream.mention.term IS 'the term as its table has it';
 COMMENT ON COLUMN termstream.mention.matched IS 'the mention as the document has it';

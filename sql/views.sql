@@ -6,7 +6,7 @@ SELECT l.lexicon, l.source, l.id_column, l.term_column, c.relowner::regrole AS o
   FROM termstream.lexicon l LEFT JOIN pg_catalog.pg_class c ON c.oid = l.source,
        LATERAL termstream.lexicon_report(l.lexicon) r;
 COMMENT ON VIEW termstream.lexicons IS
-    'lexicons, with the terms this session sees: how many, which were skipped; bytes is the size of the compiled form, which all sessions share where its terms are committed, and of changes beside it';
+    'lexicons, with the terms that this session sees: how many there are, and which were skipped; bytes is the size of the compiled form, which all sessions share if its terms are committed, and of the changes since it was compiled';
 GRANT SELECT ON termstream.lexicons TO PUBLIC;
 
 CREATE VIEW termstream.streams AS
@@ -14,11 +14,11 @@ SELECT s.stream, c.relowner::regrole AS owner, s.columns, s.statement, s.check_r
        s.formats, s.on_error, s.on_quality, s.reject_limit, s.reject_ratio, s.batch_rows,
        s.lexicon, s.pairs, s.rejects, s.search_path, s.created
   FROM termstream.stream s JOIN pg_catalog.pg_class c ON c.oid = s.stream;
-COMMENT ON VIEW termstream.streams IS 'streams: their columns, the statement each batch runs, its conditions and options, their tables';
+COMMENT ON VIEW termstream.streams IS 'streams: their columns, the statement that runs for each batch, their conditions, options and tables';
 
--- A load's error can hold values of its rows; its source is a file of the server or what a feeder calls
--- his. They, and its place in it, are shown to its role, to the owner of the stream and to whoever may read
--- all data; counts and states to everybody.
+-- The error of a load can contain values of its rows; its source is a file of the server, or a name that a feeder
+-- gives. The error, the source and the position in it are shown to the role of the load, to the owner of the stream,
+-- and to roles that may read all data; counts and states are shown to all roles.
 CREATE VIEW termstream.loads AS
 SELECT l.load_id,
        CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = l.stream)
@@ -27,7 +27,7 @@ SELECT l.load_id,
        CASE WHEN w.may_see THEN l.source END AS source,
        l.userid, l.pid, l.read, l.taken, l.rejected, l.parse, l.convert, l."check", l.statement,
        l.quality, l.predict, l.pairs, l.bytes, l.busy, l.started, l.finished,
-       -- Whoever runs a load holds its lock, of the kind that src/pg/lock.rs calls Load.
+       -- The session that runs a load holds its lock, of the kind Load in src/pg/lock.rs.
        CASE WHEN l.state = 'running'
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks k
                               WHERE k.locktype = 'userlock' AND k.objsubid = 3
@@ -36,7 +36,7 @@ SELECT l.load_id,
                                 AND (k.classid::bigint << 32) | k.objid::bigint = l.load_id)
             THEN 'interrupted' ELSE l.state END AS state,
        CASE WHEN w.may_see THEN l.error END AS error,
-       -- What workers have not yet loaded is not behind it.
+       -- The position is that of the first range that the workers have not loaded.
        CASE WHEN w.may_see THEN COALESCE(r.begin_byte, l.position) END AS position,
        CASE WHEN w.may_see THEN COALESCE(r.begin_line, l.line) END AS line
   FROM termstream.load l
@@ -50,7 +50,7 @@ SELECT l.load_id,
                                 WHERE c.oid = l.stream AND pg_catalog.pg_has_role(c.relowner, 'USAGE'))
                        AS may_see) w;
 COMMENT ON VIEW termstream.loads IS
-    'runs of ingestion: rows read, taken and rejected (by stage), rows written, bytes, seconds at work, state and last committed position; of each stream the last termstream.loads_keep. source, error and position are shown to the load''s role and the stream''s owner';
+    'runs of ingestion: rows read, taken and rejected (by stage), rows written, bytes, seconds spent on batches, state and last committed position; the last termstream.loads_keep loads of each stream. source, error and position are shown to the load''s role and the stream''s owner';
 
 CREATE VIEW termstream.progress AS
 SELECT l.load_id, l.stream, s.source, l.pid, r.bytes, l.total_bytes,
@@ -62,12 +62,12 @@ SELECT l.load_id, l.stream, s.source, l.pid, r.bytes, l.total_bytes,
   LEFT JOIN LATERAL (SELECT pg_catalog.min(o.begin_byte) AS begin_byte FROM termstream.load_range o
                       WHERE o.load_id = l.load_id AND o.counts IS NULL) o ON true,
        LATERAL (SELECT NULLIF(EXTRACT(epoch FROM l.updated - l.started), 0) AS seconds,
-                       -- What workers have before them is not read yet.
+                       -- Ranges that workers still have to load do not count.
                        CASE WHEN l.file_position = l.position THEN COALESCE(o.begin_byte, l.position)
                             ELSE l.file_position END AS bytes) r
  WHERE s.state = 'running' AND l.total_bytes IS NOT NULL;
 COMMENT ON VIEW termstream.progress IS
-    'load_file at work: bytes of the file and rows committed so far, how fast, and how long it will take';
+    'running loads of load_file: bytes of the file and rows committed so far, their speed, and the estimated time left';
 
 CREATE VIEW termstream.stream_stats AS
 WITH parts AS (
@@ -94,6 +94,6 @@ SELECT s.stream, coalesce(pg_catalog.sum(p.loads), 0)::bigint AS loads,
   FROM termstream.stream s LEFT JOIN parts p USING (stream)
  GROUP BY s.stream;
 COMMENT ON VIEW termstream.stream_stats IS
-    'totals of each stream since it was made: loads, rows read, taken and rejected (by stage), rows written, bytes, seconds at work, and when its last load began';
+    'totals of each stream since it was created: loads, rows read, taken and rejected (by stage), rows written, bytes, seconds spent on batches, and when its last load began';
 
 GRANT SELECT ON termstream.stream_stats, termstream.streams, termstream.loads, termstream.progress TO PUBLIC;

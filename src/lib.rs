@@ -7,8 +7,9 @@
 //! pg (std + pgrx only) ◀── tables ◀── lexicons ◀── stream
 //! ```
 //!
-//! An arrow points at what is used; nothing points back (`core/tests/house` tests it). What stands on the
-//! left needs no Postgres, and is the crate `termstream-core`; all of the right may use `pg`.
+//! An arrow points from a module to one that it uses; none points back (`core/tests/house` tests it). `text`,
+//! `distance`, `lexicon`, `record` and `load` are modules of the crate `termstream-core`, which needs no
+//! Postgres; all others may use `pg`.
 
 mod api;
 mod lexicons;

@@ -1,9 +1,9 @@
-//! The extension's own tables: every statement that runs with the rights of their owner, and nothing else.
+//! The extension's own tables: all statements that run with the rights of the extension's owner.
 //!
 //! Ordinary roles cannot write these tables. Each statement here names only relations of the schema
-//! `termstream`, on a search_path of the system's alone, in a security-restricted operation, and takes
-//! what is the user's as parameters: no code, table or name of a user's is ever part of it. No other
-//! file can make a [`Statement`].
+//! `termstream`. It runs in a security-restricted operation on the safe search_path, and takes values of
+//! users only as parameters, so no code, table or name of a user is ever part of it. No other file can make
+//! a [`Statement`].
 
 mod lexicons;
 
@@ -21,22 +21,23 @@ use crate::pg::user::{SAFE_PATH, current_role, restricted};
 pub struct Statement(&'static str);
 
 impl Statement {
-    /// Runs it, and takes what is wanted of its rows. It sees everything up to now.
+    /// Runs the statement, which sees everything up to now; `take` reads its rows.
     pub fn run<R>(&self, args: &[Arg], take: impl FnOnce(&Rows) -> R) -> R {
         self.with(args, Snapshot::Latest, take)
     }
 
-    /// Reads what the calling statement sees.
+    /// Runs the statement, which sees what the calling statement sees; `take` reads its rows.
     pub fn read<R>(&self, args: &[Arg], take: impl FnOnce(&Rows) -> R) -> R {
         self.with(args, Snapshot::Active, take)
     }
 
-    /// Runs it for what it does; returns the number of rows it touched.
+    /// Executes the statement; returns the number of rows that it has processed.
     pub fn execute(&self, args: &[Arg]) -> u64 {
         as_owner(|| session::connect(|session| session.execute(self.0, args)))
     }
 
-    /// Runs it once for each element of `rows`, which makes the arguments when they are needed.
+    /// Executes the statement once for each element of `rows`, which makes the arguments when they are
+    /// needed.
     pub fn execute_each<const N: usize, F: FnOnce() -> [Arg; N]>(
         &self,
         types: [pg_sys::Oid; N],
@@ -59,11 +60,11 @@ impl Statement {
     }
 }
 
-/// A statement that is planned once in a backend.
+/// A statement on the extension's own tables that is planned once in a backend.
 pub struct SavedStatement(&'static LocalKey<Saved>);
 
 impl SavedStatement {
-    /// Runs it, and takes what is wanted of its rows. It sees everything up to now.
+    /// Runs the statement, which sees everything up to now; `take` reads its rows.
     pub fn run<R>(&self, args: &[Arg], take: impl FnOnce(&Rows) -> R) -> R {
         let rows = |session: &session::Session| {
             self.0
@@ -73,6 +74,7 @@ impl SavedStatement {
     }
 }
 
+/// Runs `work` as the owner of the extension's tables.
 fn as_owner<R>(work: impl FnOnce() -> R) -> R {
     let owner = catalog::find(c"termstream", c"lexicon").and_then(catalog::owner);
     restricted(owner.unwrap_or_else(current_role), SAFE_PATH, work)
@@ -81,7 +83,7 @@ fn as_owner<R>(work: impl FnOnce() -> R) -> R {
 // Streams.
 
 thread_local! {
-    /// Read with every load, so that it is planned once in a backend.
+    /// Planned once in a backend, since every load runs it.
     static READ_STREAM: Saved = const { Saved::new(
         "SELECT columns, statement, search_path, rejects::oid, on_error, batch_rows,
                 reject_limit, reject_ratio, on_quality,
@@ -96,8 +98,9 @@ thread_local! {
     ) };
 }
 
-/// A stream's row, as it is now.
+/// The row of a stream, as it is now.
 pub const STREAM: SavedStatement = SavedStatement(&READ_STREAM);
+/// Adds a stream.
 pub const ADD_STREAM: Statement = Statement(
     "INSERT INTO termstream.stream (check_rows, quality_check, on_error, on_quality, reject_limit,
             reject_ratio, batch_rows, formats, stream, columns, statement, search_path, rejects,
@@ -105,6 +108,7 @@ pub const ADD_STREAM: Statement = Statement(
      VALUES ($1::json, $2::json, $3, $4, $5, $6, $7, $8::jsonb, $9::regclass, $10, $11, $12,
              $13::regclass, $14, $15::regclass)",
 );
+/// Changes the options and the statement of a stream.
 pub const ALTER_STREAM: Statement = Statement(
     "UPDATE termstream.stream
         SET check_rows = $1::json, quality_check = $2::json, on_error = $3, on_quality = $4,
@@ -112,29 +116,34 @@ pub const ALTER_STREAM: Statement = Statement(
             statement = $10, search_path = $11
       WHERE stream::oid = $9",
 );
-/// Streams whose view was dropped by hand.
+/// Removes streams whose view was dropped by hand.
 pub const DROP_LOST_STREAMS: Statement = Statement(
     "DELETE FROM termstream.stream s
       WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = s.stream)",
 );
+/// Removes a stream.
 pub const DROP_STREAM: Statement =
     Statement("DELETE FROM termstream.stream WHERE stream::oid = $1");
-/// Positions in relations that are gone.
+/// Removes positions of relations that were dropped.
 pub const DROP_LOST_POSITIONS: Statement = Statement(
     "DELETE FROM termstream.feed_position p
       WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = p.stream)",
 );
+/// Removes the positions of a stream.
 pub const DROP_POSITIONS: Statement =
     Statement("DELETE FROM termstream.feed_position WHERE stream::oid = $1");
 
-/// Whether the relation is a stream.
+/// Returns a row if the relation is a stream.
 pub const IS_STREAM: Statement = Statement("SELECT FROM termstream.stream WHERE stream = $1");
+/// The rejects table of a stream.
 pub const REJECTS: Statement =
     Statement("SELECT rejects::oid FROM termstream.stream WHERE stream = $1");
 
 // Loads.
 
+/// The number of a new load.
 pub const NEXT_LOAD_ID: Statement = Statement("SELECT nextval('termstream.load_id')");
+/// Adds the row of a load, or writes its counts, state and position.
 pub const WRITE_LOAD: Statement = Statement(
     "INSERT INTO termstream.load (load_id, stream, source, userid, started, finished, state, position, line,
             read, taken, rejected, parse, convert, \"check\", statement, quality, predict, pairs, bytes, busy,
@@ -146,19 +155,21 @@ pub const WRITE_LOAD: Statement = Statement(
             parse = $13, convert = $14, \"check\" = $15, statement = $16, quality = $17, predict = $18,
             pairs = $19, bytes = $20, busy = $21",
 );
+/// Marks a load as done.
 pub const FINISH_LOAD: Statement =
     Statement("UPDATE termstream.load SET state = 'done', finished = $2 WHERE load_id = $1");
+/// Marks a load as failed.
 pub const FAIL_LOAD: Statement = Statement(
     "UPDATE termstream.load SET state = 'failed', error = $2, finished = $3 WHERE load_id = $1",
 );
-/// A load that this session has done in its running transaction, by its number and role.
+/// A load that this session has done in the running transaction, by its number and role.
 pub const TRANSACTION_LOAD: Statement = Statement(
     "SELECT stream::oid, read, taken, rejected, parse, convert, \"check\", statement, quality, predict, pairs,
             bytes, busy
        FROM termstream.load
       WHERE load_id = $1 AND userid = $2 AND pid = pg_backend_pid() AND started >= transaction_timestamp()",
 );
-/// The newest load of a file that has a place to go on at, by its stream, path and role.
+/// The newest load of a file that can be resumed, by its stream, path and role.
 pub const LAST_LOAD: Statement = Statement(
     "SELECT l.position, l.line, l.head_hash, l.tail_hash, l.state, s.state = 'running', l.load_id, l.pid,
             l.total_bytes
@@ -166,15 +177,16 @@ pub const LAST_LOAD: Statement = Statement(
       WHERE l.stream = $1 AND l.source = $2 AND l.userid = $3 AND l.tail_hash IS NOT NULL
       ORDER BY l.load_id DESC LIMIT 1",
 );
-/// The position of a load of a file, and what the file has before it, by which it is known again.
+/// Writes the position of a load of a file, and the fingerprint by which the file is recognised.
 pub const REMEMBER_FILE: Statement = Statement(
     "UPDATE termstream.load
         SET position = $2, line = $3, head_hash = $4, tail_hash = $5, total_bytes = $6, updated = $7,
             file_begin = $8, file_position = $9
       WHERE load_id = $1",
 );
-/// Sums up the loads of a stream before the last `$2`, but for those that run and the last one of each
-/// file, by which it is known again; and the sums made before that nobody else holds.
+/// Replaces the loads of a stream by their sum, except for the last `$2`, running ones, and the last one of
+/// each file, which is needed to resume it. Merges older sums into the new one, unless another session has
+/// locked them.
 pub const FORGET_LOADS: Statement = Statement(
     "WITH old AS (
         SELECT l.load_id FROM termstream.load l
@@ -205,8 +217,8 @@ pub const FORGET_LOADS: Statement = Statement(
       FROM parts HAVING count(*) > 0",
 );
 
-/// Forgets loads of streams that are gone, but for the last `$1` of each role, so that nobody can have those
-/// of others forgotten.
+/// Removes loads of dropped streams, except for the last `$1` of each role: counted by role, so that no
+/// role can have the loads of another one removed.
 pub const FORGET_LOST_LOADS: Statement = Statement(
     "WITH gone AS (
         SELECT k.load_id, row_number() OVER (PARTITION BY k.userid ORDER BY k.load_id DESC) AS number
@@ -218,7 +230,7 @@ pub const FORGET_LOST_LOADS: Statement = Statement(
            FOR UPDATE OF l SKIP LOCKED)
     DELETE FROM termstream.load l USING lost WHERE l.load_id = lost.load_id",
 );
-/// Forgets the sums of loads of streams that are gone.
+/// Removes the sums of loads of dropped streams.
 pub const FORGET_LOST_SUMS: Statement = Statement(
     "WITH lost AS (
         SELECT p.ctid FROM termstream.load_past p
@@ -229,11 +241,12 @@ pub const FORGET_LOST_SUMS: Statement = Statement(
 
 // Workers of load_file.
 
+/// Adds a range for the workers of a load.
 pub const ADD_RANGE: Statement = Statement(
     "INSERT INTO termstream.load_range (load_id, begin_byte, begin_line, end_byte, end_line)
      VALUES ($1, $2, $3, $4, $5)",
 );
-/// The first range that is not loaded and that nobody is loading, locked for this transaction.
+/// The first range that is neither loaded nor being loaded, locked until the transaction ends.
 pub const TAKE_RANGE: Statement = Statement(
     "SELECT begin_byte, begin_line, end_byte, end_line
        FROM termstream.load_range
@@ -241,12 +254,14 @@ pub const TAKE_RANGE: Statement = Statement(
       ORDER BY begin_byte LIMIT 1
         FOR UPDATE SKIP LOCKED",
 );
+/// Marks a range as loaded, with its counts.
 pub const NOTE_RANGE: Statement = Statement(
     "UPDATE termstream.load_range SET counts = $3::jsonb WHERE load_id = $1 AND begin_byte = $2",
 );
+/// Removes a range.
 pub const DROP_RANGE: Statement =
     Statement("DELETE FROM termstream.load_range WHERE load_id = $1 AND begin_byte = $2");
-/// Gives what an earlier load has left open to this one.
+/// Moves the open ranges of an earlier load to another load.
 pub const ADOPT_RANGES: Statement = Statement(
     "UPDATE termstream.load_range SET load_id = $2 WHERE load_id = $1 AND counts IS NULL",
 );
@@ -256,7 +271,7 @@ pub const RANGE_PROGRESS: Statement = Statement(
             min(begin_byte) FILTER (WHERE counts IS NULL)
        FROM termstream.load_range WHERE load_id = $1",
 );
-/// Adds the counts of the loaded ranges to the load's, and forgets those ranges.
+/// Adds the counts of loaded ranges to those of the load, and removes these ranges.
 pub const COUNT_RANGES: Statement = Statement(
     "WITH gone AS (
         DELETE FROM termstream.load_range WHERE load_id = $1 AND counts IS NOT NULL RETURNING counts),
@@ -285,7 +300,7 @@ pub const COUNT_RANGES: Statement = Statement(
      WHERE l.load_id = $1 AND t.ranges > 0
     RETURNING l.read, l.taken, l.rejected, l.pairs, l.bytes",
 );
-/// Rows read and rejected by all that was committed of a load.
+/// The numbers of rows that all committed parts of a load have read and rejected.
 pub const TOTALS: Statement = Statement(
     "SELECT l.read + r.read, l.rejected + r.rejected
        FROM termstream.load l,
@@ -294,23 +309,27 @@ pub const TOTALS: Statement = Statement(
                FROM termstream.load_range WHERE load_id = $1) r
       WHERE l.load_id = $1",
 );
+/// Adds the job of a load.
 pub const ADD_JOB: Statement =
     Statement("INSERT INTO termstream.load_job (load_id, job) VALUES ($1, $2::jsonb)");
+/// The job of a load, and the load.
 pub const JOB: Statement = Statement(
     "SELECT j.job::text, l.stream::oid, l.source, l.started
        FROM termstream.load_job j JOIN termstream.load l USING (load_id)
       WHERE load_id = $1",
 );
-/// Whether the session that leads a load is still there and wants it to go on.
+/// Whether the session that leads a load is still running it.
 pub const IS_RUNNING: Statement =
     Statement("SELECT state = 'running' FROM termstream.loads WHERE load_id = $1");
-/// Why a worker gives up; the first one is heard.
+/// Stores the error of a worker; only the first one of a load is kept.
 pub const FAIL_JOB: Statement = Statement(
     "UPDATE termstream.load_job SET failure = ARRAY[$2, $3, $4, $5]
       WHERE load_id = $1 AND failure IS NULL",
 );
+/// The stored error of a worker.
 pub const FAILURE: Statement = Statement(
     "SELECT failure[1], failure[2], failure[3], failure[4]
        FROM termstream.load_job WHERE load_id = $1 AND failure IS NOT NULL",
 );
+/// Removes the job of a load.
 pub const DROP_JOB: Statement = Statement("DELETE FROM termstream.load_job WHERE load_id = $1");

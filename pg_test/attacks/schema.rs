@@ -19,7 +19,7 @@ fn the_extension_is_not_made_in_somebody_elses_schema() {
     let refused = |superuser: &mut Session| {
         superuser.error(MAKE).is(
             "42501",
-            "schema \"termstream\" is not safe to make the extension in",
+            "schema \"termstream\" is not safe to create the extension in",
         );
     };
     // Hers, with operators of hers in wait for the check itself.

@@ -100,7 +100,7 @@ fn a_feeder_is_told_its_mistakes() {
         .is("55000", "load 4711 was not made by this transaction");
     owner
         .error(&note(", details => '{}'"))
-        .is("2202E", "the arrays are not equally long");
+        .is("2202E", "the arrays do not have the same length");
     owner
         .error(&note(", stage => NULL"))
         .is("22004", "argument \"stage\" must not be NULL");

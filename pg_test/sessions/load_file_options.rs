@@ -107,5 +107,5 @@ fn notices_tell_how_far_the_load_is_if_the_client_asks_for_them() {
         .error(&format!(
             "CALL termstream.load_file('menu', '{path}', notify => '0 s')"
         ))
-        .is("22023", "notify must be longer than nothing");
+        .is("22023", "notify must be greater than zero");
 }

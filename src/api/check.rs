@@ -1,4 +1,4 @@
-//! What is not as it should be: the parts of `termstream.check()` that SQL alone cannot tell.
+//! The parts of `termstream.check()` that cannot be written in SQL.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;

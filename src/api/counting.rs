@@ -36,7 +36,7 @@ struct Counting {
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.count_terms(lexicon text, document text, OUT term_id bigint,
         OUT mentions bigint) RETURNS SETOF record
-    -- STABLE: depends on the terms the statement sees.
+    -- STABLE: depends on the terms that the statement sees.
     STABLE STRICT PARALLEL SAFE COST 100 ROWS 2
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]

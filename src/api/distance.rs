@@ -1,4 +1,5 @@
-//! The metrics of the distance room as SQL functions. They depend on their arguments alone.
+//! Distances and similarities of two texts as SQL functions, IMMUTABLE since they depend only on their
+//! arguments.
 
 use pgrx::prelude::*;
 
@@ -28,14 +29,15 @@ fn ratio(value: Result<f64, Error>) -> Result<f64, ErrorReport> {
 
 type Within = fn(&str, &str, usize) -> Result<Option<usize>, Error>;
 
-/// Beyond `max` the answer is `max + 1`, as `levenshtein_less_equal` of fuzzystrmatch says "more".
+/// The distance if it is at most `max`, otherwise `max + 1`, similar to `levenshtein_less_equal` of
+/// fuzzystrmatch.
 fn bounded(metric: Within, a: &str, b: &str, max: i32) -> Result<i32, ErrorReport> {
     let Ok(bound) = usize::try_from(max) else {
         return Err(Raise::new(
             PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
             format!("max {max} is negative"),
         )
-        .hint("Give the largest distance of interest, 0 or more.")
+        .hint("Give the largest distance that you need, 0 or more.")
         .into());
     };
     let distance = metric(a, b, bound).map_err(Raise::from)?;

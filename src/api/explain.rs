@@ -1,4 +1,4 @@
-//! `explain_match`: what was near a term in a document, and why it is a mention or none.
+//! `explain_match`: every run of words near a term, and why it is a mention or not.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -29,7 +29,7 @@ fn explain_match(
         let lexicon = site.search(lexicon)?.lexicon;
         let mut rows = RowSet::open(fcinfo);
         let mut characters = Characters::of(document);
-        let mut row = memory::Passing::new();
+        let mut row = memory::RowMemory::new();
         lexicon.each_explained(document, &interrupts(), |one| {
             let (start, length) = characters.span(one.start..one.end);
             row.with(|| {

@@ -1,4 +1,4 @@
-//! Making, refreshing and dropping lexicons, and the trigger that notes changes of their sources.
+//! Creating, refreshing and dropping lexicons, and the trigger that records changes of their sources.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -20,7 +20,7 @@ CREATE FUNCTION termstream.create_lexicon(lexicon text, source regclass,
     VOLATILE PARALLEL UNSAFE
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#, requires = ["types"])]
-#[allow(clippy::too_many_arguments)] // They are the user's, by name.
+#[allow(clippy::too_many_arguments)] // Users pass them by name.
 fn create_lexicon_v0_2(
     lexicon: Option<&str>,
     source: Option<pg_sys::Oid>,
@@ -35,7 +35,7 @@ fn create_lexicon_v0_2(
     distance_column: Option<&CStr>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<i64, ErrorReport> {
-    argument::room(fcinfo).map_err(Raise::from)?;
+    argument::check_memory(fcinfo).map_err(Raise::from)?;
     let name = |column: Option<&CStr>| column.map(|name| name.to_string_lossy().into_owned());
     let (guard_column, distance_column) = (name(guard_column), name(distance_column));
     let request = ddl::NewLexicon {
@@ -60,7 +60,7 @@ CREATE FUNCTION termstream.drop_lexicon(lexicon text) RETURNS void
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 fn drop_lexicon(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
-    argument::room(fcinfo).map_err(Raise::from)?;
+    argument::check_memory(fcinfo).map_err(Raise::from)?;
     Ok(ddl::drop(lexicon)?)
 }
 
@@ -70,7 +70,7 @@ CREATE FUNCTION termstream.refresh_lexicon(lexicon text) RETURNS bigint
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
 fn refresh_lexicon(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Result<i64, ErrorReport> {
-    argument::room(fcinfo).map_err(Raise::from)?;
+    argument::check_memory(fcinfo).map_err(Raise::from)?;
     Ok(ddl::refresh(lexicon)? as i64)
 }
 
@@ -89,7 +89,7 @@ fn note_change(fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream.lexicon_report(lexicon text, OUT terms bigint, OUT skipped bigint,
         OUT skipped_ids bigint[], OUT bytes bigint, OUT state text)
-    -- UNSAFE: a subtransaction keeps a lexicon that raises an error from hiding the others.
+    -- UNSAFE: begins a subtransaction, so that one lexicon that raises an error does not hide the others.
     STABLE STRICT PARALLEL UNSAFE COST 1000
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
@@ -102,7 +102,7 @@ fn lexicon_report(lexicon: &str, fcinfo: pg_sys::FunctionCallInfo) -> Returned {
             (form.lexicon.size() as i64).into_datum(),
             "ready".into_datum(),
         ],
-        // A view over all lexicons must not fail for the one that is broken or not readable.
+        // A view over all lexicons must not fail because of one that is broken or may not be read.
         Err(raise) => [None, None, None, None, raise.message.into_datum()],
     };
     rows::single(fcinfo, cells)
@@ -118,7 +118,7 @@ fn learn(
     query: &str,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<Returned, ErrorReport> {
-    argument::room(fcinfo).map_err(Raise::from)?;
+    argument::check_memory(fcinfo).map_err(Raise::from)?;
     let learned = learning::learn(lexicon, query)?;
     Ok(rows::single(
         fcinfo,
@@ -138,7 +138,7 @@ fn tune_lexicon(
     labelled: &str,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<Returned, ErrorReport> {
-    argument::room(fcinfo).map_err(Raise::from)?;
+    argument::check_memory(fcinfo).map_err(Raise::from)?;
     let measured = tuning::tune(lexicon, labelled)?;
     let mut set = rows::RowSet::open(fcinfo);
     for one in measured {

@@ -1,4 +1,4 @@
-//! `load_file`, which takes its header as a word (`match`) or as a boolean.
+//! `load_file`, in two forms: `header` is a word (`match`) or a boolean.
 
 use pgrx::AnyArray;
 use pgrx::pg_sys;
@@ -22,7 +22,7 @@ CREATE PROCEDURE termstream.load_file(stream text, path text, format text DEFAUL
         INOUT pairs bigint DEFAULT NULL, INOUT bytes bigint DEFAULT NULL)
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
-#[allow(clippy::too_many_arguments)] // They are the user's, by name.
+#[allow(clippy::too_many_arguments)] // Users pass them by name.
 fn load_file_v0_2(
     stream: Option<&str>,
     path: Option<&str>,
@@ -45,7 +45,7 @@ fn load_file_v0_2(
     _bytes: Option<i64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<Returned, ErrorReport> {
-    argument::room(fcinfo).map_err(Raise::from)?;
+    argument::check_memory(fcinfo).map_err(Raise::from)?;
     let options = FileOptions {
         format: given("format", format)?.parse().map_err(Raise::from)?,
         header: header.map(str::parse).transpose().map_err(Raise::from)?,
@@ -78,7 +78,7 @@ CREATE PROCEDURE termstream.load_file(stream text, path text, header boolean,
         INOUT pairs bigint DEFAULT NULL, INOUT bytes bigint DEFAULT NULL)
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
-#[allow(clippy::too_many_arguments)] // They are the user's, by name.
+#[allow(clippy::too_many_arguments)] // Users pass them by name.
 fn load_file_with_header_v0_2(
     stream: Option<&str>,
     path: Option<&str>,
@@ -143,9 +143,9 @@ fn duration(interval: Interval) -> Result<Duration, Raise> {
     micros.map(Duration::from_micros).ok_or_else(|| {
         Raise::new(
             PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
-            "notify must be longer than nothing",
+            "notify must be greater than zero",
         )
-        .hint("Give the time between two notices, as '10 s'.")
+        .hint("Give the time between two notices, for example '10 s'.")
     })
 }
 

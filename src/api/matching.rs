@@ -51,7 +51,7 @@ fn row<'a>(
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION termstream."match"(lexicon text, document text) RETURNS SETOF termstream.mention
-    -- STABLE: depends on the terms the statement sees.
+    -- STABLE: depends on the terms that the statement sees.
     STABLE STRICT PARALLEL SAFE COST 100 ROWS 2
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#, requires = ["types"])]

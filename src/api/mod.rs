@@ -1,7 +1,7 @@
-//! The SQL surface: convert, call, map the error.
+//! The SQL functions: each converts its arguments, calls another module, and maps the error.
 //!
-//! Every function says its volatility, strictness, parallel safety and cost, and carries its
-//! COMMENT (`sql/comments.sql`).
+//! Every function declares its volatility, strictness, parallel safety and cost, and has a comment in
+//! `sql/comments.sql`.
 
 mod check;
 mod counting;

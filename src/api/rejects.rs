@@ -1,4 +1,4 @@
-//! The SQL surface of rejects: rows that never were rows, where rows came from, rows taken again.
+//! The SQL functions about rejects: adding them, writing where rows came from, and retrying them.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -17,7 +17,7 @@ CREATE FUNCTION termstream.note_rejects(stream text, source text, lines bigint[]
     VOLATILE PARALLEL UNSAFE
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
-#[allow(clippy::too_many_arguments)] // They are the feeder's, by name.
+#[allow(clippy::too_many_arguments)] // Feeders pass them by name.
 fn note_rejects_v0_2(
     stream: Option<&str>,
     source: Option<&str>,
@@ -32,7 +32,7 @@ fn note_rejects_v0_2(
     load_id: Option<i64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<i64, ErrorReport> {
-    argument::room(fcinfo).map_err(Raise::from)?;
+    argument::check_memory(fcinfo).map_err(Raise::from)?;
     let rows = given("rows", rows)?;
     let lines = given("lines", lines)?;
     let codes = given("errorcodes", errorcodes)?;
@@ -85,7 +85,7 @@ fn place_rejects(
     origins: Option<AnyArray>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<i64, ErrorReport> {
-    argument::room(fcinfo).map_err(Raise::from)?;
+    argument::check_memory(fcinfo).map_err(Raise::from)?;
     let sources = given("sources", sources)?;
     let lines = given("lines", lines)?;
     let origins = origins.map(|origins| json_texts(origins.datum()));
@@ -116,7 +116,7 @@ fn retry_rejects(
     load_id: Option<i64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<Returned, ErrorReport> {
-    argument::room(fcinfo).map_err(Raise::from)?;
+    argument::check_memory(fcinfo).map_err(Raise::from)?;
     let done = stream::retry_rejects(given("stream", stream)?, condition, load_id)?;
     let counts = [done.counts.read, done.counts.taken, done.counts.rejected];
     let [read, taken, rejected] = counts.map(|count| (count as i64).into_datum());
@@ -132,7 +132,7 @@ fn same_length(rows: usize, lengths: &[Option<usize>]) -> Result<(), Raise> {
     }
     Err(Raise::new(
         PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR,
-        "the arrays are not equally long",
+        "the arrays do not have the same length",
     )
-    .hint("Each array has one element for each row."))
+    .hint("Give one element for each row in each array."))
 }

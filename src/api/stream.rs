@@ -1,4 +1,4 @@
-//! Making, altering and dropping streams, and their triggers.
+//! Creating, altering and dropping streams, and their triggers.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -20,7 +20,7 @@ CREATE FUNCTION termstream.create_stream(stream text, columns text, statement te
     VOLATILE PARALLEL UNSAFE
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
-#[allow(clippy::too_many_arguments)] // They are the user's, by name.
+#[allow(clippy::too_many_arguments)] // Users pass them by name.
 fn create_stream(
     stream: Option<&str>,
     columns: Option<&str>,
@@ -35,7 +35,7 @@ fn create_stream(
     formats: Option<AnyElement>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<(), ErrorReport> {
-    argument::room(fcinfo).map_err(Raise::from)?;
+    argument::check_memory(fcinfo).map_err(Raise::from)?;
     let options = Options {
         check_rows,
         on_error: Some(given("on_error", on_error)?),
@@ -63,7 +63,7 @@ CREATE FUNCTION termstream.create_match_stream(stream text, columns text, lexico
     VOLATILE PARALLEL UNSAFE
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
-#[allow(clippy::too_many_arguments)] // They are the user's, by name.
+#[allow(clippy::too_many_arguments)] // Users pass them by name.
 fn create_match_stream_v0_2(
     stream: Option<&str>,
     columns: Option<&str>,
@@ -81,7 +81,7 @@ fn create_match_stream_v0_2(
     formats: Option<AnyElement>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<(), ErrorReport> {
-    argument::room(fcinfo).map_err(Raise::from)?;
+    argument::check_memory(fcinfo).map_err(Raise::from)?;
     let text_columns = names(given("text_columns", text_columns)?.datum())
         .into_iter()
         .map(|name| given("text_columns", name))
@@ -116,7 +116,7 @@ CREATE FUNCTION termstream.alter_stream(stream text, statement text DEFAULT NULL
     VOLATILE PARALLEL UNSAFE
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "#)]
-#[allow(clippy::too_many_arguments)] // They are the user's, by name.
+#[allow(clippy::too_many_arguments)] // Users pass them by name.
 fn alter_stream(
     stream: Option<&str>,
     statement: Option<&str>,
@@ -130,7 +130,7 @@ fn alter_stream(
     formats: Option<AnyElement>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<(), ErrorReport> {
-    argument::room(fcinfo).map_err(Raise::from)?;
+    argument::check_memory(fcinfo).map_err(Raise::from)?;
     let options = Options {
         check_rows,
         on_error,
@@ -158,7 +158,7 @@ fn drop_stream_v0_2(
     keep_rejects: bool,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Result<(), ErrorReport> {
-    argument::room(fcinfo).map_err(Raise::from)?;
+    argument::check_memory(fcinfo).map_err(Raise::from)?;
     Ok(ddl::drop_stream(stream, keep_rejects)?)
 }
 
@@ -179,7 +179,7 @@ CREATE FUNCTION termstream.takes_rows() RETURNS boolean
     LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 CREATE DOMAIN termstream.field AS text CHECK (termstream.takes_rows());
 COMMENT ON DOMAIN termstream.field IS
-    'a field of a row on its way into a stream; refused where the triggers of the stream would not fire';
+    'a field of a row for a stream; an error in a session in which the triggers of the stream do not fire';
 "#)]
 fn takes_rows() -> Result<bool, ErrorReport> {
     stream::must_fire()?;

@@ -1,9 +1,8 @@
-//! The C symbols of version 0.1 whose functions take other arguments now. Its SQL is still there until ALTER
-//! EXTENSION … UPDATE is run: the library is new, the catalog is not, and the functions would read arguments
-//! that nobody gave. So they raise an error.
+//! The C symbols of version 0.1 whose functions now take other arguments. Until ALTER EXTENSION … UPDATE is
+//! run, the catalog still has the functions of version 0.1, which call these symbols of the new library.
+//! They raise an error, since they would read arguments that were not given.
 //!
-//! The function that takes the new arguments has the version that brought them in its symbol:
-//! `create_lexicon_v0_2`.
+//! The symbol of a function with new arguments has the version that introduced them: `create_lexicon_v0_2`.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -20,37 +19,37 @@ fn outdated() -> ErrorReport {
     .into()
 }
 
-/// Had the owner of the lexicon among its arguments.
+/// `create_lexicon` of version 0.1, which had the owner of the lexicon among its arguments.
 #[pg_extern(sql = false)]
 fn create_lexicon(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
     Err(outdated())
 }
 
-/// Had eight arguments.
+/// `create_match_stream` of version 0.1, which had eight arguments.
 #[pg_extern(sql = false)]
 fn create_match_stream(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
     Err(outdated())
 }
 
-/// Had one argument.
+/// `drop_stream` of version 0.1, which had one argument.
 #[pg_extern(sql = false)]
 fn drop_stream(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
     Err(outdated())
 }
 
-/// Had six arguments.
+/// `note_rejects` of version 0.1, which had six arguments.
 #[pg_extern(sql = false)]
 fn note_rejects(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
     Err(outdated())
 }
 
-/// Had ten arguments, and returned six columns.
+/// `load_file` of version 0.1, which had ten arguments and returned six columns.
 #[pg_extern(sql = false)]
 fn load_file(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
     Err(outdated())
 }
 
-/// Had ten arguments, of which "header" is text, and returned six columns.
+/// `load_file` of version 0.1 with a text as header, which had ten arguments and returned six columns.
 #[pg_extern(sql = false)]
 fn load_file_with_header(_fcinfo: pg_sys::FunctionCallInfo) -> Result<Returned, ErrorReport> {
     Err(outdated())

@@ -91,7 +91,8 @@ pub fn check_option_type(lexicon: &str, column: &str, fits: bool) -> Result<(), 
     .hint("Change the type back, or drop the lexicon and create it anew."))
 }
 
-/// Checks that the source is logged: an unlogged table is empty after a crash, and a standby cannot read it.
+/// Checks that the source is logged: an unlogged table is empty after a crash, and a standby cannot read
+/// it.
 pub fn check_logged(lexicon: &str, source: pg_sys::Oid, is_logged: bool) -> Result<(), Raise> {
     if is_logged {
         return Ok(());
@@ -268,8 +269,8 @@ pub fn locked_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
     owned_source(lexicon)
 }
 
-/// Checks that the current role owns the lexicon, that is, its source; returns the source. Any role counts as
-/// the owner if the source was dropped, so that any role can drop the useless lexicon.
+/// Checks that the current role owns the lexicon, that is, its source; returns the source. Any role counts
+/// as the owner if the source was dropped, so that any role can drop the useless lexicon.
 fn owned_source(lexicon: &str) -> Result<pg_sys::Oid, Raise> {
     let source = tables::SOURCE.run(&[lexicon.into()], |rows| rows.get::<pg_sys::Oid>(0, 1));
     let source = source.ok_or_else(|| unknown(lexicon))?;

@@ -1,8 +1,8 @@
 //! The compiled forms that a backend caches: those of the lexicons it used last, within bounds.
 //!
-//! A form that no statement can ask for again is dropped: one of a transaction when that ends, one of a removed
-//! file (the lexicon was dropped, or has a newer form) when other lexicons are asked for. That frees its
-//! memory, and the disk space of the removed file.
+//! A form that no statement can ask for again is dropped: one of a transaction when that ends, one of a
+//! removed file (the lexicon was dropped, or has a newer form) when other lexicons are asked for. That
+//! frees its memory, and the disk space of the removed file.
 
 use once_cell::unsync::Lazy;
 use pgrx::pg_sys;
@@ -104,8 +104,8 @@ pub fn checked(
     })
 }
 
-/// The form of `lexicon` with this fingerprint. `statement` is the number of the running statement that changes
-/// its terms, if there is one.
+/// The form of `lexicon` with this fingerprint. `statement` is the number of the running statement that
+/// changes its terms, if there is one.
 pub fn find(lexicon: &str, fingerprint: i64, statement: Option<u64>) -> Option<Rc<CachedLexicon>> {
     let fits = |form: &&Rc<CachedLexicon>| {
         let lives = match form.life {

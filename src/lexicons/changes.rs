@@ -20,14 +20,14 @@ use crate::pg::user::{SAFE_PATH, restricted};
 use crate::tables;
 use termstream_core::lexicon::Lexicon;
 
-/// Bounds of how many changes are kept beside a base before a new base is made: half as many as it has terms,
-/// within these bounds. Each session reads them after each change, 10,000 in 10 ms; compiling a lexicon,
-/// however small, takes 50 ms.
+/// Bounds of how many changes are kept beside a base before a new base is made: half as many as it has
+/// terms, within these bounds. Each session reads them after each change, 10,000 in 10 ms; compiling a
+/// lexicon, however small, takes 50 ms.
 const MIN_CHANGES: i64 = 1_000;
 const MAX_CHANGES: i64 = 10_000;
 
-/// Handles a call of the trigger on a lexicon's source. Any role can create a trigger with this function on a
-/// table of its own, so calls by triggers that `create_lexicon` has not created are ignored.
+/// Handles a call of the trigger on a lexicon's source. Any role can create a trigger with this function on
+/// a table of its own, so calls by triggers that `create_lexicon` has not created are ignored.
 pub fn on_trigger(call: &TriggerCall, lexicon: &str) {
     // True for most rows after the first one of a statement.
     let is_recorded = if call.is_before() {
@@ -110,9 +110,9 @@ fn note_restricted(call: &TriggerCall, lexicon: &str, found: Option<Cached>) {
     }
 }
 
-/// Records the terms that were added and removed; returns whether the definition is still right for the next
-/// row. The columns were checked with the definition: reading a value of any other type could run code of
-/// the type's owner.
+/// Records the terms that were added and removed; returns whether the definition is still right for the
+/// next row. The columns were checked with the definition: reading a value of any other type could run code
+/// of the type's owner.
 fn note_rows(session: &Session, call: &TriggerCall, definition: &LexiconDefinition) -> bool {
     let lexicon = definition.name.as_str();
     let bound = (definition.base_terms / 2).clamp(MIN_CHANGES, MAX_CHANGES);
@@ -158,8 +158,8 @@ fn rebase_if_free(session: &Session, lexicon: &str) {
     }
 }
 
-/// Compiles the terms as they are now, and stores the result as the new base. Runs as the owner of the source;
-/// the lexicon is locked.
+/// Compiles the terms as they are now, and stores the result as the new base. Runs as the owner of the
+/// source; the lexicon is locked.
 fn rebase(session: &Session, lexicon: &str) -> Result<Lexicon, Raise> {
     let statement = snapshot::command_seen();
     with_snapshot(|| {

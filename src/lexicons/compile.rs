@@ -39,8 +39,8 @@ impl Variant {
     }
 }
 
-/// Reads the terms that the running statement sees and compiles them in the order of their ids, so that every
-/// backend compiles the same form.
+/// Reads the terms that the running statement sees and compiles them in the order of their ids, so that
+/// every backend compiles the same form.
 ///
 /// The terms are read as the owner of their table, in a security-restricted operation, whatever the current
 /// role: index expressions, policies and options of a foreign table are code and secrets of that owner.
@@ -137,8 +137,8 @@ struct Source {
 }
 
 impl Source {
-    /// Locks the table, and checks under the lock that it is one: before, its owner could turn it into a view.
-    /// That the current role may read it was checked with the definition.
+    /// Locks the table, and checks under the lock that it is one: before, its owner could turn it into a
+    /// view. That the current role may read it was checked with the definition.
     fn lock(definition: &LexiconDefinition) -> Result<Source, Raise> {
         lock_for_reading(definition.source);
         let (name, owner) = (qualified_name(definition.source), owner(definition.source));

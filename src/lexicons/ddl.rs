@@ -102,8 +102,8 @@ pub fn drop(lexicon: &str) -> Result<(), Raise> {
     Ok(())
 }
 
-/// Compiles the lexicon again, for all sessions, whatever its triggers have seen; creates its triggers again if
-/// they are not as they should be.
+/// Compiles the lexicon again, for all sessions, whatever its triggers have seen; creates its triggers
+/// again if they are not as they should be.
 pub fn refresh(lexicon: &str) -> Result<usize, Raise> {
     let source = locked_source(lexicon)?;
     if !triggers::fit(lexicon, source) {

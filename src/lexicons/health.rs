@@ -12,8 +12,8 @@ use crate::pg::shared_file::Stale;
 use crate::pg::user::{SAFE_PATH, acts_for, monitors, restricted};
 use crate::tables;
 
-/// What prevents a lexicon from being used, or makes it slow; `None` if nothing does, or if the current role
-/// neither owns the source nor is a member of pg_monitor.
+/// What prevents a lexicon from being used, or makes it slow; `None` if nothing does, or if the current
+/// role neither owns the source nor is a member of pg_monitor.
 pub fn problem(lexicon: &str) -> Option<Raise> {
     let source = tables::SOURCE.read(&[lexicon.into()], |rows| rows.get::<pg_sys::Oid>(0, 1))?;
     let Some(owner) = owner(source) else {

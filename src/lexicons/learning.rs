@@ -1,5 +1,5 @@
-//! The words that a lexicon does not take for misspellings: common words, from a table or a query, and words
-//! learned from documents. They are read once, with the rights of the caller, and stored.
+//! The words that a lexicon does not take for misspellings: common words, from a table or a query, and
+//! words learned from documents. They are read once, with the rights of the caller, and stored.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;

@@ -114,9 +114,9 @@ fn contained<R>(work: impl FnOnce() -> Result<R, Raise>) -> Result<R, Raise> {
     }
 }
 
-/// The compiled form for this definition: its base with the changes since, if it has one; otherwise a shared
-/// file, if its terms are committed; otherwise a form of this backend alone. `statement` is the number of the
-/// running statement that changes the terms, if there is one.
+/// The compiled form for this definition: its base with the changes since, if it has one; otherwise a
+/// shared file, if its terms are committed; otherwise a form of this backend alone. `statement` is the
+/// number of the running statement that changes the terms, if there is one.
 fn obtain(
     definition: &LexiconDefinition,
     statement: Option<u64>,

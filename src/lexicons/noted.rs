@@ -5,16 +5,17 @@
 //! rows, a transaction F *folds*: it deletes the rows it sees, and puts the XOR of their tokens into its
 //! own row.
 //!
-//! This is right for every reader, whichever transactions are open meanwhile. A snapshot that sees F sees F's
-//! row and none of the rows that F deleted; F saw those, so their transactions were committed before F, and
-//! their changes are visible to the snapshot too. A snapshot that does not see F sees the rows as they were
-//! before. Either way the XOR is over the same tokens, and if F is rolled back, so is the folding.
+//! This is right for every reader, whichever transactions are open meanwhile. A snapshot that sees F sees
+//! F's row and none of the rows that F deleted; F saw those, so their transactions were committed before F,
+//! and their changes are visible to the snapshot too. A snapshot that does not see F sees the rows as they
+//! were before. Either way the XOR is over the same tokens, and if F is rolled back, so is the folding.
 //!
 //! Deleted rows stay in the table while an old snapshot is open anywhere, and reading past ten thousand of
 //! them takes milliseconds. So F's row records the snapshot that F had (`seen`). A reader takes the newest
-//! such row that it sees, and otherwise reads only rows of transactions that were not over for F: those that
-//! `seen` lists as running, and those above its upper end. F deleted all others, or found them deleted. A row
-//! that F saw but could not delete, because another transaction was folding it, F lists as running.
+//! such row that it sees, and otherwise reads only rows of transactions that were not over for F: those
+//! that `seen` lists as running, and those above its upper end. F deleted all others, or found them
+//! deleted. A row that F saw but could not delete, because another transaction was folding it, F lists as
+//! running.
 //!
 //! Making a new base folds too: the base contains all changes that its snapshot sees, whether they were
 //! recorded term by term or not.
@@ -28,8 +29,8 @@ const CHANGES_UNFOLDED: i64 = 64;
 
 const SERIALIZATION_FAILURE: &str = "40001";
 
-/// Records a change, for every statement that will see it. `details` is the number of rows in `lexicon_delta`
-/// that describe it, or `None` if it is not known which terms changed.
+/// Records a change, for every statement that will see it. `details` is the number of rows in
+/// `lexicon_delta` that describe it, or `None` if it is not known which terms changed.
 pub fn note(lexicon: &str, details: Option<i64>) {
     pin::lift();
     cache::doubt(lexicon);

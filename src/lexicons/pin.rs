@@ -2,7 +2,8 @@
 //! parts of a batch then find what one statement over the whole batch would have found, and the lexicon is
 //! looked up once, not for each attempt (a query of about 80 µs, and 5 attempts for each bad row).
 //!
-//! A change of terms by this transaction ends the pin, so that the transaction sees its own changes at once.
+//! A change of terms by this transaction ends the pin, so that the transaction sees its own changes at
+//! once.
 
 use std::cell::Cell;
 

@@ -2,14 +2,14 @@
 //! there, and creating them.
 //!
 //! A statement trigger costs nothing for each row, and its transition tables hold all that changed. But it
-//! fires only for statements on its own table, not for those on the parent of a partition or of an inheriting
-//! table. So partitions, inheriting tables and partitioned tables have row triggers.
+//! fires only for statements on its own table, not for those on the parent of a partition or of an
+//! inheriting table. So partitions, inheriting tables and partitioned tables have row triggers.
 //!
 //! A session whose `session_replication_role` is `replica` fires only triggers that are enabled as REPLICA
-//! or ALWAYS. The worker that applies a subscription is such a session, and fires no statement triggers except
-//! those of TRUNCATE. So a plain table has both kinds: statement triggers in the ordinary state, which do not
-//! fire in a replica, and row triggers enabled as REPLICA, which fire only there. Each change is recorded by one
-//! of them.
+//! or ALWAYS. The worker that applies a subscription is such a session, and fires no statement triggers
+//! except those of TRUNCATE. So a plain table has both kinds: statement triggers in the ordinary state,
+//! which do not fire in a replica, and row triggers enabled as REPLICA, which fire only there. Each change
+//! is recorded by one of them.
 
 use pgrx::pg_sys;
 
@@ -17,6 +17,7 @@ use crate::pg::catalog::{owner, qualified_name, quote_identifier, quote_literal}
 use crate::pg::session::{self, Session, Snapshot};
 use crate::pg::user;
 
+/// The prefix of the names of all triggers.
 pub const PREFIX: &str = "termstream_";
 
 /// The longest suffix of a trigger's name, behind the lexicon's name.
@@ -43,8 +44,8 @@ const fn trigger(suffix: &'static str, fires: &'static str, enabled: &'static st
     }
 }
 
-/// Fires before a change and marks that the running statement changes terms. What is compiled meanwhile, for a
-/// trigger that matches, say, is used within that statement only.
+/// Fires before a change and marks that the running statement changes terms. What is compiled meanwhile,
+/// for a trigger that matches, say, is used within that statement only.
 const ROW: &str = "BEFORE INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW";
 const CHANGED: &str = "AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW";
 const TRUNCATED: &str = "AFTER TRUNCATE ON {table} FOR EACH STATEMENT";
@@ -90,12 +91,12 @@ const OF_PARTITIONED: &[Trigger] = &[
     trigger("row", ROW, "ALWAYS"),
 ];
 
-/// SQL for the state of the source of lexicon `$1`, whose row of pg_class is `c`. Its columns are: whether the
-/// triggers are as they should be (`fits`), whether a crash keeps the rows (`logged`), a partition that is a
-/// foreign table (`remote`), and a hash that changes when rows may have changed unseen (`files`). The hash
-/// covers the files of the table (TRUNCATE and a rewriting ALTER TABLE change them), the rows in pg_trigger
-/// (disabling a trigger and enabling it again changes them), and for partitions the rows in pg_inherits
-/// (detaching a partition and attaching it again changes them).
+/// SQL for the state of the source of lexicon `$1`, whose row of pg_class is `c`. Its columns are: whether
+/// the triggers are as they should be (`fits`), whether a crash keeps the rows (`logged`), a partition that
+/// is a foreign table (`remote`), and a hash that changes when rows may have changed unseen (`files`). The
+/// hash covers the files of the table (TRUNCATE and a rewriting ALTER TABLE change them), the rows in
+/// pg_trigger (disabling a trigger and enabling it again changes them), and for partitions the rows in
+/// pg_inherits (detaching a partition and attaching it again changes them).
 ///
 /// The numbers in `wanted` are values of pg_trigger.tgtype.
 macro_rules! state {
@@ -168,8 +169,8 @@ fn existing(session: &Session, lexicon: &str, table: pg_sys::Oid) -> Vec<String>
     (0..rows.len()).filter_map(|row| rows.get(row, 1)).collect()
 }
 
-/// Creates the triggers of `lexicon` that its source needs, as the owner of the source. Triggers that are there
-/// already are replaced: a restore may have brought them back without the lexicon.
+/// Creates the triggers of `lexicon` that its source needs, as the owner of the source. Triggers that are
+/// there already are replaced: a restore may have brought them back without the lexicon.
 pub fn make(lexicon: &str, source: pg_sys::Oid) {
     let (Some(table), Some(owner)) = (qualified_name(source), owner(source)) else {
         return;
@@ -247,8 +248,8 @@ pub fn is_trigger_of(lexicon: &str, name: &str) -> bool {
     })
 }
 
-/// The tables that have triggers of `lexicon`, which does not exist; `None` if there are none. A restore of a
-/// schema alone brings the triggers back without the lexicon.
+/// The tables that have triggers of `lexicon`, which does not exist; `None` if there are none. A restore of
+/// a schema alone brings the triggers back without the lexicon.
 pub fn left_behind(lexicon: &str) -> Option<String> {
     session::connect(|session| {
         let row = user::on_safe_path(|| {

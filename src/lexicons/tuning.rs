@@ -23,10 +23,12 @@ pub struct Measured {
 }
 
 impl Measured {
+    /// The part of what was found that is labelled.
     pub fn precision(&self) -> f64 {
         ratio(self.correct, self.found)
     }
 
+    /// The part of what is labelled that was found.
     pub fn recall(&self) -> f64 {
         ratio(self.correct, self.labelled)
     }
@@ -45,9 +47,11 @@ fn ratio(part: u64, whole: u64) -> f64 {
     }
 }
 
-/// Measures every combination of edits, common words and learned words; the one with the best F1 comes first.
+/// Measures every combination of edits, common words and learned words; the one with the best F1 comes
+/// first.
 ///
-/// `query` returns (document, term_id), one row for each label; term_id is NULL for a document without labels.
+/// `query` returns (document, term_id), one row for each label; term_id is NULL for a document without
+/// labels.
 pub fn tune(lexicon: &str, query: &str) -> Result<Vec<Measured>, Raise> {
     let definition = LexiconDefinition::read(lexicon)?;
     let labels = labels(query)?;

@@ -15,8 +15,8 @@ struct Change {
     at: Moment,
     /// Random enough that it makes each fingerprint unique.
     stamp: i64,
-    /// Rows of `lexicon_delta` that describe this change and those before it; `None` if it is not known which
-    /// terms changed.
+    /// Rows of `lexicon_delta` that describe this change and those before it; `None` if it is not known
+    /// which terms changed.
     details: Option<i64>,
     /// The statement after which a base was made of the terms, if one was: the command up to which it sees
     /// what this transaction wrote.
@@ -34,8 +34,8 @@ thread_local! {
     static LAST: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Remembers a change of terms. `details` is the number of rows that describe it, or `None` if it is not known
-/// which terms changed.
+/// Remembers a change of terms. `details` is the number of rows that describe it, or `None` if it is not
+/// known which terms changed.
 pub fn remember(lexicon: &str, details: Option<i64>) {
     let at = snapshot::moment();
     let before = details_written(lexicon);
@@ -99,11 +99,11 @@ pub fn details_written(lexicon: &str) -> Option<i64> {
     })
 }
 
-/// Whether a further row of the running statement needs no record: it is recorded already that unknown terms
-/// have changed, or that a new base has all changes, and nothing was written since.
+/// Whether a further row of the running statement needs no record: it is recorded already that unknown
+/// terms have changed, or that a new base has all changes, and nothing was written since.
 ///
-/// All rows of a statement are written before its first AFTER trigger fires, so the base has them all. It does
-/// not have those of an outer statement, which goes on writing under an earlier command number.
+/// All rows of a statement are written before its first AFTER trigger fires, so the base has them all. It
+/// does not have those of an outer statement, which goes on writing under an earlier command number.
 pub fn is_recorded(lexicon: &str) -> bool {
     let now = snapshot::moment();
     CHANGES.with_borrow(|changes| {

@@ -1,4 +1,4 @@
-//! Arguments that pgrx would copy for each row of a large table, or could not read whole.
+//! Arguments of SQL functions that pgrx would copy for each row of a large table, or could not read whole.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -18,26 +18,28 @@ pub fn given<T>(name: &str, value: Option<T>) -> Result<T, Raise> {
     })
 }
 
-/// The bytes of an argument of type text or bytea, without a copy unless it is toasted.
+/// The bytes of argument `index`, counted from 0, without a copy unless it is toasted.
 ///
-/// The function is STRICT, so that no argument is NULL, and declares that type under this number, from 0.
-pub fn bytes<'a>(fcinfo: pg_sys::FunctionCallInfo, number: usize) -> &'a [u8] {
+/// The function must be STRICT, so that no argument is NULL, and declare the argument as text or bytea.
+pub fn bytes<'a>(fcinfo: pg_sys::FunctionCallInfo, index: usize) -> &'a [u8] {
     // SAFETY: by the function's declaration the argument is there and a varlena. It lives at least
     // as long as the call, and so does a detoasted copy.
     unsafe {
         let arguments = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
-        bytes_of(arguments[number].value)
+        bytes_of(arguments[index].value)
     }
 }
 
-/// Arguments of more bytes than this together are a matter of memory.
+/// A call with more bytes of arguments than this is checked for memory.
 const LARGE: usize = 1 << 20;
-/// What is copied of them on the way, into an error's words for one, is at most so many times as much.
+
+/// The copies of the arguments that a call may make, as in error messages.
 const GROWTH: usize = 8;
 
-/// Asks for room for copies of what a call was given, since not every copy can be refused: a failed one ends
-/// the server. Called by functions that are not called row by row, before they look at their arguments.
-pub fn room(fcinfo: pg_sys::FunctionCallInfo) -> Result<(), OutOfMemory> {
+/// Checks that there is memory for copies of the arguments of a call: not every later allocation can fail
+/// with an error, and one that cannot would end the server. Functions that are not called row by row call
+/// this before they use their arguments.
+pub fn check_memory(fcinfo: pg_sys::FunctionCallInfo) -> Result<(), OutOfMemory> {
     let mut bytes = 0;
     // SAFETY: a running call; the types are those that the function declares, as many as there are
     // arguments; the size of a varlena is asked without unpacking it.
@@ -57,24 +59,22 @@ pub fn room(fcinfo: pg_sys::FunctionCallInfo) -> Result<(), OutOfMemory> {
     }
 }
 
-/// The elements of an argument of type text[] that are not NULL.
+/// The elements of argument `index`, counted from 0, that are not NULL.
 ///
-/// The function is STRICT, so that no argument is NULL, and declares that type under this number, from 0.
-pub fn texts<'a>(
-    fcinfo: pg_sys::FunctionCallInfo,
-    number: usize,
-) -> impl Iterator<Item = &'a [u8]> {
+/// The function must be STRICT, so that no argument is NULL, and declare the argument as text[].
+pub fn texts<'a>(fcinfo: pg_sys::FunctionCallInfo, index: usize) -> impl Iterator<Item = &'a [u8]> {
     // SAFETY: by the function's declaration the argument is there and an array of text, which lives as
     // long as the call, as do its elements.
     unsafe {
         let arguments = (*fcinfo).args.as_slice((*fcinfo).nargs as usize);
-        elements(arguments[number].value, Type::TEXT)
+        elements(arguments[index].value, Type::TEXT)
             .flatten()
             .map(|element| bytes_of(element))
     }
 }
 
-/// A type as arrays hold it: fixed by the system catalog, and not looked up for each row of a table.
+/// The type of an array's elements. Its properties are constants of Postgres, so they need no look-up for
+/// each row.
 struct Type {
     oid: pg_sys::Oid,
     length: i32,
@@ -98,13 +98,13 @@ impl Type {
     };
 }
 
-/// The elements of an array; `None` is NULL.
+/// The elements of an array; `None` for NULL.
 ///
 /// # Safety
-/// The value is an array of that type, and outlives what is returned.
+/// The value must be an array of `element_type`, and outlive what is returned.
 unsafe fn elements(
     array: pg_sys::Datum,
-    of: Type,
+    element_type: Type,
 ) -> impl ExactSizeIterator<Item = Option<pg_sys::Datum>> {
     let (mut values, mut nulls, mut count) = (std::ptr::null_mut(), std::ptr::null_mut(), 0);
     // SAFETY: by contract; both lists are as long as is said, and live as long as the current memory
@@ -113,10 +113,10 @@ unsafe fn elements(
         let array = pg_sys::pg_detoast_datum(array.cast_mut_ptr());
         pg_sys::deconstruct_array(
             array.cast(),
-            of.oid,
-            of.length,
+            element_type.oid,
+            element_type.length,
             false,
-            of.align as std::ffi::c_char,
+            element_type.align as std::ffi::c_char,
             &mut values,
             &mut nulls,
             &mut count,
@@ -128,7 +128,7 @@ unsafe fn elements(
 /// The bytes of a value of type text, without a copy unless it is toasted.
 ///
 /// # Safety
-/// The datum is a varlena that lives as long as what is returned.
+/// The datum must be a varlena that lives as long as what is returned.
 pub(super) unsafe fn bytes_of<'a>(value: pg_sys::Datum) -> &'a [u8] {
     // SAFETY: by contract.
     unsafe {
@@ -163,7 +163,7 @@ pub fn names(array: pg_sys::Datum) -> Vec<Option<String>> {
     }
 }
 
-/// A `jsonb` as JSON text, as deep and as exact as it is: a parser in Rust would have limits of its own.
+/// A `jsonb` as JSON text, without the limits on depth and numbers that a parser in Rust would have.
 pub fn json_text(value: pg_sys::Datum) -> String {
     // SAFETY: the value is a `jsonb`, by the function's signature.
     unsafe {

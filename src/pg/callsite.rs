@@ -1,4 +1,4 @@
-//! State of one call site: kept in `fn_extra` from one row to the next, dropped with the query.
+//! State of a call site, kept in `fn_extra` from one row to the next and dropped with the query.
 
 use pgrx::pg_sys;
 use std::ffi::c_void;

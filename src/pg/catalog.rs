@@ -1,4 +1,4 @@
-//! Relations and names: looking them up, asking about them, writing them into SQL.
+//! Look-ups in the system catalogs: relations, columns, types and names; and quoting names for SQL.
 
 use pgrx::pg_sys;
 use std::ffi::{CStr, CString};
@@ -8,7 +8,7 @@ pub fn quote_identifier(name: &str) -> String {
     pgrx::spi::quote_identifier(name)
 }
 
-/// `value` as a SQL string literal.
+/// `value` as an SQL string literal.
 pub fn quote_literal(value: &str) -> String {
     pgrx::spi::quote_literal(value)
 }
@@ -27,7 +27,7 @@ pub fn qualified_name(relation: pg_sys::Oid) -> Option<String> {
     }
 }
 
-/// The relation's name as it is, without its schema.
+/// The relation's name, unquoted and without its schema.
 pub fn relation_name(relation: pg_sys::Oid) -> String {
     // SAFETY: null for what is gone, else a palloc'd string.
     unsafe {
@@ -39,7 +39,7 @@ pub fn relation_name(relation: pg_sys::Oid) -> String {
     }
 }
 
-/// What kind of relation it is: `r` table, `p` partitioned table, `v` view …; `None` if it is gone.
+/// The kind of a relation: `r` table, `p` partitioned table, `v` view …; `None` if it does not exist.
 pub fn relation_kind(relation: pg_sys::Oid) -> Option<char> {
     // SAFETY: a syscache look-up by value; '\0' for what is gone.
     let kind = unsafe { pg_sys::get_rel_relkind(relation) } as u8;
@@ -56,8 +56,8 @@ pub fn column_type(relation: pg_sys::Oid, column: &str) -> Option<pg_sys::Oid> {
     }
 }
 
-/// Whether the type, or the one below a domain, is a base type and no array. Those are made by
-/// superusers; with any other type its owner may say by a cast what reading it as another type runs.
+/// Whether the type, or the base of a domain, is a base type and not an array. Only superusers can create
+/// base types. The owner of any other type can define a cast, whose code would run when a value is cast.
 pub fn is_base_type(oid: pg_sys::Oid) -> bool {
     // SAFETY: look-ups of a type that exists, by value.
     unsafe {
@@ -67,12 +67,12 @@ pub fn is_base_type(oid: pg_sys::Oid) -> bool {
     }
 }
 
-/// Whether the type, or that of an array's elements, came with Postgres.
+/// Whether the type, or the type of an array's elements, is one of Postgres' own.
 pub fn is_system_type(oid: pg_sys::Oid) -> bool {
     oid.to_u32() < pg_sys::FirstNormalObjectId
 }
 
-/// The category of a type, or of the one below a domain: `N` number, `D` date or time, `S` text …
+/// The category of a type, or of the base of a domain: `N` number, `D` date or time, `S` text …
 pub fn type_category(oid: pg_sys::Oid) -> char {
     let mut category = 0;
     let mut preferred = false;
@@ -84,15 +84,15 @@ pub fn type_category(oid: pg_sys::Oid) -> char {
     char::from(category as u8)
 }
 
-/// Holds off whoever would drop or alter the relation, until the transaction ends. It may be gone
-/// already.
+/// Locks the relation as INSERT does, so that it cannot be dropped or altered until the transaction ends.
+/// It may be dropped already.
 pub fn lock_for_insert(relation: pg_sys::Oid) {
     // SAFETY: a lock by value; the end of the transaction gives it back.
     unsafe { pg_sys::LockRelationOid(relation, pg_sys::RowExclusiveLock as i32) }
 }
 
-/// Holds off whoever would drop the relation, rewrite it or make something else of it, until the
-/// transaction ends. It may be gone already.
+/// Locks the relation as SELECT does, so that it cannot be dropped, rewritten or replaced until the
+/// transaction ends. It may be dropped already.
 pub fn lock_for_reading(relation: pg_sys::Oid) {
     // SAFETY: a lock by value; the end of the transaction gives it back.
     unsafe { pg_sys::LockRelationOid(relation, pg_sys::AccessShareLock as i32) }
@@ -112,12 +112,12 @@ mod partition {
     }
 }
 
-/// Locks the partitions of `relation`, and theirs, for reading until the transaction ends, as far as nobody
-/// must be waited for; false where somebody must.
+/// Locks all partitions below `relation` for reading until the transaction ends, without waiting; false if
+/// a lock cannot be had at once.
 pub fn lock_parts_if_free(relation: pg_sys::Oid) -> bool {
     let (none, no_lock) = (std::ptr::null_mut(), pg_sys::NoLock as i32);
-    // SAFETY: the guard turns an error of Postgres' into one of Rust's; the list holds oids, at least that of
-    // the relation; locks are taken by value.
+    // SAFETY: the guard turns an error of Postgres' into one of Rust's; the list holds oids, at least that
+    // of the relation; locks are taken by value.
     unsafe {
         let tree = pg_sys::ffi::pg_guard_ffi_boundary(|| {
             partition::find_all_inheritors(relation, no_lock, none)
@@ -144,12 +144,12 @@ pub fn is_part_of(relation: pg_sys::Oid, whole: pg_sys::Oid) -> bool {
     }
 }
 
-/// The role that owns the relation; `None` if it is gone.
+/// The role that owns the relation; `None` if it does not exist.
 pub fn owner(relation: pg_sys::Oid) -> Option<pg_sys::Oid> {
     class(relation, |class| class.relowner)
 }
 
-/// Whether the relation is seen by its own session only.
+/// Whether the relation is temporary.
 pub fn is_temporary(relation: pg_sys::Oid) -> bool {
     class(relation, |class| {
         class.relpersistence as u8 == pg_sys::RELPERSISTENCE_TEMP
@@ -202,7 +202,7 @@ pub fn column_names(relation: pg_sys::Oid) -> Vec<String> {
         .collect()
 }
 
-/// Whether texts of this database are UTF-8.
+/// Whether the encoding of this database is UTF-8.
 pub fn is_utf8() -> bool {
     // SAFETY: a plain read of a setting of the database.
     unsafe { pg_sys::GetDatabaseEncoding() == pg_sys::pg_enc::PG_UTF8 as i32 }

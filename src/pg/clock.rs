@@ -1,9 +1,9 @@
-//! The time of day, which the pure rooms do not have.
+//! The clock, which `termstream_core` does not have.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-/// Now, also where the transaction began long ago.
+/// The current time, not that of the beginning of the transaction.
 pub fn now() -> TimestampWithTimeZone {
     // SAFETY: reads the clock.
     let now = unsafe { pg_sys::GetCurrentTimestamp() };

@@ -1,4 +1,4 @@
-//! Differences between the Postgres versions 15-18, and nothing else.
+//! Differences between Postgres 15, 16, 17 and 18.
 
 use pgrx::pg_sys;
 
@@ -8,7 +8,7 @@ pub const SPI_NONATOMIC: std::ffi::c_int = pg_sys::SPI_OPT_NONATOMIC as std::ffi
 /// Installs a signal handler in this process.
 ///
 /// # Safety
-/// `handler` does only what a signal handler may.
+/// `handler` must do only what a signal handler may do.
 pub unsafe fn handle_signal(signal: i32, handler: unsafe extern "C-unwind" fn(i32)) {
     // SAFETY: by contract.
     unsafe {

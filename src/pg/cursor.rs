@@ -1,5 +1,4 @@
-//! The rows of a query, read some at a time and handed over one by one, so that memory does not depend on
-//! how many there are.
+//! Reading the rows of a query through a cursor, so that memory does not depend on how many there are.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -9,15 +8,15 @@ use super::position::with_users_position;
 use super::session::{Plan, Rows, Session};
 use super::table::checked;
 
-/// Rows fetched at once, from one to so many: a fetch costs some microseconds, a row some tenths.
-const MOST_ROWS: std::ffi::c_long = 512;
-/// Rows of more bytes than this together are too many to be fetched at once.
+/// The most rows that are fetched at once: a fetch takes some microseconds, a row some tenths of one.
+const MAX_FETCHED_ROWS: std::ffi::c_long = 512;
+/// If a fetch returns more bytes than this, fewer rows are fetched next.
 const FETCHED_BYTES: usize = 256 << 10;
 
 impl Session {
-    /// Reads the rows of a query of the caller's; a mistake in it is told at its place, with a hint. What
-    /// `each` unpacks of a row (a value that is stored compressed, or apart) is freed behind it; an error
-    /// of `each` ends the reading.
+    /// Calls `each` for each row of a query of the user's. A mistake in the query is an error with its
+    /// position and the hint. Values that `each` detoasts are freed after each row. An error of `each` ends
+    /// the reading.
     pub fn for_each(
         &self,
         query: &str,
@@ -28,8 +27,8 @@ impl Session {
         self.read(plan, query, each)
     }
 
-    /// Reads a query's rows as [`Session::for_each`] does, if it names `table` and no other relation that has
-    /// a number.
+    /// Calls `each` for each row of a query, as [`Session::for_each`] does. The query must name `table`,
+    /// and no other relation of the catalog.
     pub fn for_each_on(
         &self,
         table: pg_sys::Oid,
@@ -51,12 +50,7 @@ impl Session {
         // kept.
         unsafe {
             if !pg_sys::SPI_is_cursor_plan(plan) {
-                return Err(Raise::new(
-                    PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
-                    "this is not one query that returns rows",
-                )
-                .detail(format!("It is \"{query}\"."))
-                .hint("Give one SELECT."));
+                return Err(no_query(query));
             }
             let portal = pg_sys::SPI_cursor_open(
                 std::ptr::null(),
@@ -81,7 +75,7 @@ impl Session {
                     break;
                 }
                 at_once = match rows.bytes_fetched() {
-                    0..FETCHED_BYTES => (2 * at_once).min(MOST_ROWS),
+                    0..FETCHED_BYTES => (2 * at_once).min(MAX_FETCHED_ROWS),
                     _ => (at_once / 2).max(1),
                 };
                 for row in 0..rows.len() {
@@ -101,4 +95,14 @@ impl Session {
             outcome
         }
     }
+}
+
+/// The error for a text that is not one query.
+fn no_query(text: &str) -> Raise {
+    Raise::new(
+        PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
+        "this is not one query that returns rows",
+    )
+    .detail(format!("It is \"{text}\"."))
+    .hint("Give one SELECT.")
 }

@@ -1,4 +1,4 @@
-//! The default of a column, taken as COPY takes it: compiled once, computed for each row that leaves the
+//! The default of a column, used as COPY does: compiled once, and computed for each row that leaves the
 //! column out.
 
 use pgrx::pg_sys;
@@ -7,14 +7,15 @@ use std::ffi::CString;
 use super::column::Column;
 use super::parse::expression;
 
-/// Lives in the memory context that was current when it was made.
+/// A compiled default. Must not outlive the memory context that was current when it was made.
 pub struct ColumnDefault {
     state: *mut pg_sys::ExprState,
     executor: *mut pg_sys::EState,
 }
 
 impl ColumnDefault {
-    /// Reads the default as the current role, on its search_path. `None` where the column has none.
+    /// Compiles the default of a column, as the current role and on the current search_path; `None` if the
+    /// column has none.
     pub fn new(column: &Column) -> Option<ColumnDefault> {
         let text = format!(
             "CAST(({}\n) AS {})",
@@ -36,7 +37,7 @@ impl ColumnDefault {
         }
     }
 
-    /// Computes it once more; `None` is NULL. The value lies in the current memory context.
+    /// Computes the default for a row, in the current memory context; `None` is NULL.
     pub fn value(&self) -> Option<pg_sys::Datum> {
         let mut is_null = true;
         // SAFETY: compiled by this executor state, and refers to no row. What is computed on the way

@@ -1,4 +1,4 @@
-//! Text in other encodings than the database's UTF-8, by Postgres' own conversions.
+//! Conversion of text from other encodings to UTF-8, by Postgres' own conversions.
 
 use pgrx::pg_sys;
 use std::ffi::CStr;
@@ -7,9 +7,9 @@ use super::error::Raise;
 use super::user::on_safe_path;
 use termstream_core::bounds::Grow;
 
-/// No conversion makes more of one byte than this (`MAX_CONVERSION_GROWTH`), and a NUL ends the text.
+/// The most bytes that a conversion makes of one byte (`MAX_CONVERSION_GROWTH`). A NUL ends the result.
 const GROWTH: usize = 4;
-/// Bytes that are converted at once, and those of the longest character, which a piece may end inside of.
+/// Bytes that are converted at once, and bytes of the longest character, inside of which a piece may end.
 const PIECE: usize = 1 << 20;
 const LONGEST: usize = 8;
 
@@ -21,7 +21,7 @@ pub struct Conversion {
 }
 
 impl Conversion {
-    /// From the encoding of this number; `None` if Postgres has no conversion.
+    /// The conversion from the encoding of this number; `None` if Postgres has none.
     pub fn find(from: i32) -> Option<Conversion> {
         let to = pg_sys::pg_enc::PG_UTF8 as i32;
         // SAFETY: catalog look-ups by value.
@@ -29,8 +29,8 @@ impl Conversion {
         (function != pg_sys::InvalidOid).then_some(Conversion { function, from })
     }
 
-    /// Appends the bytes as UTF-8, or says how many of them could be converted. They are converted by the
-    /// piece, so that there need be no room for what they could become at the most.
+    /// Appends the bytes as UTF-8; the error is how many of them could be converted. They are converted
+    /// piece by piece, so that the largest possible result need not be allocated.
     pub fn append(&self, bytes: &[u8], text: &mut Vec<u8>) -> Result<(), usize> {
         let mut done = 0;
         while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
@@ -46,7 +46,7 @@ impl Conversion {
         Ok(())
     }
 
-    /// Appends what can be converted of a piece, and says how many bytes that was.
+    /// Appends as much of a piece as can be converted; returns how many bytes that was.
     fn append_piece(&self, piece: &[u8], text: &mut Vec<u8>) -> usize {
         let before = text.len();
         let room = piece.len() * GROWTH + 1;

@@ -1,7 +1,4 @@
-//! Errors on their way to the client: SQLSTATE, message, detail, hint, in the style of Postgres.
-//!
-//! Rooms have error enums of their own; `api` maps them to a [`Raise`]. Nothing here decides what is
-//! an error.
+//! Errors for the client: SQLSTATE, message, detail and hint, in the style of Postgres.
 
 use pgrx::pg_sys::panic::CaughtError;
 pub use pgrx::pg_sys::panic::ErrorReport;
@@ -10,18 +7,19 @@ use std::panic::AssertUnwindSafe;
 
 use termstream_core::bounds::OutOfMemory;
 
-/// An error to be raised: what Postgres' `ereport(ERROR, …)` takes.
+/// An error that is to be raised, as with Postgres' `ereport(ERROR, …)`.
 #[derive(Debug, Clone)]
 pub struct Raise {
     pub code: PgSqlErrorCode,
     pub message: String,
     pub detail: Option<String>,
     pub hint: Option<String>,
-    /// A query, and the character in it that is at fault, from 1.
+    /// A query, and the position of the error in it, in characters from 1.
     pub position: Option<(String, usize)>,
 }
 
 impl Raise {
+    /// An error with this SQLSTATE and message.
     pub fn new(code: PgSqlErrorCode, message: impl Into<String>) -> Raise {
         Raise {
             code,
@@ -32,11 +30,13 @@ impl Raise {
         }
     }
 
+    /// Adds a detail.
     pub fn detail(mut self, detail: impl Into<String>) -> Raise {
         self.detail = Some(detail.into());
         self
     }
 
+    /// Adds a hint.
     pub fn hint(mut self, hint: impl Into<String>) -> Raise {
         self.hint = Some(hint.into());
         self
@@ -48,12 +48,13 @@ impl Raise {
         self
     }
 
+    /// Adds a query and the position of the error in it.
     pub fn at(mut self, query: &str, position: usize) -> Raise {
         self.position = Some((query.to_owned(), position));
         self
     }
 
-    /// Raises it; Rust frames unwind and drop as for a panic.
+    /// Raises the error; Rust frames unwind as after a panic.
     pub fn raise(self) -> ! {
         ErrorReport::from(self).report(PgLogLevel::ERROR);
         unreachable!("an ERROR never returns")
@@ -84,13 +85,13 @@ impl From<OutOfMemory> for Raise {
     }
 }
 
-/// An error that was caught: its facts, and the error itself for passing on.
+/// An error that was caught, and can be raised again.
 pub struct Caught {
     pub sqlstate: String,
     pub message: String,
     pub detail: Option<String>,
     pub hint: Option<String>,
-    /// The function of Postgres that has raised it.
+    /// The function of Postgres that raised it.
     function: Option<String>,
     error: CaughtError,
 }
@@ -112,13 +113,14 @@ impl Caught {
         }
     }
 
-    /// Whether Postgres has refused to let a trigger wait for the commit, in a security-restricted
-    /// operation. Its message is translated, and its SQLSTATE is that of all missing rights.
+    /// Whether Postgres refused to defer a trigger in a security-restricted operation. That is recognised
+    /// by the function that raised the error: the message is translated, and the SQLSTATE is that of all
+    /// missing rights.
     pub fn is_deferred_trigger(&self) -> bool {
         self.function.as_deref() == Some("afterTriggerMarkEvents")
     }
 
-    /// What the error says, to be told with more.
+    /// The error as a [`Raise`], to which more can be added.
     pub fn to_raise(&self) -> Raise {
         let mut raise = Raise::new(code_of(&self.sqlstate), self.message.clone());
         raise.detail.clone_from(&self.detail);
@@ -126,13 +128,13 @@ impl Caught {
         raise
     }
 
-    /// Raises the error again, as it was.
+    /// Raises the error again, unchanged.
     pub fn rethrow(self) -> ! {
         self.error.rethrow()
     }
 }
 
-/// The five characters of a SQLSTATE, six bits each in Postgres' number.
+/// The five characters of an SQLSTATE, each of which has six bits in Postgres' number.
 pub fn sqlstate(code: PgSqlErrorCode) -> String {
     let number = code as i32;
     (0..5)
@@ -140,7 +142,7 @@ pub fn sqlstate(code: PgSqlErrorCode) -> String {
         .collect()
 }
 
-/// The code of a SQLSTATE's five characters.
+/// The code of the five characters of an SQLSTATE.
 pub fn code_of(sqlstate: &str) -> PgSqlErrorCode {
     let number = sqlstate
         .bytes()
@@ -151,8 +153,8 @@ pub fn code_of(sqlstate: &str) -> PgSqlErrorCode {
     PgSqlErrorCode::from(number)
 }
 
-/// Runs `work` and returns the error it raises, if any. The transaction is not mended by that: the
-/// caller must roll it back, or pass the error on.
+/// Runs `work` and returns the error that it raises, if any. The transaction is broken after an error: the
+/// caller must roll it back, or raise the error again.
 pub fn caught<R>(work: impl FnOnce() -> R) -> Result<R, Caught> {
     let mut work = Some(work);
     PgTryBuilder::new(AssertUnwindSafe(|| match work.take() {

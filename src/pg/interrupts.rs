@@ -1,4 +1,4 @@
-//! Cancels, timeouts and terminations, as the rooms without Postgres ask for them.
+//! Cancels, timeouts and terminations, in the form in which `termstream_core` checks for them.
 
 use termstream_core::bounds::Interrupts;
 

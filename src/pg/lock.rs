@@ -1,24 +1,24 @@
-//! Locks of the extension's own, held by Postgres' lock manager: a session that waits for one can be
-//! cancelled, is shown with a wait event in pg_stat_activity, and deadlocks are found.
+//! The extension's own locks, in Postgres' lock manager: a session that waits for one can be cancelled and
+//! is shown with a wait event in pg_stat_activity, and deadlocks are detected.
 //!
-//! They have the kind "userlock", which no SQL function can take, so that nobody can hold up others by
-//! taking one; and they can be taken on a standby too.
+//! They are of the type "userlock", which no SQL function can take, so that no role can hold up others by
+//! taking one. They can also be taken on a standby.
 
 use pgrx::pg_sys;
 
-/// What a lock is about. Locks of different kinds never meet.
+/// The kind of a lock. Locks of different kinds never conflict.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u16)]
 pub enum Kind {
-    /// A compiled form of a lexicon that one session makes for all.
+    /// Held by the session that compiles a form of a lexicon for all sessions.
     CompiledForm = 1,
-    /// A file that one session loads into a stream.
+    /// Held by the session that begins to load a file into a stream.
     LoadedFile = 2,
-    /// A load at work, by its number: `termstream.loads` looks for it.
+    /// Held while the load of this number runs; `termstream.loads` looks for it.
     Load = 3,
 }
 
-/// A lock of the current database, known by its kind and a number of 64 bits.
+/// A lock of the current database, identified by its kind and a key of 64 bits.
 pub struct Lock {
     tag: pg_sys::LOCKTAG,
 }
@@ -26,6 +26,7 @@ pub struct Lock {
 const MODE: i32 = pg_sys::ExclusiveLock as i32;
 
 impl Lock {
+    /// The lock of this kind and key, which is not taken yet.
     pub fn new(kind: Kind, key: u64) -> Lock {
         // SAFETY: a plain read of a setting of the backend.
         let database = unsafe { pg_sys::MyDatabaseId };
@@ -41,7 +42,7 @@ impl Lock {
         }
     }
 
-    /// Takes the lock until the (sub)transaction ends in which it is taken.
+    /// Takes the lock until the current (sub)transaction ends.
     pub fn hold(&self) {
         // SAFETY: the tag is copied; the lock manager gives the lock back with the transaction.
         unsafe {
@@ -49,22 +50,22 @@ impl Lock {
         }
     }
 
-    /// Takes the lock for as long as the result lives, over the ends of transactions; `None` if somebody
-    /// has it. Neither taking it nor giving it back waits or hears a cancel, so that an error gives it
-    /// back whatever else it interrupts; the end of the process does, too.
+    /// Takes the lock until the result is dropped, across transactions; `None` if another session holds it.
+    /// Neither taking nor releasing it waits or can be cancelled, so an error always releases it, as does
+    /// the end of the process.
     pub fn hold_until_dropped(self) -> Option<Held> {
         // SAFETY: the tag is copied.
         let taken = unsafe { pg_sys::LockAcquire(&self.tag, MODE, true, true) };
         (taken != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL).then_some(Held { lock: self })
     }
 
-    /// Runs `work` while nobody else holds the lock; waits for whoever does.
+    /// Takes the lock, waiting for it, and runs `work`.
     pub fn alone<R>(&self, work: impl FnOnce() -> R) -> R {
         self.hold();
         self.held(work)
     }
 
-    /// Runs `work` where nobody else holds the lock; `None` if somebody does.
+    /// Takes the lock and runs `work`; `None` if another session holds the lock.
     pub fn alone_if_free<R>(&self, work: impl FnOnce() -> R) -> Option<R> {
         // SAFETY: the tag is copied; the lock manager gives the lock back with the transaction.
         let taken = unsafe { pg_sys::LockAcquire(&self.tag, MODE, false, true) };
@@ -81,7 +82,7 @@ impl Lock {
     }
 }
 
-/// A lock that is held.
+/// A lock that is held until this is dropped.
 pub struct Held {
     lock: Lock,
 }

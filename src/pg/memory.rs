@@ -1,9 +1,9 @@
-//! Memory contexts: work whose memory goes at once when it is done.
+//! Memory contexts for work whose memory is freed as soon as it is done.
 
 use pgrx::pg_sys;
 
-/// Runs `work` with a new context current, and frees that context with all it holds afterwards. An
-/// error frees it with its (sub)transaction.
+/// Runs `work` in a new memory context, and frees the context afterwards. After an error the abort of the
+/// (sub)transaction frees it.
 pub fn in_temporary_context<R>(work: impl FnOnce() -> R) -> R {
     // SAFETY: created, made current, left and deleted in this order; `R` is a Rust value that owns
     // nothing of the context.
@@ -23,13 +23,14 @@ pub fn in_temporary_context<R>(work: impl FnOnce() -> R) -> R {
     }
 }
 
-/// A context for what is needed while a row is passed on, emptied after each.
-pub struct Passing(pg_sys::MemoryContext);
+/// A memory context for what one row needs, reset after each row.
+pub struct RowMemory(pg_sys::MemoryContext);
 
-impl Passing {
-    pub fn new() -> Passing {
+impl RowMemory {
+    /// A new context, below the current one.
+    pub fn new() -> RowMemory {
         // SAFETY: a child of the current context, which goes with it where an error is raised.
-        Passing(unsafe {
+        RowMemory(unsafe {
             pg_sys::AllocSetContextCreateInternal(
                 pg_sys::CurrentMemoryContext,
                 c"termstream row".as_ptr(),
@@ -40,7 +41,7 @@ impl Passing {
         })
     }
 
-    /// Runs `work` in it. What `work` returns must not be of its memory.
+    /// Runs `work` in this context. What it returns must not be allocated there.
     pub fn with<R: 'static>(&mut self, work: impl FnOnce() -> R) -> R {
         // SAFETY: made current, left and emptied in this order; `R` is a Rust value that borrows nothing.
         unsafe {

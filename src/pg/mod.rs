@@ -1,5 +1,5 @@
-//! What pgrx lacks, wrapped once so that it can be used safely. The only room with unsafe code; it
-//! knows Postgres and nothing of terms, records or streams.
+//! Safe wrappers around what pgrx lacks. This is the only module with unsafe code. It knows Postgres, but
+//! nothing of terms, records or streams.
 
 pub mod argument;
 pub mod callsite;

@@ -1,4 +1,4 @@
-//! Postgres' own parser, asked what a text is before anything is done with it.
+//! Postgres' own parser, applied to texts of users before they become part of a query.
 
 use pgrx::pg_sys;
 use std::ffi::CStr;
@@ -8,24 +8,25 @@ use super::error::Caught;
 use super::position::located;
 use super::user::as_standard_sql;
 
-/// What kind of statement it is, as far as it matters here.
+/// The kind of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// SELECT, INSERT, UPDATE, DELETE, MERGE: it has a plan.
+    /// SELECT, INSERT, UPDATE, DELETE or MERGE, which can be explained.
     Planned,
-    /// CALL, NOTIFY, TRUNCATE.
+    /// CALL, NOTIFY or TRUNCATE.
     Command,
+    /// Any other statement.
     Other,
 }
 
-/// One statement of a text: which bytes of it, and its kind.
+/// One statement of a text: its bytes and its kind.
 #[derive(Clone, Debug)]
 pub struct Statement {
     pub range: Range<usize>,
     pub kind: Kind,
 }
 
-/// A mistake, and the character where it stands, from 1.
+/// A mistake, and its position in characters from 1, if it has one.
 pub type Mistake = (Caught, Option<usize>);
 
 /// The statements of a text, without the semicolons between them.
@@ -60,13 +61,13 @@ pub fn statements(text: &str) -> Result<Vec<Statement>, Mistake> {
     Ok(found.collect())
 }
 
-/// Whether the text is one expression and nothing besides: what can stand in brackets of which the
-/// closing one is on a line of its own, outside of the text's last comment.
+/// Whether the text is one expression and nothing else. It can then be put in parentheses, the closing one
+/// on a line of its own, in case the text ends in a comment.
 pub fn is_expression(text: &str) -> Result<bool, Mistake> {
     Ok(expression(text)?.is_some())
 }
 
-/// The expression's tree, where the text is one expression: see [`is_expression`].
+/// The tree of an expression; `None` if the text is not one expression.
 pub(super) fn expression(text: &str) -> Result<Option<*mut pg_sys::Node>, Mistake> {
     const PREFIX: &str = "SELECT ";
     let list = raw(&format!("{PREFIX}{text}"))
@@ -106,7 +107,7 @@ pub(super) fn expression(text: &str) -> Result<Option<*mut pg_sys::Node>, Mistak
     }
 }
 
-/// The text that the expression writes, where it is nothing but a text in quotes.
+/// The value of the expression, if it is a string constant.
 pub fn literal(text: &str) -> Option<String> {
     let tree = expression(text).ok()??;
     // SAFETY: the tags are checked before the casts; a constant of this kind holds a string.
@@ -127,7 +128,7 @@ fn raw(text: &str) -> Result<*mut pg_sys::List, Mistake> {
     located(|| tree(&super::session::text(text)))
 }
 
-/// What the parser makes of the text, as standard SQL; a mistake is raised.
+/// Parses the text as standard SQL; raises mistakes.
 pub(super) fn tree(text: &CStr) -> *mut pg_sys::List {
     as_standard_sql(|| {
         // SAFETY: the parser reads the text and answers with nodes in the current memory context.
@@ -135,8 +136,10 @@ pub(super) fn tree(text: &CStr) -> *mut pg_sys::List {
     })
 }
 
+/// The nodes of a list.
+///
 /// # Safety
-/// `list` is null or a list of nodes.
+/// `list` must be null or a list of nodes.
 pub(super) unsafe fn items(list: *mut pg_sys::List) -> Vec<*mut pg_sys::Node> {
     if list.is_null() {
         return Vec::new();

@@ -1,7 +1,7 @@
-//! Plans of statements over a batch: made once, used for batch after batch, of load after load.
+//! Plans of a stream's statements, made once and used for many batches and loads.
 //!
-//! A plan outlives the connection it was made on; Postgres makes it again when a table, a function or
-//! the search_path it depends on has changed.
+//! A plan outlives the connection that it was made on. Postgres plans again when a table, a function or the
+//! search_path that the plan depends on has changed.
 
 use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys;
@@ -10,12 +10,13 @@ use super::error::Raise;
 use super::parse::{items, statements};
 use super::session::{Session, text};
 
-/// A statement without parameters, or several, planned; freed when dropped.
+/// The plan of one or several statements without parameters, freed when dropped.
 pub struct KeptPlan {
     parts: Vec<Part>,
 }
 
-/// SPI counts the rows of the last statement of a plan, so that each has one of its own.
+/// The plan of one statement. Each has a plan of its own, since SPI counts only the rows of a plan's last
+/// statement.
 struct Part {
     plan: pg_sys::SPIPlanPtr,
 }
@@ -36,7 +37,8 @@ impl KeptPlan {
         }
     }
 
-    /// The tables that it writes itself, views and rules resolved: not what its triggers write.
+    /// The tables that the statements themselves write, with views and rules resolved, but without what
+    /// triggers write.
     pub fn written(&self) -> Vec<pg_sys::Oid> {
         let mut found = Vec::new();
         for part in &self.parts {
@@ -54,9 +56,9 @@ impl KeptPlan {
         found
     }
 
-    /// Runs it for what it does; returns the number of rows it touched, of several statements those of
-    /// all that write. The relations it was planned with are registered on this session too, with the
-    /// same columns.
+    /// Executes the statements; returns the number of rows that one statement has processed, or that all
+    /// writing ones of several have. The relations that the plan was made with must be registered on this
+    /// session too, with the same columns.
     pub fn execute(&self, session: &Session) -> u64 {
         match &self.parts[..] {
             [one] => one.execute(session).rows,
@@ -68,8 +70,10 @@ impl KeptPlan {
     }
 }
 
+/// Adds the tables that a query writes.
+///
 /// # Safety
-/// `query` is an analysed query.
+/// `query` must be an analysed query.
 unsafe fn add_written(query: *mut pg_sys::Query, found: &mut Vec<pg_sys::Oid>) {
     // SAFETY: the result relation is a number in the range table, from 1; 0 is none. The query of a CTE
     // is analysed, too.
@@ -124,7 +128,7 @@ impl Part {
             if code < 0 {
                 refuse("execute", code);
             }
-            // Rows that the statement returns are nobody's.
+            // Rows that the statement returns are discarded.
             pg_sys::SPI_freetuptable(pg_sys::SPI_tuptable);
             pg_sys::SPI_tuptable = std::ptr::null_mut();
             let reads = [pg_sys::SPI_OK_SELECT, pg_sys::SPI_OK_UTILITY];

@@ -1,7 +1,8 @@
-//! Where in a statement an error is: read from an error that passes, and given to one that is raised.
+//! The position of an error in a query: reading it from an error that is caught, and giving it to one that
+//! is raised.
 //!
-//! Postgres tells a client the place of a mistake inside a query that a function runs ("internal
-//! query"). What pgrx carries through Rust frames has no place, so both ways go by error context
+//! Postgres can tell a client the position of a mistake in a query that a function runs ("internal query").
+//! Errors that pgrx passes through Rust frames have no position, so it is read and set by error context
 //! callbacks, which Postgres calls while it finishes an error.
 
 use pgrx::pg_sys;
@@ -9,7 +10,8 @@ use std::ffi::{CString, c_char, c_int, c_void};
 
 use super::error::{Caught, Raise, caught};
 
-/// Read and written while an error is finished: the guards of pgrx's own would only be in the way.
+/// Functions of Postgres that read and set the position of the current error, declared without pgrx's
+/// guards, which must not run while an error is finished.
 mod plain {
     use super::{c_char, c_int};
 
@@ -21,7 +23,8 @@ mod plain {
     }
 }
 
-/// Runs `work`; with an error it raises comes the character of its statement that is at fault, from 1.
+/// Runs `work`; returns an error that it raises with the position in the statement, in characters from 1,
+/// if it has one.
 pub fn located<R>(work: impl FnOnce() -> R) -> Result<R, (Caught, Option<usize>)> {
     let mut position: c_int = 0;
     // SAFETY: the callback is taken off again before `position` goes; an error that is caught has put
@@ -53,7 +56,8 @@ unsafe extern "C-unwind" fn note(position: *mut c_void) {
     unsafe { *position.cast::<c_int>() = at }
 }
 
-/// An error in a text that was read behind `before` characters of ours, with its place in the text.
+/// An error in a text of the user that was parsed after `before` other characters, with its position in the
+/// text.
 pub fn with_position(error: Caught, at: Option<usize>, text: &str, before: usize) -> Raise {
     let raise = error.to_raise();
     match at.and_then(|at| at.checked_sub(before)) {
@@ -62,8 +66,9 @@ pub fn with_position(error: Caught, at: Option<usize>, text: &str, before: usize
     }
 }
 
-/// Runs a query of the caller's, which stands behind `before` characters of ours. A mistake in it is an error
-/// with its place in the query and, unless Postgres gives a hint, with this one; any other error passes.
+/// Runs `work`, which runs a query of the user's after `before` other characters. A mistake in the query
+/// becomes an error with its position in the query and, unless Postgres gives one, with this hint; other
+/// errors are raised.
 pub fn with_users_position<R>(
     query: &str,
     before: usize,
@@ -80,13 +85,14 @@ pub fn with_users_position<R>(
     }
 }
 
-/// Gives the next error that is raised a place in a query. To be called right before it is.
+/// Gives the next error that is raised a position in a query. Must be called right before the error is
+/// raised.
 pub fn set_position(query: &str, position: usize) {
     let query = CString::new(query).unwrap_or_default();
     // SAFETY: both live until the transaction ends, which the error brings about or a handler of the
     // error survives; the handler puts the stack back to what it was.
     unsafe {
-        let place = Box::into_raw(Box::new((query, position as c_int)));
+        let position = Box::into_raw(Box::new((query, position as c_int)));
         let callback = pg_sys::MemoryContextAllocZero(
             pg_sys::TopTransactionContext,
             size_of::<pg_sys::ErrorContextCallback>(),
@@ -94,16 +100,16 @@ pub fn set_position(query: &str, position: usize) {
         .cast::<pg_sys::ErrorContextCallback>();
         (*callback).previous = pg_sys::error_context_stack;
         (*callback).callback = Some(tell);
-        (*callback).arg = place.cast();
+        (*callback).arg = position.cast();
         pg_sys::error_context_stack = callback;
     }
 }
 
-unsafe extern "C-unwind" fn tell(place: *mut c_void) {
-    // SAFETY: boxed by `set_position` and told once: the error takes the callback off the stack.
+unsafe extern "C-unwind" fn tell(position: *mut c_void) {
+    // SAFETY: boxed by `set_position` and called once: the error takes the callback off the stack.
     unsafe {
-        let place = Box::from_raw(place.cast::<(CString, c_int)>());
-        plain::internalerrposition(place.1);
-        plain::internalerrquery(place.0.as_ptr());
+        let position = Box::from_raw(position.cast::<(CString, c_int)>());
+        plain::internalerrposition(position.1);
+        plain::internalerrquery(position.0.as_ptr());
     }
 }

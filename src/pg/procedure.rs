@@ -1,4 +1,4 @@
-//! Procedures that commit: their call context, and a connection that may end transactions.
+//! Procedures that commit: their call context, and a connection to SPI that can end transactions.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -12,8 +12,7 @@ pub struct Transactions<'s> {
     session: &'s Session,
 }
 
-/// Runs `work` where it may commit, or raises 2D000 where it may not: inside a transaction block or
-/// a function, `SPI_commit` would do nothing and say nothing.
+/// Runs `work`, which commits; raises 2D000 inside a transaction block or a function, where it cannot.
 pub fn with_transactions<R>(
     fcinfo: pg_sys::FunctionCallInfo,
     procedure: &str,
@@ -31,7 +30,7 @@ pub fn with_transactions<R>(
             PgSqlErrorCode::ERRCODE_INVALID_TRANSACTION_TERMINATION,
             format!("{procedure} cannot run inside a transaction block or a function"),
         )
-        .detail("It commits after each batch, so that an interrupted load can go on.")
+        .detail("It commits after each batch, so that an interrupted load can be resumed.")
         .hint("CALL it on its own, outside BEGIN; to load in one transaction use COPY into the stream.")
         .raise();
     }
@@ -39,17 +38,18 @@ pub fn with_transactions<R>(
 }
 
 impl Transactions<'_> {
+    /// The connection.
     pub fn session(&self) -> &Session {
         self.session
     }
 
-    /// Commits what was done so far and starts the next transaction.
+    /// Commits the transaction and begins the next one.
     pub fn commit(&self) {
         // SAFETY: the connection is non-atomic, and no subtransaction is open between batches.
         unsafe { pg_sys::SPI_commit() }
     }
 
-    /// Undoes what was done since the last commit and starts the next transaction.
+    /// Rolls the transaction back and begins the next one.
     pub fn rollback(&self) {
         // SAFETY: as for commit.
         unsafe { pg_sys::SPI_rollback() }

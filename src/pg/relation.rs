@@ -1,9 +1,9 @@
 //! A batch of typed rows that SQL sees as a relation, without a table.
 //!
-//! This is the one place that knows what the relation is made of: a named tuplestore, the fastest form
-//! that needs no catalog entry. It does not survive a distributed INSERT … SELECT (Citus), where its
-//! rows would have to travel as a value, `unnest($1::row_type[])`, or through a temporary table: another
-//! `new`, `push`, `select` and `register`, and nobody else need know.
+//! Only this file knows how the relation is stored: as a named tuplestore, the fastest form that needs no
+//! catalog entry. It cannot be used by a distributed INSERT … SELECT (Citus), for which the rows would have
+//! to be a value, `unnest($1::row_type[])`, or a temporary table, with other implementations of `new`,
+//! `push`, `select` and `register`.
 
 use pgrx::pg_sys;
 use std::ffi::CString;
@@ -15,7 +15,7 @@ use super::session::{Rows, Session};
 
 /// Typed rows in a tuplestore, which spills to disk beyond `work_mem`.
 ///
-/// Lives in the memory context that was current when it was made.
+/// Must not outlive the memory context that was current when it was made.
 pub struct BatchRelation {
     store: *mut pg_sys::Tuplestorestate,
     descriptor: pg_sys::TupleDesc,
@@ -51,7 +51,7 @@ impl BatchRelation {
         }
     }
 
-    /// A relation `name` of rows that a query has returned, with the columns they have there.
+    /// A relation `name` with the rows and columns that a query has returned.
     pub fn of_rows(name: &str, rows: &Rows) -> BatchRelation {
         let name = CString::new(name).unwrap_or_default();
         // SAFETY: as for `new`; the store copies the rows, which are of this descriptor.
@@ -75,7 +75,7 @@ impl BatchRelation {
         }
     }
 
-    /// Adds the row that stands in the converter, which was made for the same columns.
+    /// Adds the converter's row. The converter must have been made for the same columns.
     pub fn push(&mut self, converter: &mut Converter) {
         let (values, nulls) = converter.row();
         // SAFETY: as many values as columns; the store copies them.
@@ -83,11 +83,12 @@ impl BatchRelation {
         self.rows += 1;
     }
 
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.rows
     }
 
-    /// A relation of the same name with these of the rows, by their numbers from 0, in order.
+    /// A relation of the same name with some of the rows, given by ascending numbers from 0.
     pub fn select(&self, rows: impl IntoIterator<Item = usize>) -> BatchRelation {
         // SAFETY: both stores are ours. The first read pointer of this one is nobody else's: a scan
         // takes a pointer of its own. A tuple is copied into the other store before the next is read.
@@ -119,8 +120,8 @@ impl BatchRelation {
         }
     }
 
-    /// How many rows the scan that ran last has read; `None` if none has. Told after a statement has
-    /// failed, whose scan has not been closed.
+    /// How many rows the last scan has read, of a statement that has failed; `None` if it has not scanned
+    /// the relation.
     pub fn read(&self) -> Option<usize> {
         let mut left = 0;
         // SAFETY: moves the read pointer of a scan that is over to the end, a row at a time.
@@ -132,8 +133,8 @@ impl BatchRelation {
         self.rows.checked_sub(left).filter(|read| *read > 0)
     }
 
-    /// Makes the relation visible to the statements of this connection, under its name. What is prepared
-    /// meanwhile is planned for `rows` rows.
+    /// Makes the relation visible to the statements of this connection, under its name. Statements are
+    /// planned as if it had `rows` rows.
     pub fn register(&self, _session: &Session, rows: usize) {
         // SAFETY: SPI keeps the pointer until the connection ends, which the borrow of the caller
         // outlasts; the struct lives in SPI's own memory.

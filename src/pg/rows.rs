@@ -1,4 +1,4 @@
-//! Results of set-returning and composite-returning functions.
+//! Results of functions that return sets or composite types.
 
 use pgrx::callconv::{BoxRet, FcInfo};
 use pgrx::pg_sys;
@@ -12,10 +12,10 @@ use super::error::Raise;
 /// One value of a result row.
 pub type Cell = Option<pg_sys::Datum>;
 
-/// The rows a set-returning function hands back at once (materialise mode).
+/// The rows that a set-returning function returns at once (materialize mode).
 ///
-/// One call and one tuplestore per set; Postgres would build the same store itself around
-/// value-per-call, row by row.
+/// In the value-per-call mode Postgres would call the function for each row, and put the rows into such a
+/// store itself.
 pub struct RowSet {
     store: *mut pg_sys::Tuplestorestate,
     descriptor: pg_sys::TupleDesc,
@@ -86,11 +86,11 @@ pub fn single<const N: usize>(fcinfo: pg_sys::FunctionCallInfo, cells: [Cell; N]
     }
 }
 
-/// What a function returns whose type is written in its own CREATE FUNCTION; `None` is NULL.
+/// The result of a function whose return type is declared only in its CREATE FUNCTION; `None` is NULL.
 pub struct Returned(pub Option<pg_sys::Datum>);
 
 impl Returned {
-    /// What is returned beside a set that was handed over as a whole.
+    /// The result of a function that has returned a set at once.
     pub const SET: Returned = Returned(None);
 }
 
@@ -122,8 +122,10 @@ fn split<const N: usize>(cells: [Cell; N]) -> ([pg_sys::Datum; N], [bool; N]) {
     )
 }
 
+/// The row type that the function returns.
+///
 /// # Safety
-/// `fcinfo` is that of a running call.
+/// `fcinfo` must be that of a running call.
 pub(super) unsafe fn row_type(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::TupleDesc {
     let mut descriptor = std::ptr::null_mut();
     // SAFETY: by contract, and the out-pointer is ours.

@@ -1,8 +1,8 @@
-//! Statements that are changing rows, from their first BEFORE trigger to their end.
+//! Running statements that change rows, from their first BEFORE trigger to their end.
 //!
-//! No trigger fires for sure at the end of a statement: rows that a BEFORE trigger takes out of it have
-//! no AFTER trigger, and changes through a parent have no trigger for the statement. But the memory of
-//! its execution goes when it ends, however it ends.
+//! No trigger is certain to fire at the end of a statement: a row that a BEFORE trigger skips fires no
+//! AFTER trigger, and a change through a parent table fires no statement trigger. But the memory of the
+//! execution is always freed when the statement ends, and that is noticed.
 
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -11,7 +11,7 @@ use std::ffi::c_void;
 use super::trigger::TriggerCall;
 
 struct Running {
-    /// Where the memory of the execution is.
+    /// The memory context of the execution.
     memory: usize,
     number: u64,
     what: String,
@@ -22,7 +22,7 @@ thread_local! {
     static LAST: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Says that the statement which fired the BEFORE trigger of this call changes `what`, until it ends.
+/// Marks that the statement which fired the BEFORE trigger of this call changes `what`, until it ends.
 pub fn begin(call: &TriggerCall, what: &str) {
     let memory = call.execution_memory();
     if has_begun(call, what) {

@@ -1,10 +1,10 @@
 //! The rows of a set-returning function that is called for each row of a large table.
 //!
-//! They are laid out in buffers of the call site, which are used again for the next set, and handed
-//! over in the way that costs the caller least: all at once where he keeps them in a tuplestore
-//! anyway (a function in FROM), one a call elsewhere (a function in the select list), as long as they
-//! are few. A set without rows allocates nothing. `rows` is simpler, and enough for a function that is
-//! called once.
+//! The rows are kept in buffers of the call site, which are reused for the next set. They are returned in
+//! the way that is cheapest for the caller: all at once if it puts them into a tuplestore anyway (a
+//! function in FROM), otherwise one per call (a function in the select list), as long as they are few. An
+//! empty set allocates nothing. The module `rows` is simpler, and sufficient for a function that is called
+//! once.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -13,8 +13,10 @@ use super::error::Raise;
 use super::rows::{Returned, row_type};
 use termstream_core::bounds::Grow;
 
-/// Beyond as many rows, or words of their texts (64 KiB), a set goes into a store.
+/// A set of more rows than this is put into a tuplestore.
 const KEPT_ROWS: usize = 256;
+
+/// A set whose texts have more 32-bit words than this (64 KiB) is put into a tuplestore.
 const KEPT_WORDS: usize = 16 << 10;
 
 /// One value of a row.
@@ -26,29 +28,29 @@ pub enum Value<'v> {
     Text(&'v str),
 }
 
-/// A value as it is kept until its row is handed over.
+/// A value as it is stored until its row is returned.
 #[derive(Clone, Copy)]
 enum Stored {
     ByValue(pg_sys::Datum),
-    /// Where in `texts` it begins.
+    /// A text that begins at this index of `texts`.
     Text(usize),
 }
 
-/// The rows of one set after the other, of `N` columns. A row of one column is its value, as in
-/// RETURNS SETOF bigint.
+/// The rows of sets of `N` columns, one set after the other. A row of one column is returned as its value,
+/// as in RETURNS SETOF bigint.
 pub struct Series<const N: usize> {
     rows: Vec<[Stored; N]>,
-    /// Where rows that are too many to be kept have gone.
+    /// The tuplestore for rows that are too many to be kept.
     store: Option<*mut pg_sys::Tuplestorestate>,
     /// The call that began the set.
     fcinfo: pg_sys::FunctionCallInfo,
-    /// Texts as Postgres has them: a word with the length, then the bytes up to the next word.
+    /// Texts in Postgres' format: a 32-bit word with the length, then the bytes, padded to the next word.
     texts: Vec<u32>,
-    /// Rows of this set that were handed over one by one.
+    /// The number of rows of this set that were returned one by one.
     given: usize,
-    /// Whether a set is handed over one by one and has not come to its end.
+    /// Whether a set is being returned one by one, and has not ended.
     is_open: bool,
-    /// Whether the caller will tell that he gives up a set.
+    /// Whether the callback is registered that is called when the caller gives up a set.
     is_watched: bool,
 }
 
@@ -88,7 +90,7 @@ impl<const N: usize> Series<N> {
         self.texts.shrink_to(KEPT_WORDS);
     }
 
-    /// Adds a row to it.
+    /// Adds a row to the set.
     pub fn push(&mut self, row: [Value; N]) {
         if self.rows.len() >= KEPT_ROWS || self.texts.len() >= KEPT_WORDS {
             self.put_aside();
@@ -129,7 +131,7 @@ impl<const N: usize> Series<N> {
         Returned((!self.rows.is_empty()).then(|| unsafe { self.form(0, row_type(fcinfo)) }))
     }
 
-    /// Hands the set over, or its first row.
+    /// Returns the set, or its first row.
     pub fn hand_over(&mut self, fcinfo: pg_sys::FunctionCallInfo) -> Returned {
         let info = result_info(fcinfo);
         // SAFETY: `result_info` has checked what it points to, and the caller keeps it.
@@ -154,7 +156,7 @@ impl<const N: usize> Series<N> {
         Returned::SET
     }
 
-    /// Moves the rows into a store, which goes to disk beyond `work_mem`, if the caller takes one.
+    /// Moves the rows into a tuplestore, which spills to disk beyond `work_mem`, if the caller accepts one.
     fn put_aside(&mut self) {
         let info = result_info(self.fcinfo);
         use pg_sys::SetFunctionReturnMode::*;
@@ -189,12 +191,12 @@ impl<const N: usize> Series<N> {
         self.forget();
     }
 
-    /// The next row of the set, one by one.
+    /// Returns the next row of the set.
     fn next(&mut self, fcinfo: pg_sys::FunctionCallInfo) -> Returned {
         let info = result_info(fcinfo);
         let row = self.given;
         self.is_open = row < self.rows.len();
-        // SAFETY: as in `hand_over`. The series is in the state of the call site: it has its place
+        // SAFETY: as in `hand_over`. The series is in the state of the call site: it does not move,
         // and outlives the expression context, whose callbacks run before its memory goes.
         unsafe {
             if !self.is_open {
@@ -223,8 +225,10 @@ impl<const N: usize> Series<N> {
         }
     }
 
+    /// A row as a value of the composite type.
+    ///
     /// # Safety
-    /// The descriptor has N columns of the types of the row.
+    /// The descriptor must have N columns of the types of the row.
     unsafe fn form(&self, row: usize, descriptor: pg_sys::TupleDesc) -> pg_sys::Datum {
         let mut nulls = [false; N];
         // SAFETY: by contract; blessed, so that the value can be passed on.
@@ -239,7 +243,7 @@ impl<const N: usize> Series<N> {
     }
 }
 
-/// Told that the caller starts anew or ends: the next call begins a set.
+/// Called when the caller begins again or ends: the next call begins a new set.
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn give_up<const N: usize>(series: pg_sys::Datum) {
     // SAFETY: registered by `next` with the series of a call site, which is not running now.
@@ -248,7 +252,7 @@ unsafe extern "C-unwind" fn give_up<const N: usize>(series: pg_sys::Datum) {
     series.is_watched = false;
 }
 
-/// Where the caller wants the set.
+/// The call's information about how to return the set; raises an error if the caller accepts none.
 fn result_info(fcinfo: pg_sys::FunctionCallInfo) -> *mut pg_sys::ReturnSetInfo {
     // SAFETY: a running call; the tag tells what kind of node it is.
     unsafe {

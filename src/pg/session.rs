@@ -1,7 +1,7 @@
-//! SPI: statements with parameters, rows out, and which snapshot they see.
+//! SPI: statements with parameters, their rows, and the snapshot that they see.
 //!
-//! pgrx's own client picks the snapshot by whether the transaction has written; a function that is
-//! STABLE, or runs in a parallel worker, must see exactly what its statement sees: [`Snapshot::Active`].
+//! pgrx's own client picks the snapshot by whether the transaction has written. A function that is STABLE,
+//! or runs in a parallel worker, must see exactly what its statement sees: [`Snapshot::Active`].
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -11,16 +11,16 @@ use super::error::Raise;
 use super::memory::in_temporary_context;
 use super::user::on_safe_path;
 
-/// Which rows a statement sees, and whether it may change them.
+/// Which rows a statement sees, and whether it may change rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Snapshot {
-    /// What the calling statement sees; nothing may be changed.
+    /// What the calling statement sees. The statement may not change rows.
     Active,
-    /// Everything up to now; may change rows.
+    /// Everything up to now. The statement may change rows.
     Latest,
 }
 
-/// A parameter of a statement. Values only, never names: those are quoted into the text.
+/// A parameter of a statement: a value, never a name.
 pub struct Arg {
     datum: Option<pg_sys::Datum>,
     pub(super) oid: pg_sys::Oid,
@@ -37,7 +37,7 @@ impl<T: IntoDatum> From<T> for Arg {
 }
 
 impl Arg {
-    /// A value of a type that only the call knows.
+    /// A value of a type that is known only at run time.
     pub(super) fn of_type(datum: Option<pg_sys::Datum>, oid: pg_sys::Oid) -> Arg {
         Arg { datum, oid }
     }
@@ -74,7 +74,7 @@ pub(super) fn check(code: i32, action: &str) -> i32 {
     code
 }
 
-/// A statement's text for Postgres. An interior NUL cannot be written in SQL, so it ends here.
+/// A statement's text as a C string; raises an error if it contains a NUL.
 pub(super) fn text(statement: &str) -> CString {
     CString::new(statement).unwrap_or_else(|_| {
         Raise::new(
@@ -106,7 +106,7 @@ impl Session {
         }
     }
 
-    /// Runs one statement for what it does; returns the number of rows it touched.
+    /// Executes one statement; returns the number of rows that it has processed.
     pub fn execute(&self, statement: &str, args: &[Arg]) -> u64 {
         self.run(statement, args, Snapshot::Latest).processed
     }
@@ -145,15 +145,14 @@ fn unzip(args: &[Arg]) -> Unzipped {
     (oids, values, nulls)
 }
 
-/// A planned statement, gone with its connection.
+/// A planned statement, valid as long as its connection.
 pub struct Plan<'s> {
     pub(super) plan: pg_sys::SPIPlanPtr,
     _session: &'s Session,
 }
 
 impl Plan<'_> {
-    /// Runs it for what it does; returns the number of rows it touched. The arguments are made for the
-    /// call, and their memory goes with it: a plan is run often.
+    /// Executes the statement and frees its arguments; returns the number of rows that it has processed.
     pub fn execute<const N: usize>(&self, args: impl FnOnce() -> [Arg; N]) -> u64 {
         in_temporary_context(|| self.run(&args(), Snapshot::Latest).processed)
     }
@@ -175,14 +174,14 @@ impl Plan<'_> {
     }
 }
 
-/// The rows of one statement, in SPI's memory until dropped.
+/// The rows that a statement has returned, in SPI's memory until dropped.
 pub struct Rows {
     table: *mut pg_sys::SPITupleTable,
     pub(super) processed: u64,
 }
 
 impl Rows {
-    /// Takes over the result that SPI has just left in its globals.
+    /// Takes the result of the last statement from SPI's globals.
     pub(super) fn take() -> Rows {
         // SAFETY: plain reads; the table is ours until freed.
         unsafe {
@@ -195,6 +194,7 @@ impl Rows {
         }
     }
 
+    /// The number of rows.
     pub fn len(&self) -> usize {
         if self.table.is_null() {
             return 0;
@@ -203,17 +203,19 @@ impl Rows {
         unsafe { (*self.table).numvals as usize }
     }
 
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The rows and their columns as Postgres has them; `None` for a statement that returns none.
+    /// The rows and their columns as Postgres stores them; `None` for a statement that returns no rows.
     pub(super) fn table(&self) -> Option<&pg_sys::SPITupleTable> {
         // SAFETY: null, or ours until dropped.
         unsafe { self.table.as_ref() }
     }
 
-    /// The value in `row` (from 0) and `column` (from 1); `None` for NULL, and beyond the rows.
+    /// The value in `row` (from 0) and `column` (from 1); `None` for NULL, and if there is no such row or
+    /// column.
     pub fn get<T: FromDatum>(&self, row: usize, column: i32) -> Option<T> {
         if row >= self.len() {
             return None;
@@ -229,7 +231,7 @@ impl Rows {
         }
     }
 
-    /// The values of one row, to be taken in the order of the columns.
+    /// The values of one row, to be taken one by one in the order of the columns.
     pub fn cells(&self, row: usize) -> Cells<'_> {
         Cells {
             rows: self,
@@ -238,7 +240,7 @@ impl Rows {
         }
     }
 
-    /// How many bytes the rows have as they were fetched, without what is stored apart.
+    /// The size of the fetched rows in bytes, without values that are stored out of line.
     pub(super) fn bytes_fetched(&self) -> usize {
         let tuples = (0..self.len()).map(|row| {
             // SAFETY: a row in range, of a table that is there since it has rows.
@@ -247,7 +249,7 @@ impl Rows {
         tuples.sum()
     }
 
-    /// How many bytes a value of variable length has, unpacked, which it need not be to be asked.
+    /// The size of a value of variable length in bytes when it is detoasted. It is not detoasted for that.
     fn length(&self, row: usize, column: i32) -> usize {
         if row >= self.len() {
             return 0;
@@ -264,8 +266,7 @@ impl Rows {
         }
     }
 
-    /// The text in a column (from 1) of a user's query, which may be of any type. It is unpacked in the
-    /// memory that is current.
+    /// The value of a text column, detoasted; an error if the column is of another type.
     pub fn text(&self, row: usize, column: i32) -> Result<Option<&str>, AnotherType> {
         const TEXTS: [pg_sys::Oid; 3] = [pg_sys::TEXTOID, pg_sys::VARCHAROID, pg_sys::BPCHAROID];
         match TEXTS.contains(&self.type_of(column)) {
@@ -310,13 +311,13 @@ impl Rows {
     }
 }
 
-/// A column has another type than was asked for. Its values must not be read as if they had that one.
+/// The error of reading a column as a type that it does not have.
 pub struct AnotherType;
 
-/// A text has more bytes than were asked for.
+/// The error of a text that has more bytes than allowed.
 pub struct TooLong;
 
-/// A row being read column by column.
+/// A row that is read column by column.
 pub struct Cells<'r> {
     rows: &'r Rows,
     row: usize,
@@ -324,13 +325,13 @@ pub struct Cells<'r> {
 }
 
 impl Cells<'_> {
-    /// The value of the next column; `None` for NULL, and beyond the columns.
+    /// The value of the next column; `None` for NULL, and after the last column.
     pub fn take<T: FromDatum>(&mut self) -> Option<T> {
         self.column += 1;
         self.rows.get(self.row, self.column)
     }
 
-    /// The text of the next column; one of more than `most` bytes is an error, and not unpacked.
+    /// The text of the next column. A text of more than `most` bytes is an error, and is not detoasted.
     pub fn take_text(&mut self, most: usize) -> Result<Option<&str>, TooLong> {
         self.column += 1;
         match self.rows.length(self.row, self.column) > most {
@@ -350,7 +351,7 @@ impl Drop for Rows {
     }
 }
 
-/// A statement that is planned once in a backend and kept: for what runs with every statement.
+/// A statement that is planned once in a backend, since it runs very often.
 pub struct Saved {
     statement: &'static str,
     types: &'static [pg_sys::Oid],
@@ -366,10 +367,10 @@ impl Saved {
         }
     }
 
-    /// Runs it on `session`. `args` have the types it was made with.
+    /// Runs the statement on `session`. `args` must have the types that it was made with.
     ///
-    /// On the safe search_path: a caller's own would be another reason to plan again, and could put an
-    /// operator of somebody else's before those of pg_catalog.
+    /// It runs on the safe search_path: with the caller's it would be planned again whenever that changes,
+    /// and could use operators of other users.
     pub fn run(&self, session: &Session, args: &[Arg], snapshot: Snapshot) -> Rows {
         on_safe_path(|| self.run_here(session, args, snapshot))
     }

@@ -1,12 +1,11 @@
-//! Files that every backend of the server maps: written whole or not at all, and checked before they
-//! are believed.
+//! Files that all backends of the server can map: written atomically, and checked before use.
 //!
-//! They live in `pg_stat_tmp`, which belongs to the server, is in no backup, and may be emptied at any
-//! time. Nothing in them is the truth of anything.
+//! They are in `pg_stat_tmp`, which belongs to the server, is in no backup, and may be emptied at any time.
+//! They hold only what can be made again.
 //!
-//! Comparing a checksum reads the whole file, which is too slow for each backend. So whoever has
-//! compared it sets the file's time of modification to a mark; whatever writes into the file later
-//! moves that time, and the next to open it compares again.
+//! Verifying a checksum reads the whole file, which is too slow for each backend. So a backend that has
+//! verified it sets the file's modification time to a special value. Whatever writes to the file later
+//! changes that time, and the next backend that opens the file verifies it again.
 
 use memmap2::Mmap;
 use pgrx::pg_sys;
@@ -19,8 +18,8 @@ use std::time::{Duration, SystemTime};
 
 const PREFIX: &str = "termstream";
 
-/// A file of the current database: `group` names what it is about, `version` which state of it. Both
-/// are random numbers, so that no file is taken for another one.
+/// A file of the current database: `group` identifies a lexicon, `version` a state of it. Both are random
+/// numbers, so that no file is mistaken for another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SharedFile {
     pub group: u64,
@@ -30,7 +29,7 @@ pub struct SharedFile {
 /// A mapped file.
 pub struct Mapped {
     pub bytes: Mmap,
-    /// Nobody has written into it since it was checked.
+    /// Whether the file was checked, and not written to since.
     pub is_checked: bool,
 }
 
@@ -45,38 +44,38 @@ impl SharedFile {
         format!("{PREFIX}.{}.{:016x}.", database.to_u32(), self.group)
     }
 
-    /// The time that says "checked": one long past, which no write of today leaves behind.
+    /// The modification time that means "checked": one long past, which no write can cause.
     fn mark(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(500_000_000 + self.version % 500_000_000)
     }
 
-    /// Maps the file, if it is there.
+    /// Maps the file; `None` if it does not exist.
     pub fn open(&self) -> Option<Mapped> {
         let file = File::open(self.path()).ok()?;
         let is_checked = file.metadata().ok()?.modified().ok()? == self.mark();
-        // SAFETY: our backends write a file before it has its name, and never after; somebody else
-        // who cuts it short while it is read stops the backend, as with any file of the server.
+        // SAFETY: backends write a file before it has its name, and never afterwards. If another program
+        // truncates it while it is read, the backend crashes, as with any file of the server.
         let bytes = unsafe { Mmap::map(&file) }.ok()?;
         Some(Mapped { bytes, is_checked })
     }
 
-    /// Whether the file is still there: who has it mapped keeps its disk while it is not.
+    /// Whether the file still exists. A removed file takes disk space as long as a backend has it mapped.
     pub fn is_there(&self) -> bool {
         self.path().exists()
     }
 
-    /// Says that the file was found undamaged.
+    /// Marks the file as checked.
     pub fn set_checked(&self) -> io::Result<()> {
         File::open(self.path())?.set_modified(self.mark())
     }
 
-    /// Writes the file, and removes the other versions of its group. A backend that has one of them
-    /// mapped keeps it.
+    /// Writes the file, and removes the other versions of its group. Backends that have one of them mapped
+    /// can go on reading it.
     pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
         let path = self.path();
         let unfinished = path.with_extension(format!("{:x}.{}", self.version, std::process::id()));
         let write = || {
-            // Terms are nobody's to read but the server's.
+            // Only the server may read the terms in it.
             let mut file = OpenOptions::new()
                 .write(true)
                 .create(true)
@@ -84,7 +83,7 @@ impl SharedFile {
                 .mode(0o600)
                 .open(&unfinished)?;
             file.write_all(bytes)?;
-            // On disk before it is marked: a crash must not leave a marked file without its bytes.
+            // Synced before it is marked: a crash must not leave a marked file without its bytes.
             file.sync_all()?;
             file.set_modified(self.mark())?;
             fs::rename(&unfinished, &path)
@@ -111,15 +110,15 @@ impl SharedFile {
     }
 }
 
-/// A file of ours that nobody will ask for again.
+/// A file that will never be asked for again, and why.
 pub struct Stale {
     pub path: PathBuf,
     pub reason: &'static str,
 }
 
-/// The files of databases that are no more, of groups of the current database that `is_known` does not
-/// know, and what a backend that was killed has not finished.
-pub fn stale(is_known: impl Fn(u64) -> bool) -> Vec<Stale> {
+/// The files of dropped databases, the files of the current database whose group does not exist any more,
+/// and files that a backend was killed while writing.
+pub fn stale(group_exists: impl Fn(u64) -> bool) -> Vec<Stale> {
     let look = |path: PathBuf| {
         let name = path.file_name()?.to_str()?.to_owned();
         let mut parts = name.strip_prefix(PREFIX)?.strip_prefix('.')?.split('.');
@@ -128,10 +127,10 @@ pub fn stale(is_known: impl Fn(u64) -> bool) -> Vec<Stale> {
         let _version = parts.next()?;
         let is_unfinished = parts.next().is_some();
         // SAFETY: a plain read of a setting of the backend.
-        let own = unsafe { pg_sys::MyDatabaseId }.to_u32();
+        let current = unsafe { pg_sys::MyDatabaseId }.to_u32();
         let reason = if !is_database(database) {
             "its database was dropped"
-        } else if database == own && !is_known(group) {
+        } else if database == current && !group_exists(group) {
             "its lexicon was dropped"
         } else if is_unfinished && is_older_than(&path, UNFINISHED_FOR) {
             "its writer was killed"
@@ -143,7 +142,7 @@ pub fn stale(is_known: impl Fn(u64) -> bool) -> Vec<Stale> {
     entries().into_iter().filter_map(look).collect()
 }
 
-/// Nobody takes so long to write a file; a million terms are written in a second.
+/// An unfinished file older than this is stale; writing a million terms takes a second.
 const UNFINISHED_FOR: Duration = Duration::from_secs(3600);
 
 fn is_older_than(path: &Path, age: Duration) -> bool {

@@ -1,15 +1,15 @@
 //! What a statement can see, as a value that can be compared.
 //!
 //! Two snapshots of one backend with the same [`Identity`] see the same rows: `xmax` grows with every
-//! transaction that ends above it, and the number of running transactions below it can only shrink
-//! while it stands; `curcid` counts the commands of the own transaction, and the subtransaction tells
-//! rolled back work from kept work. So whoever remembers what was read under an identity needs not
-//! read it again under the same one, on primaries, standbys and in parallel workers alike.
+//! transaction that ends above it, and while it stays the same, the number of running transactions below it
+//! can only shrink. `curcid` counts the commands of this transaction, and the subtransaction distinguishes
+//! work that was rolled back. So what was read under an identity need not be read again under the same one,
+//! on primaries, standbys and in parallel workers alike.
 
 use pgrx::pg_sys;
 
-/// Reads of backend-local state that raise no error, without the guard of pgrx's own: they come with
-/// every row that is matched, and the four guards took 2% of its time.
+/// Functions of Postgres that read backend-local state and raise no error, declared without pgrx's guard:
+/// they are called for every row that is matched, and the four guards took 2% of its time.
 mod plain {
     use pgrx::pg_sys::{Oid, Snapshot, SubTransactionId};
 
@@ -21,6 +21,7 @@ mod plain {
     }
 }
 
+/// What a snapshot sees: see the module.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Identity {
     xmin: u32,
@@ -33,7 +34,7 @@ pub struct Identity {
 
 /// The identity of the active snapshot; `None` outside a statement.
 ///
-/// The user is part of it, so that what one role was allowed to read is checked anew for another.
+/// The role is part of it, so that the rights of each role are checked.
 pub fn identity() -> Option<Identity> {
     if !plain::ActiveSnapshotSet() {
         return None;
@@ -55,14 +56,14 @@ pub fn identity() -> Option<Identity> {
     })
 }
 
-/// A place in the own transaction: what was written before it has a lower command.
+/// A moment of this transaction: what was written before it has a lower command number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Moment {
     pub subtransaction: u32,
     pub command: u32,
 }
 
-/// Now. Two moments are equal only if the transaction has written nothing between them.
+/// The present moment. Two moments are equal only if the transaction has written nothing between them.
 pub fn moment() -> Moment {
     // SAFETY: makes what was written so far visible to what comes; reads the number of the command that
     // comes, without saying that it writes.
@@ -76,7 +77,7 @@ pub fn moment() -> Moment {
     }
 }
 
-/// The running statement sees what the own transaction wrote before this command.
+/// The command number before which the running statement sees what this transaction wrote.
 pub fn command_seen() -> u32 {
     if !plain::ActiveSnapshotSet() {
         return u32::MAX;
@@ -85,8 +86,8 @@ pub fn command_seen() -> u32 {
     unsafe { (*plain::GetActiveSnapshot()).curcid }
 }
 
-/// Runs `work` with a snapshot active that sees all the transaction has done so far. Where a function
-/// looks at what it has just made, and where a procedure between two commits has no snapshot at all.
+/// Runs `work` with an active snapshot that sees everything this transaction has done so far: for a
+/// function that reads what it has just created, and for a procedure that has no snapshot after a commit.
 pub fn with_snapshot<R>(work: impl FnOnce() -> R) -> R {
     // SAFETY: pushed and popped in pairs; an error in between is cleaned up by the (sub)transaction.
     unsafe {
@@ -99,8 +100,8 @@ pub fn with_snapshot<R>(work: impl FnOnce() -> R) -> R {
     }
 }
 
-/// Runs `work` with a snapshot active that sees all that is committed by now, and what the transaction has
-/// done so far, whatever its isolation level.
+/// Runs `work` with an active snapshot that sees everything committed by now, and everything this
+/// transaction has done so far, whatever its isolation level.
 pub fn with_latest_snapshot<R>(work: impl FnOnce() -> R) -> R {
     // SAFETY: pushed and popped in pairs; an error in between is cleaned up by the (sub)transaction.
     unsafe {

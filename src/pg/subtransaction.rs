@@ -1,4 +1,4 @@
-//! A piece of work that can fail without the transaction failing.
+//! Work that can fail without aborting the transaction.
 
 use pgrx::pg_sys;
 
@@ -7,8 +7,8 @@ use super::error::{Caught, caught};
 /// Runs `work` in a subtransaction. If it raises an error, everything it did is undone and the error
 /// is returned.
 ///
-/// A cancel, a shutdown and a broken server are errors too: the caller decides by the SQLSTATE which
-/// ones it may swallow.
+/// A cancel, a shutdown and a broken server are errors too: the caller decides by the SQLSTATE which errors
+/// it may ignore.
 pub fn subtransaction<R>(work: impl FnOnce() -> R) -> Result<R, Caught> {
     // SAFETY: the shape is PL/pgSQL's own: remember context and owner, begin, run, and either
     // release or roll back; after both the remembered ones are current again.

@@ -1,9 +1,9 @@
-//! Statements on one table that is meant by its number, though SQL can only name it.
+//! Statements on one table that is known by its oid, although SQL can only name it.
 //!
-//! Whoever owns a schema can rename it while its tables are locked, and put another one in its place: a name
-//! then means another table, or a view, whose code would run as the role that acts here. So a statement is
-//! looked at when its names have become numbers, and before anything of it runs. A plan that Postgres makes
-//! anew reads the names again, so it is looked at before each execution.
+//! The owner of a schema can rename it even while its tables are locked, and create another schema of the
+//! old name. A qualified name then means another table, or a view, whose code would run as the role that
+//! acts here. So a statement is checked after its names were resolved to oids, and before it runs. When
+//! Postgres plans it again it resolves the names again, so the plan is checked before each execution.
 
 use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys;
@@ -14,10 +14,10 @@ use super::memory::in_temporary_context;
 use super::parse::items;
 use super::session::{Arg, Plan, Rows, Session, Snapshot};
 
-/// Schemas are not renamed so often.
+/// Attempts to plan a statement; only a schema that is renamed each time makes all of them fail.
 const ATTEMPTS: u32 = 10;
 
-/// A planned statement on one table, gone with its connection.
+/// A planned statement on one table, valid as long as its connection.
 pub struct TablePlan<'s> {
     session: &'s Session,
     table: pg_sys::Oid,
@@ -27,8 +27,8 @@ pub struct TablePlan<'s> {
 }
 
 impl Session {
-    /// Plans a statement that names `table`, and no other relation that has a number, for many executions
-    /// on this connection.
+    /// Plans a statement for many executions on this connection. It must name `table`, and no other
+    /// relation of the catalog.
     pub fn prepare_on<'s>(
         &'s self,
         table: pg_sys::Oid,
@@ -45,7 +45,7 @@ impl Session {
         }
     }
 
-    /// Runs a statement that names `table`, and no other relation that has a number, and returns its rows.
+    /// Runs a statement and returns its rows. It must name `table`, and no other relation of the catalog.
     pub fn run_on(
         &self,
         table: pg_sys::Oid,
@@ -60,10 +60,10 @@ impl Session {
 }
 
 impl TablePlan<'_> {
-    /// Runs it for what it does; returns the number of rows it touched.
+    /// Executes the statement; returns the number of rows that it has processed.
     pub fn execute<const N: usize>(&self, args: impl FnOnce() -> [Arg; N]) -> u64 {
         in_temporary_context(|| {
-            // Making them may look into the catalog, and hear of what others have done.
+            // Making the arguments may look into the catalog, which can invalidate the plan.
             let args = args();
             let mut plan = self.plan.borrow_mut();
             if !is_valid(&plan) {
@@ -77,14 +77,14 @@ impl TablePlan<'_> {
 }
 
 impl Rows {
-    /// How many rows the statement has touched.
-    pub fn touched(&self) -> u64 {
+    /// How many rows the statement has processed.
+    pub fn processed(&self) -> u64 {
         self.processed
     }
 }
 
-/// A plan that is on this table, and that Postgres does not make anew when it is used next: the table is
-/// locked since its name was read, so that nothing is heard of other sessions before the plan runs.
+/// A plan that is on this table, and that Postgres will not make again before its next execution: the table
+/// is locked since its name was resolved, so no invalidation is processed in between.
 pub(super) fn checked<'s>(table: pg_sys::Oid, make: impl Fn() -> Plan<'s>) -> Plan<'s> {
     for _ in 0..ATTEMPTS {
         let plan = make();
@@ -94,7 +94,7 @@ pub(super) fn checked<'s>(table: pg_sys::Oid, make: impl Fn() -> Plan<'s>) -> Pl
     }
     Raise::new(
         PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
-        "the name of a table means another relation than a moment ago",
+        "a table was replaced by another relation while its name was looked up",
     )
     .detail("Its schema was renamed, or a rule puts another relation in its place.")
     .hint("Try again.")
@@ -106,7 +106,7 @@ fn is_valid(plan: &Plan<'_>) -> bool {
     unsafe { pg_sys::SPI_plan_is_valid(plan.plan) }
 }
 
-/// Whether all that the statement names as it was analysed is the table, read or written as such.
+/// Whether the table is the only relation that the analysed statement names.
 fn is_on(plan: &Plan<'_>, table: pg_sys::Oid) -> bool {
     use pg_sys::RTEKind::{RTE_RELATION, RTE_SUBQUERY};
     let mut is_named = false;
@@ -115,7 +115,7 @@ fn is_on(plan: &Plan<'_>, table: pg_sys::Oid) -> bool {
         for source in items(pg_sys::SPI_plan_get_plan_sources(plan.plan)) {
             for query in items((*source.cast::<pg_sys::CachedPlanSource>()).query_list) {
                 let query = &*query.cast::<pg_sys::Query>();
-                // What rules of the table add is the table's own.
+                // What rules of the table have added is not checked.
                 if query.querySource != pg_sys::QuerySource::QSRC_ORIGINAL {
                     continue;
                 }
@@ -123,7 +123,7 @@ fn is_on(plan: &Plan<'_>, table: pg_sys::Oid) -> bool {
                     let entry = &*entry.cast::<pg_sys::RangeTblEntry>();
                     match entry.rtekind {
                         RTE_RELATION if entry.relid == table => is_named = true,
-                        // A view is a query, too.
+                        // A view has become a subquery.
                         RTE_RELATION | RTE_SUBQUERY => return false,
                         _ => {}
                     }

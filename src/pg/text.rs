@@ -1,18 +1,18 @@
-//! Long texts: those that come, checked piece by piece, and those that a function returns, written where
-//! Postgres keeps them, without a copy, and with an error of the statement where there is no memory.
+//! Long texts: validating them piece by piece, and building one that a function returns directly in
+//! Postgres' memory, without a copy, and with an ordinary error if there is not enough of it.
 
 use pgrx::pg_sys;
 
 use super::rows::Returned;
 
 const HEADER: usize = size_of::<u32>();
-/// The longest text that Postgres makes: `MaxAllocSize`, with the header.
+/// The longest text that Postgres can hold: `MaxAllocSize` without the header.
 pub const MAX_BYTES: usize = 0x3fff_ffff - HEADER;
 
-/// Bytes that are checked between two questions whether to go on: less than a millisecond's work.
+/// Bytes that are validated between two checks for interrupts, in less than a millisecond.
 const PIECE: usize = 1 << 20;
 
-/// The bytes as a text, or the place where they stop being UTF-8.
+/// The bytes as a text; the error is how many bytes are valid UTF-8.
 pub fn checked(bytes: &[u8]) -> Result<&str, usize> {
     let mut done = 0;
     while done < bytes.len() {
@@ -36,7 +36,7 @@ pub fn checked(bytes: &[u8]) -> Result<&str, usize> {
     Ok(unsafe { std::str::from_utf8_unchecked(bytes) })
 }
 
-/// A text of a known length, as far as it is written.
+/// A text of a known length that is being built.
 pub struct NewText {
     start: *mut u8,
     written: usize,
@@ -44,7 +44,7 @@ pub struct NewText {
 }
 
 impl NewText {
-    /// At most [`MAX_BYTES`] long.
+    /// An empty text that will have this length, at most [`MAX_BYTES`].
     pub fn of(length: usize) -> NewText {
         // SAFETY: palloc returns that many bytes or raises an error, which it also does for more than it
         // may give.
@@ -56,7 +56,7 @@ impl NewText {
         }
     }
 
-    /// Writes on; what is more than the length is left out.
+    /// Appends a text; what exceeds the length is dropped.
     pub fn push(&mut self, text: &str) {
         let count = text.len().min(self.length - self.written);
         // SAFETY: between the header and the end of the allocation are `length` bytes, of which
@@ -68,7 +68,7 @@ impl NewText {
         self.written += count;
     }
 
-    /// The text as far as it was written.
+    /// The finished text.
     pub fn finish(self) -> Returned {
         // SAFETY: the header of the allocation; SET_VARSIZE of a little-endian machine, and a text is
         // shorter than a GiB.

@@ -1,15 +1,15 @@
-//! The ends of transactions and subtransactions, told to whoever keeps state beside them.
+//! Callbacks at the ends of transactions and subtransactions, for modules that keep state beside them.
 
 use pgrx::pg_sys;
 use std::ffi::c_void;
 
-/// What to do before a transaction is committed, which may refuse it, when one has ended, and when a
-/// subtransaction is rolled back.
+/// The callbacks of a module: before a commit, which it may refuse by an error; after the end of a
+/// transaction; and after the rollback of a subtransaction.
 #[derive(Clone, Copy)]
 pub struct Callbacks {
     pub transaction_ends: fn(),
     pub transaction_ended: fn(),
-    /// Given the subtransaction that is undone.
+    /// Is given the number of the subtransaction.
     pub subtransaction_aborted: fn(u32),
 }
 
@@ -25,7 +25,7 @@ pub fn register(callbacks: &'static [Callbacks]) {
     }
 }
 
-/// The subtransaction that runs now.
+/// The number of the current subtransaction.
 pub fn current_subtransaction() -> u32 {
     // SAFETY: a plain read of backend-local state.
     unsafe { pg_sys::GetCurrentSubTransactionId() }

@@ -1,4 +1,4 @@
-//! The running call of a trigger: which relation, which arguments, the row as fields.
+//! The call of a trigger: its relation, its arguments and its row.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -9,13 +9,13 @@ use super::error::Raise;
 use super::session::{Arg, Session};
 use termstream_core::bounds::Grow;
 
-/// The call of a trigger, good for as long as the call runs.
+/// The call of a trigger, valid while the call runs.
 pub struct TriggerCall {
     data: *mut pg_sys::TriggerData,
 }
 
 impl TriggerCall {
-    /// The call behind `fcinfo`; an error when it was called as a plain function.
+    /// The call of `fcinfo`; raises an error if it is not that of a trigger.
     pub fn new(fcinfo: pg_sys::FunctionCallInfo) -> TriggerCall {
         // SAFETY: the node tag tells what the context is.
         unsafe {
@@ -33,26 +33,26 @@ impl TriggerCall {
         }
     }
 
-    /// The table or view it fired on.
+    /// The table or view that the trigger fired on.
     pub fn relation(&self) -> pg_sys::Oid {
         // SAFETY: set for the whole call.
         unsafe { (*(*self.data).tg_relation).rd_id }
     }
 
-    /// The trigger's own name.
+    /// The name of the trigger.
     pub fn name(&self) -> String {
         // SAFETY: set for the whole call.
         let name = unsafe { CStr::from_ptr((*(*self.data).tg_trigger).tgname) };
         name.to_string_lossy().into_owned()
     }
 
-    /// Tells the trigger from any other.
+    /// The trigger's row in pg_trigger.
     pub fn oid(&self) -> pg_sys::Oid {
         // SAFETY: set for the whole call.
         unsafe { (*(*self.data).tg_trigger).tgoid }
     }
 
-    /// The trigger's own arguments, as written in CREATE TRIGGER.
+    /// The trigger's arguments, as written in CREATE TRIGGER.
     pub fn arguments(&self) -> Vec<String> {
         // SAFETY: tgargs holds tgnargs strings.
         unsafe {
@@ -67,7 +67,7 @@ impl TriggerCall {
         }
     }
 
-    /// The names of the transition tables that this call has, OLD and NEW in any order.
+    /// The names of the transition tables of this call, the old one first.
     pub fn transition_tables(&self) -> Vec<String> {
         // SAFETY: the names belong to the trigger; null where it does not refer to them.
         unsafe {
@@ -93,7 +93,8 @@ impl TriggerCall {
         }
     }
 
-    /// A column's value in the row before or after the change; `None` if there is no such row or column.
+    /// A column's value in the row before or after the change; `None` if there is no such row or column, or
+    /// if it is a system column.
     pub fn value(&self, side: Side, column: &str) -> Option<Arg> {
         let column = CString::new(column).ok()?;
         // SAFETY: the tuples of a row trigger belong to this call, with its relation's descriptor.
@@ -118,7 +119,7 @@ impl TriggerCall {
         }
     }
 
-    /// Whether it fires before the statement or the row.
+    /// Whether the trigger fires before the statement or the row.
     pub fn is_before(&self) -> bool {
         // SAFETY: set for the whole call.
         unsafe {
@@ -126,14 +127,14 @@ impl TriggerCall {
         }
     }
 
-    /// Whether it fires for each row.
+    /// Whether the trigger fires for each row.
     pub fn is_for_row(&self) -> bool {
         // SAFETY: set for the whole call.
         unsafe { (*self.data).tg_event & pg_sys::TRIGGER_EVENT_ROW != 0 }
     }
 
-    /// The memory that goes when the statement which fired a BEFORE trigger ends: Postgres calls such a
-    /// trigger in the memory of a row, which is below that of the execution.
+    /// The memory context that is freed when the statement which fired this BEFORE trigger ends. Postgres
+    /// calls such a trigger in a context for the row, whose parent is the context of the execution.
     pub(super) fn execution_memory(&self) -> pg_sys::MemoryContext {
         // SAFETY: every context but the topmost has a parent; a trigger runs in none that is so high.
         unsafe {
@@ -146,8 +147,8 @@ impl TriggerCall {
         }
     }
 
-    /// What the function must return to change nothing: before a row, the row that is to come (null
-    /// would skip it), else null.
+    /// What the function must return to change nothing: the new row (null would skip it) if it is called
+    /// before a row, otherwise null.
     pub fn unchanged(&self) -> pg_sys::Datum {
         if !(self.is_before() && self.is_for_row()) {
             return pg_sys::Datum::from(0);
@@ -164,8 +165,8 @@ impl TriggerCall {
         }
     }
 
-    /// Whether the relation has so many columns, all of them text or domains of it. A view's owner can add
-    /// columns of any type, but neither take one away nor change its type.
+    /// Whether the relation has so many columns, all of type text or a domain over it. The owner of a view
+    /// can add columns of any type, but neither remove a column nor change its type.
     pub fn has_text_columns(&self, columns: usize) -> bool {
         // SAFETY: the descriptor belongs to this call; the numbers are in its range.
         unsafe {
@@ -173,21 +174,21 @@ impl TriggerCall {
             let natts = (*descriptor).natts;
             natts as usize == columns
                 && (1..=natts).all(|n| {
-                    let of_type = pg_sys::SPI_gettypeid(descriptor, n);
-                    // A dropped column has none.
-                    of_type != pg_sys::InvalidOid && pg_sys::getBaseType(of_type) == pg_sys::TEXTOID
+                    let oid = pg_sys::SPI_gettypeid(descriptor, n);
+                    // A dropped column has no type.
+                    oid != pg_sys::InvalidOid && pg_sys::getBaseType(oid) == pg_sys::TEXTOID
                 })
         }
     }
 
-    /// Reads the row's fields into `fields`; false if there are not so many. They are text: the statement
-    /// began with [`TriggerCall::has_text_columns`].
+    /// Reads the row's fields into `fields`; false if their number is not `columns`. The fields must be
+    /// text, as [`TriggerCall::has_text_columns`] has checked for the statement.
     ///
-    /// The bytes are those of the database's encoding as they came in: with a client encoding of
-    /// SQL_ASCII nobody has checked them.
+    /// Their bytes may be invalid in the encoding of the database: with a client encoding of SQL_ASCII
+    /// Postgres does not check them.
     pub fn read_fields(&self, fields: &mut Fields, columns: usize) -> bool {
-        // SAFETY: the tuple and its relation's descriptor belong to this call, and the arrays have
-        // room for its columns.
+        // SAFETY: the tuple and its relation's descriptor belong to this call, and the arrays are
+        // as long as it has columns.
         unsafe {
             let descriptor = (*(*self.data).tg_relation).rd_att;
             if (*descriptor).natts as usize != columns {
@@ -206,21 +207,21 @@ impl TriggerCall {
     }
 }
 
-/// Whether this session fires none but those triggers that are enabled for a replica.
+/// Whether this session fires only triggers that are enabled as REPLICA or ALWAYS.
 pub fn are_triggers_off() -> bool {
     // SAFETY: a plain read of a setting.
     let role = unsafe { pg_sys::SessionReplicationRole };
     role == pg_sys::SESSION_REPLICATION_ROLE_REPLICA as i32
 }
 
-/// A row before or after its change.
+/// Which version of a row: before or after its change.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     Old,
     New,
 }
 
-/// The fields of a row, in a memory that each row uses again.
+/// The fields of a row, in memory that is reused for each row.
 #[derive(Default)]
 pub struct Fields {
     values: Vec<pg_sys::Datum>,
@@ -228,7 +229,7 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// The fields of the row that was read last; the trigger's call still runs.
+    /// The fields of the row that was read last, in this call of the trigger.
     pub fn texts(&self, _call: &TriggerCall) -> impl Iterator<Item = Option<&[u8]>> {
         // SAFETY: the columns of the relation are text: see `read_fields`. They lie in the row, which
         // lives as long as the call, as does a detoasted copy.
@@ -237,21 +238,22 @@ impl Fields {
     }
 }
 
-/// The row a trigger hands back, in a memory of its own that each row uses again.
+/// The row that a trigger returns, in memory that is reused for each row.
 ///
 /// An INSTEAD OF trigger must return a row to be counted, and must not return the one it was given:
 /// Postgres would keep that one until the end of the statement, 160 bytes and more for each row.
 pub struct ReturnedRow {
-    /// Postgres has its address.
+    /// Boxed, since Postgres is given its address.
     tuple: Box<pg_sys::HeapTupleData>,
-    /// What the tuple points to, aligned as Postgres aligns it.
+    /// The data that the tuple points to, aligned as Postgres needs it.
     body: Vec<u64>,
 }
 
-/// An unusually big row is not kept for long.
+/// Memory that is kept for the next row; that of an unusually big row is freed.
 const KEPT_ROW_BYTES: usize = 64 << 10;
 
 impl ReturnedRow {
+    /// Memory for a row, still empty.
     pub fn new() -> ReturnedRow {
         ReturnedRow {
             tuple: Box::default(),
@@ -259,11 +261,10 @@ impl ReturnedRow {
         }
     }
 
-    /// A copy of the call's row, good until the next one: the executor has stored and read the last
-    /// copy before that.
+    /// A copy of the call's row, valid until the next copy. The executor has finished with it by then.
     pub fn copy(&mut self, call: &TriggerCall) -> pg_sys::Datum {
-        // SAFETY: the row lies in one piece of memory, `t_len` bytes from `t_data`, and `body` has
-        // room for them.
+        // SAFETY: the row is one piece of memory, `t_len` bytes from `t_data`, and `body` is at least as
+        // long.
         unsafe {
             let row = &*(*call.data).tg_trigtuple;
             let bytes = row.t_len as usize;

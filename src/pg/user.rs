@@ -4,11 +4,11 @@ use pgrx::pg_sys;
 use std::ffi::CStr;
 
 /// Runs `work` as `role` in a security-restricted operation, as VACUUM and REFRESH MATERIALIZED VIEW run
-/// what belongs to a table: with `search_path` pinned, SQL read as [`as_standard_sql`] has it, and with
-/// every setting that `work` changes given back at its end. Inside, nobody can become another role, leave
-/// a temporary table or a cursor behind, or queue a trigger that fires at commit, when `role` has gone.
+/// code that belongs to a table. The search_path is set, SQL is parsed as in [`as_standard_sql`], and every
+/// setting that `work` changes is restored. Inside, code cannot become another role, create a temporary
+/// table or a cursor, or defer a trigger to the commit, when the role is another one.
 ///
-/// An error in between is cleaned up by the (sub)transaction, which restores role and settings.
+/// After an error the abort of the (sub)transaction restores role and settings.
 pub fn restricted<R>(role: pg_sys::Oid, search_path: &CStr, work: impl FnOnce() -> R) -> R {
     // SAFETY: saved and restored in pairs, in the order that matview.c uses.
     unsafe {
@@ -25,8 +25,8 @@ pub fn restricted<R>(role: pg_sys::Oid, search_path: &CStr, work: impl FnOnce() 
     }
 }
 
-/// Runs `work` where SQL reads as the standard has it, whatever the session has set: with the old reading
-/// of backslashes, or of `= NULL`, a condition of somebody's would be another one for who chooses it.
+/// Runs `work` with SQL parsed as in the standard, whatever the session has set. With the old meaning of
+/// backslashes or of `= NULL`, the session could change the meaning of another user's condition.
 pub fn as_standard_sql<R>(work: impl FnOnce() -> R) -> R {
     // SAFETY: plain reads of settings of the backend.
     let is_standard =
@@ -39,13 +39,14 @@ pub fn as_standard_sql<R>(work: impl FnOnce() -> R) -> R {
     })
 }
 
-/// Runs `work` where a query that a row-level security policy would cut raises an error.
+/// Runs `work` with `row_security` off: a query from which a row-level security policy would hide rows is
+/// an error.
 pub fn refusing_policies<R>(work: impl FnOnce() -> R) -> R {
     with_setting(c"row_security", c"off", work)
 }
 
-/// Runs `work` with a setting changed. That one, and every other that `work` changes, is as before at
-/// its end. Parallel workers may do so too, since it is how functions apply settings of their own.
+/// Runs `work` with a setting changed, and then restores it and every other setting that `work` has
+/// changed. This is allowed in parallel workers, since the SET clause of a function does the same.
 fn with_setting<R>(name: &CStr, value: &CStr, work: impl FnOnce() -> R) -> R {
     // SAFETY: the level is opened and closed in pairs; an error in between closes it with its
     // (sub)transaction.
@@ -67,27 +68,26 @@ fn with_setting<R>(name: &CStr, value: &CStr, work: impl FnOnce() -> R) -> R {
     }
 }
 
-/// The path on which nothing of a user's can stand in for something of the system's.
+/// A search_path on which no object of a user can hide one of pg_catalog.
 pub const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
 
-/// Runs `work` as the current role, where no operator of somebody else's can come before those of
-/// pg_catalog.
+/// Runs `work` as the current role, on [`SAFE_PATH`].
 pub fn on_safe_path<R>(work: impl FnOnce() -> R) -> R {
     with_setting(c"search_path", SAFE_PATH, work)
 }
 
-/// The role of the session as its client has set it, whatever function runs: as it what waits for the
-/// commit will run.
+/// The role of the session as its client has set it, whatever function runs. Deferred triggers run as this
+/// role.
 pub fn session_role() -> pg_sys::Oid {
     // SAFETY: a plain read of backend-local state.
     unsafe { pg_sys::GetOuterUserId() }
 }
 
-/// Runs `work` as [`session_role`]. It is on the session's own search_path only where no function or
-/// operation acts as another role: that one's path could lead the session's role to tables and functions
-/// of somebody else's, so that there the path is [`SAFE_PATH`].
+/// Runs `work` as [`session_role`]. If a function or operation acts as another role meanwhile, it is run on
+/// [`SAFE_PATH`], since the search_path of that role could lead the session's role to objects of other
+/// users.
 ///
-/// An error in between is cleaned up by the (sub)transaction, which restores role and path.
+/// After an error the abort of the (sub)transaction restores role and search_path.
 pub fn as_session_role<R>(work: impl FnOnce() -> R) -> R {
     // SAFETY: saved and restored in pairs.
     unsafe {
@@ -109,7 +109,7 @@ pub fn as_session_role<R>(work: impl FnOnce() -> R) -> R {
     }
 }
 
-/// The role whose rights apply now.
+/// The current role, whose rights apply.
 pub fn current_role() -> pg_sys::Oid {
     // SAFETY: a plain read of backend-local state.
     unsafe { pg_sys::GetUserId() }
@@ -124,19 +124,20 @@ pub fn role_name(role: pg_sys::Oid) -> String {
     }
 }
 
-/// Whether the current role has the rights of `role` (is it, is a member of it, or is a superuser).
+/// Whether the current role has the rights of `role`: it is that role, a member of it, or a superuser.
 pub fn acts_for(role: pg_sys::Oid) -> bool {
     // SAFETY: a catalog look-up by value.
     unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), role) }
 }
 
-/// Whether the current role is `role`, or a member of it: a superuser is no member of others.
+/// Whether the current role is `role` or a member of it. A superuser does not count as a member of other
+/// roles.
 pub fn is_or_is_in(role: pg_sys::Oid) -> bool {
     // SAFETY: a catalog look-up by value.
     unsafe { pg_sys::is_member_of_role_nosuper(pg_sys::GetUserId(), role) }
 }
 
-/// Whether the current role watches over the server as a whole.
+/// Whether the current role has the rights of pg_monitor.
 pub fn monitors() -> bool {
     acts_for(pg_sys::Oid::from(pg_sys::ROLE_PG_MONITOR))
 }

@@ -1,7 +1,7 @@
-//! Background workers that a session starts for a job and ends with it.
+//! Background workers that a session starts for a job, and that end with it.
 //!
-//! A worker connects as the role that logged in and then acts as the role that the session acts as.
-//! It runs transactions of its own; what it is to do it finds in tables, by the number of the job.
+//! A worker connects as the role that logged in, and then acts as the session's current role. It runs its
+//! own transactions, and finds its work in tables, by the number of the job.
 
 use pgrx::bgworkers::{
     BackgroundWorkerBuilder, BackgroundWorkerStatus, BgWorkerStartTime, DynamicBackgroundWorker,
@@ -12,8 +12,8 @@ use std::ffi::{CStr, CString};
 use super::compat::handle_signal;
 use super::error::{Caught, Raise, caught};
 
-/// Postgres' own signal handlers, without the guard that pgrx puts around a function that may raise an
-/// error: these run at any moment, and raise none.
+/// Postgres' own signal handlers, declared without pgrx's guard: they run at any moment, and raise no
+/// error.
 mod plain {
     unsafe extern "C-unwind" {
         pub fn die(signal: i32);
@@ -23,7 +23,8 @@ mod plain {
 
 static mut MAIN: Option<fn(i64)> = None;
 
-/// Registers what workers do, once for the life of the backend. It is given the number of the job.
+/// Registers the main function of workers, once for the life of the backend. It is given the number of the
+/// job.
 pub fn register(main: fn(i64)) {
     // SAFETY: called by _PG_init, once; backends have one thread.
     unsafe { MAIN = Some(main) }
@@ -35,7 +36,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// `None` where the server has no worker to spare (`max_worker_processes`).
+    /// Starts a worker; `None` if the server has none to spare (`max_worker_processes`).
     pub fn start(job: i64, name: &str) -> Option<Worker> {
         // SAFETY: plain reads of backend-local state.
         let (database, login, role, me, is_superuser) = unsafe {
@@ -68,7 +69,7 @@ impl Worker {
         started.ok().map(|handle| Worker { handle })
     }
 
-    /// Whether it runs, or is about to.
+    /// Whether the worker is running or about to start.
     pub fn is_alive(&self) -> bool {
         matches!(
             self.handle.pid(),
@@ -76,8 +77,8 @@ impl Worker {
         )
     }
 
-    /// Ends them, and waits until they are gone: then their transactions are, too. All are told before
-    /// the first is waited for, since a cancel may end the wait.
+    /// Terminates workers, and waits until they, and so their transactions, have ended. All are signalled
+    /// before the wait, since a cancel may end it.
     pub fn stop(workers: Vec<Worker>) {
         let told: Vec<_> = workers
             .into_iter()
@@ -90,7 +91,7 @@ impl Worker {
     }
 }
 
-/// Waits so long, or until there is something to look at.
+/// Waits for so many milliseconds, or until the latch of this process is set.
 pub fn wait(milliseconds: i64) {
     let events = pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
     // SAFETY: the latch of this process, which lives as long as it.
@@ -106,8 +107,8 @@ pub fn wait(milliseconds: i64) {
     pgrx::check_for_interrupts!();
 }
 
-/// Runs `work` in a transaction of its own, undone if it fails. For workers: sessions have theirs
-/// begun by the client.
+/// Runs `work` in a new transaction, which is rolled back if it fails. Only for workers: the transactions
+/// of a session are begun by its client.
 pub fn in_transaction<R>(work: impl FnOnce() -> Result<R, Raise>) -> Result<R, Caught> {
     // SAFETY: begun and ended in pairs; nothing of it outlives the abort.
     unsafe {
@@ -128,7 +129,7 @@ pub fn in_transaction<R>(work: impl FnOnce() -> Result<R, Raise>) -> Result<R, C
     }
 }
 
-/// What `pg_stat_activity` shows of this worker.
+/// Sets what `pg_stat_activity` shows as the query of this worker.
 pub fn show(work: &str) {
     let work = CString::new(work).unwrap_or_default();
     // SAFETY: copies the text.
@@ -137,7 +138,7 @@ pub fn show(work: &str) {
     }
 }
 
-/// Where Postgres starts a worker.
+/// The entry point at which Postgres starts a worker.
 #[pgrx::pg_guard]
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn termstream_worker(job: pg_sys::Datum) {

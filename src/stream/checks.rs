@@ -78,8 +78,8 @@ enum Why {
     Raised(Box<Caught>),
 }
 
-/// A query for the rows that fail: their numbers, and for each condition whether it is false. Rows are numbered
-/// in the order of the scan, which is that of the batch and never parallel.
+/// A query for the rows that fail: their numbers, and for each condition whether it is false. Rows are
+/// numbered in the order of the scan, which is that of the batch and never parallel.
 fn query(definition: &StreamDefinition) -> String {
     let conditions = definition
         .checks

@@ -126,7 +126,8 @@ pub fn alter_stream(stream: &str, statement: Option<&str>, options: &Options) ->
     })
 }
 
-/// Drops a stream. What it has written stays, since it is the user's data; its rejects stay if `keep_rejects`.
+/// Drops a stream. What it has written stays, since it is the user's data; its rejects stay if
+/// `keep_rejects`.
 pub fn drop_stream(stream: &str, keep_rejects: bool) -> Result<(), Raise> {
     session::connect(|session| {
         let view = find_stream(session, stream)?;
@@ -257,9 +258,10 @@ pub fn sql_column(column: &Column) -> String {
     format!("{name} {}{default}{not_null}", column.type_name())
 }
 
-/// Gives the view's columns their defaults, for rows that leave a column out; a row that says NULL gets NULL.
-/// A default expression of the view would run as the role that inserts. So the view's default is a mark (see
-/// `left_out`), for which the batch computes the default as the stream's owner. Only a string constant is the view's own default.
+/// Gives the view's columns their defaults, for rows that leave a column out; a row that says NULL gets
+/// NULL. A default expression of the view would run as the role that inserts. So the view's default is a
+/// mark (see `left_out`), for which the batch computes the default as the stream's owner. Only a string
+/// constant is the view's own default.
 fn set_defaults(session: &Session, view: &str, columns: &[Column], settings: &Settings) {
     for column in columns {
         let Some(default) = &column.default else {

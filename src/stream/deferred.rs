@@ -1,15 +1,15 @@
 //! Deferrable constraints, made immediate while a batch runs as the stream's owner.
 //!
-//! Everything that a batch does must be done when the batch ends, including its triggers. A deferred trigger
-//! would run at commit as the role that feeds the stream, so Postgres refuses to queue one in a
-//! security-restricted operation. So the deferrable constraints of the tables that the stream writes, and of
-//! all tables of its owner, are immediate for the batch; those that are INITIALLY DEFERRED are deferred again
-//! after it.
+//! Everything that a batch does must be done when the batch ends, including its triggers. A deferred
+//! trigger would run at commit as the role that feeds the stream, so Postgres refuses to queue one in a
+//! security-restricted operation. So the deferrable constraints of the tables that the stream writes, and
+//! of all tables of its owner, are immediate for the batch; those that are INITIALLY DEFERRED are deferred
+//! again after it.
 //!
-//! Triggers that the transaction has deferred already fire now, as the role as which they would have fired at
-//! commit. `SET CONSTRAINTS` finds constraints by name, and other tables of the schema may have constraints
-//! of the same name. Run as the stream's owner, or as the owner of a SECURITY DEFINER function, it would lend
-//! that role to triggers of other users; so it runs as the role of the session.
+//! Triggers that the transaction has deferred already fire now, as the role as which they would have fired
+//! at commit. `SET CONSTRAINTS` finds constraints by name, and other tables of the schema may have
+//! constraints of the same name. Run as the stream's owner, or as the owner of a SECURITY DEFINER function,
+//! it would lend that role to triggers of other users; so it runs as the role of the session.
 //!
 //! What the caller has set with `SET CONSTRAINTS` cannot be found out, so it is not restored.
 
@@ -18,9 +18,9 @@ use pgrx::pg_sys;
 use crate::pg::session::{self, Saved, Session, Snapshot};
 use crate::pg::user::{as_session_role, on_safe_path, session_role};
 
-/// The names of the constraints, and whether all constraints of a name are INITIALLY DEFERRED: otherwise they
-/// cannot all be deferred again. A foreign key has triggers on both of its tables. Schemas on which the role
-/// has no USAGE are left out, since it cannot name their constraints.
+/// The names of the constraints, and whether all constraints of a name are INITIALLY DEFERRED: otherwise
+/// they cannot all be deferred again. A foreign key has triggers on both of its tables. Schemas on which
+/// the role has no USAGE are left out, since it cannot name their constraints.
 const FIND: &str = "
 WITH RECURSIVE written AS (
     SELECT w.oid FROM unnest($2) w (oid)
@@ -44,8 +44,8 @@ thread_local! {
         const { Saved::new(FIND, &[pg_sys::OIDOID, pg_sys::OIDARRAYOID, pg_sys::OIDOID]) };
 }
 
-/// Runs `work`, which acts as the stream's owner, while no constraint of the owner's tables or of the `written`
-/// tables is deferred.
+/// Runs `work`, which acts as the stream's owner, while no constraint of the owner's tables or of the
+/// `written` tables is deferred.
 pub fn immediate<R>(owner: pg_sys::Oid, written: Vec<pg_sys::Oid>, work: impl FnOnce() -> R) -> R {
     let (all, deferred) = session::connect(|session| find(session, owner, written));
     set(&all, "IMMEDIATE");
@@ -81,8 +81,8 @@ SELECT format('%I of table %s', c.conname, r.oid::regclass)
  WHERE c.condeferred AND r.relowner <> $1 AND has_table_privilege($1, r.oid, 'INSERT, UPDATE, DELETE')
  ORDER BY 1 LIMIT 5";
 
-/// INITIALLY DEFERRED constraints of tables that the role may write but does not own, at most five: candidates
-/// for the one that [`immediate`] could not foresee.
+/// INITIALLY DEFERRED constraints of tables that the role may write but does not own, at most five:
+/// candidates for the one that [`immediate`] could not foresee.
 pub fn elsewhere(owner: pg_sys::Oid) -> Vec<String> {
     session::connect(|session| {
         let rows = on_safe_path(|| session.run(ELSEWHERE, &[owner.into()], Snapshot::Latest));

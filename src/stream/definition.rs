@@ -41,8 +41,8 @@ pub struct StreamDefinition {
 }
 
 impl StreamDefinition {
-    /// For each of these columns, the character that replaces the decimal point of a JSON number, if the format
-    /// of the column has another one.
+    /// For each of these columns, the character that replaces the decimal point of a JSON number, if the
+    /// format of the column has another one.
     pub fn points(&self, columns: &[Column]) -> Vec<Option<char>> {
         let point = |column: &Column| {
             let number = self
@@ -54,8 +54,8 @@ impl StreamDefinition {
         columns.iter().map(point).collect()
     }
 
-    /// Reads the definition of the stream behind a view. Locks the view, as for an INSERT: sessions that would
-    /// alter or drop it wait until the transaction ends.
+    /// Reads the definition of the stream behind a view. Locks the view, as for an INSERT: sessions that
+    /// would alter or drop it wait until the transaction ends.
     pub fn read(stream: pg_sys::Oid) -> Result<StreamDefinition, Raise> {
         lock_for_insert(stream);
         let stored = tables::STREAM.run(&[stream.into()], Stored::take);

@@ -45,8 +45,8 @@ impl Scope {
     }
 }
 
-/// Parses an argument: a JSON object if it begins with a brace, which no SQL expression does; no condition if
-/// it is empty.
+/// Parses an argument: a JSON object if it begins with a brace, which no SQL expression does; no condition
+/// if it is empty.
 pub fn read(session: &Session, scope: Scope, argument: &str) -> Result<Vec<Condition>, Raise> {
     let text = argument.trim();
     if text.is_empty() {

@@ -1,9 +1,9 @@
 //! Running one batch: convert, check, statement. Rows that fail become rejects.
 //!
-//! Everything happens in the caller's transaction, as the stream's owner in a security-restricted operation,
-//! with the stream's search_path. Settings that the owner's code changes are restored after the batch, and
-//! nothing of it is deferred to the commit. A data error undoes only its own row; any other error ends the
-//! load.
+//! Everything happens in the caller's transaction, as the stream's owner in a security-restricted
+//! operation, with the stream's search_path. Settings that the owner's code changes are restored after the
+//! batch, and nothing of it is deferred to the commit. A data error undoes only its own row; any other
+//! error ends the load.
 
 use std::time::Instant;
 
@@ -71,8 +71,8 @@ pub fn flush(load: &mut Load) -> Result<(), Raise> {
     load.check_limits()
 }
 
-/// The error of a deferred trigger on a table that the statement does not name and the stream's owner does not
-/// own.
+/// The error of a deferred trigger on a table that the statement does not name and the stream's owner does
+/// not own.
 fn deferred_trigger(load: &Load, error: &Caught) -> Raise {
     let StreamDefinition { name, owner, .. } = &load.definition;
     let mut detail = format!(
@@ -120,8 +120,8 @@ fn run(load: &mut Load, batch: &Batch) -> Result<(), Raise> {
     Ok(())
 }
 
-/// Converts all rows into `relation`, and returns their numbers. It begins one subtransaction, and one more for
-/// each row that raises an error.
+/// Converts all rows into `relation`, and returns their numbers. It begins one subtransaction, and one more
+/// for each row that raises an error.
 fn convert(
     load: &mut Load,
     batch: &Batch,

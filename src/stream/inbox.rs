@@ -4,8 +4,8 @@
 //! STATEMENT trigger flushes the rest and closes the load. All of it is one statement: all or nothing.
 //!
 //! Loads can be nested (the statement of a stream may insert into another stream, or into its own), so open
-//! loads form a stack. After an error the AFTER STATEMENT trigger does not fire: the end of the transaction,
-//! or the rollback of the subtransaction, drops the open load.
+//! loads form a stack. After an error the AFTER STATEMENT trigger does not fire: the end of the
+//! transaction, or the rollback of the subtransaction, drops the open load.
 
 use pgrx::pg_sys;
 use std::cell::RefCell;
@@ -46,7 +46,8 @@ pub fn take(call: &TriggerCall) -> Result<Option<pg_sys::Datum>, Raise> {
 }
 
 /// An error if the stream's triggers do not fire in this session, for then its rows would be lost. A view's
-/// triggers cannot be enabled as ALWAYS, so the type of the first column calls this: see `termstream.field`.
+/// triggers cannot be enabled as ALWAYS, so the type of the first column calls this: see
+/// `termstream.field`.
 pub fn must_fire() -> Result<(), Raise> {
     if !are_triggers_off() {
         return Ok(());
@@ -59,8 +60,8 @@ pub fn must_fire() -> Result<(), Raise> {
     .hint("SET session_replication_role = origin, or exclude the stream from replication."))
 }
 
-/// An error at commit if a load is still open: its AFTER STATEMENT trigger was dropped, and its rows would be
-/// lost silently.
+/// An error at commit if a load is still open: its AFTER STATEMENT trigger was dropped, and its rows would
+/// be lost silently.
 pub fn refuse_unfinished() {
     if OPEN.with(|open| !open.borrow().is_empty()) {
         incomplete().raise();

@@ -105,6 +105,7 @@ impl OwnedField {
         }
     }
 
+    /// The field, borrowed.
     pub fn field(&self) -> Field<'_> {
         match self {
             OwnedField::Text(text) => Field::Text(text),

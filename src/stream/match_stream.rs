@@ -1,5 +1,5 @@
-//! Match streams: streams whose statement finds the terms of a lexicon, and writes pairs of a row's key and a
-//! term's id.
+//! Match streams: streams whose statement finds the terms of a lexicon, and writes pairs of a row's key and
+//! a term's id.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -56,7 +56,8 @@ pub fn create_match_stream(new: &NewMatchStream) -> Result<(), Raise> {
             name: &name,
             columns: &columns,
             statement: &match_statement(new, &found_name(pairs), &columns, &key),
-            // The statement qualifies all names, so it needs no schema in which another user may create objects.
+            // The statement qualifies all names, so it needs no schema in which another user may create
+            // objects.
             search_path: SAFE_PATH.to_string_lossy().into_owned(),
             lexicon: Some(new.lexicon),
             pairs: Some(pairs),

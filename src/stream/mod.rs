@@ -147,8 +147,8 @@ impl Load {
         self.check_limits()
     }
 
-    /// Checks the reject limits. The SQLSTATE of the error is not that of a data error, so that an outer stream
-    /// does not reject a row for it.
+    /// Checks the reject limits. The SQLSTATE of the error is not that of a data error, so that an outer
+    /// stream does not reject a row for it.
     fn check_limits(&self) -> Result<(), Raise> {
         let counts = Counts {
             read: self.counts.read + self.elsewhere.read,

@@ -54,8 +54,8 @@ impl RelationName {
         }
     }
 
-    /// The name with a suffix, for a table that belongs to a stream. A name that is too long is an error: Postgres
-    /// would truncate it, and streams whose names begin alike would share the table.
+    /// The name with a suffix, for a table that belongs to a stream. A name that is too long is an error:
+    /// Postgres would truncate it, and streams whose names begin alike would share the table.
     pub fn with_suffix(&self, suffix: &str) -> Result<RelationName, Raise> {
         let max = MAX_BYTES - suffix.len();
         if self.name.len() > max {
@@ -90,7 +90,8 @@ impl RelationName {
         relation(session, &self.sql())
     }
 
-    /// The relation that SQL would find by the name as the user wrote it, on the search_path if unqualified.
+    /// The relation that SQL would find by the name as the user wrote it, on the search_path if
+    /// unqualified.
     pub fn find_on_path(&self, session: &Session) -> Option<pg_sys::Oid> {
         if self.qualified {
             return self.find(session);

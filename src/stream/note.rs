@@ -112,8 +112,8 @@ fn feeders_stage(name: &str) -> Result<Stage, Raise> {
         })
 }
 
-/// Checks that the SQLSTATE is that of a data error; of the stage predict any is allowed, since a service that
-/// does not answer is not an error of the row.
+/// Checks that the SQLSTATE is that of a data error; of the stage predict any is allowed, since a service
+/// that does not answer is not an error of the row.
 fn checked_code(stage: Stage, sqlstate: &str) -> Result<&str, Raise> {
     let is_code = sqlstate.len() == 5
         && sqlstate

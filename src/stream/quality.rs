@@ -1,5 +1,5 @@
-//! The quality check of a batch: conditions over aggregates of its rows. If one fails, all rows of the batch
-//! are rejected, or the load stops.
+//! The quality check of a batch: conditions over aggregates of its rows. If one fails, all rows of the
+//! batch are rejected, or the load stops.
 
 use pgrx::prelude::*;
 

@@ -94,8 +94,8 @@ const RETRIED: [pg_sys::Oid; 11] = [
     pg_sys::TEXTARRAYOID,
 ];
 
-/// Writes new errors into rejects that were retried and failed again. The row itself, and where it came from,
-/// stay as they were.
+/// Writes new errors into rejects that were retried and failed again. The row itself, and where it came
+/// from, stay as they were.
 fn rewrite(session: &Session, load: &Load, userid: &str, rejects: &[Reject]) {
     let update = format!(
         "UPDATE {}

@@ -102,8 +102,8 @@ pub fn create(session: &Session, stream: &RelationName) -> Result<pg_sys::Oid, R
         .ok_or_else(|| not_a_stream(&rejects.name))
 }
 
-/// An error if another role owns the table: its triggers would run as the stream's owner, and it may have been
-/// created just for that.
+/// An error if another role owns the table: its triggers would run as the stream's owner, and it may have
+/// been created just for that.
 pub fn refuse_others_table(table: pg_sys::Oid, what: &str) -> Result<(), Raise> {
     let Some(owner) = owner(table).filter(|owner| !is_or_is_in(*owner)) else {
         return Ok(());

@@ -1,5 +1,5 @@
-//! Forgetting old loads: the ledger keeps the last `termstream.loads_keep` loads of each stream, and the sums
-//! of older ones.
+//! Forgetting old loads: the ledger keeps the last `termstream.loads_keep` loads of each stream, and the
+//! sums of older ones.
 //!
 //! No session waits for another: it skips loads that another session is just forgetting, and writes sums in
 //! rows of its own.
@@ -36,7 +36,8 @@ thread_local! {
     static LOADS: RefCell<HashMap<pg_sys::Oid, u32>> = RefCell::new(HashMap::new());
 }
 
-/// The error above READ COMMITTED if another session has forgotten the loads meanwhile, which is just as good.
+/// The error above READ COMMITTED if another session has forgotten the loads meanwhile, which is just as
+/// good.
 const SERIALIZATION_FAILURE: &str = "40001";
 
 /// Forgets old loads of the stream, at every hundredth call.
@@ -55,8 +56,8 @@ pub fn forget(stream: pg_sys::Oid) {
     });
 }
 
-/// Forgets what is left of dropped streams: positions, sums and old loads. For each role, as many of its loads
-/// into dropped streams are kept as of one stream.
+/// Forgets what is left of dropped streams: positions, sums and old loads. For each role, as many of its
+/// loads into dropped streams are kept as of one stream.
 pub fn forget_lost() {
     let keep = KEEP.get();
     contained(|| {

@@ -1,10 +1,11 @@
-//! Retrying rejects: their rows, corrected or not, go through the stream again in one transaction. Those that
-//! pass are deleted from the rejects table, those that fail stay with the new error.
+//! Retrying rejects: their rows, corrected or not, go through the stream again in one transaction. Those
+//! that pass are deleted from the rejects table, those that fail stay with the new error.
 //!
-//! The condition runs as the caller, who needs rights on the rejects table; what the stream does with the rows
-//! runs as the stream's owner, as ever. The rejects table is read as the stream's owner, since its indexes and
-//! policies are code of that owner; so the condition sees a copy of the rows, without columns of user-defined
-//! types. A reject whose row was not kept whole is skipped until its whole row is written into `line`.
+//! The condition runs as the caller, who needs rights on the rejects table; what the stream does with the
+//! rows runs as the stream's owner, as ever. The rejects table is read as the stream's owner, since its
+//! indexes and policies are code of that owner; so the condition sees a copy of the rows, without columns
+//! of user-defined types. A reject whose row was not kept whole is skipped until its whole row is written
+//! into `line`.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -176,8 +177,8 @@ struct Wanted<'a> {
     columns: String,
 }
 
-/// The columns of the rejects table, reject_id first, without those of user-defined types: the condition would
-/// call casts and operators of such a type as the caller.
+/// The columns of the rejects table, reject_id first, without those of user-defined types: the condition
+/// would call casts and operators of such a type as the caller.
 fn plain_columns(table: pg_sys::Oid) -> String {
     let mut columns = "reject_id".to_owned();
     for name in column_names(table) {

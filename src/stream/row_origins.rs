@@ -1,7 +1,7 @@
 //! Where the rows of a COPY came from, as their feeder reports it afterwards, in the same transaction.
 //!
-//! A stream knows the rows of a COPY only by their numbers. A feeder that has read them from elsewhere reports
-//! for each number where from, so that the rejects can say so.
+//! A stream knows the rows of a COPY only by their numbers. A feeder that has read them from elsewhere
+//! reports for each number where from, so that the rejects can say so.
 
 use super::deferred::immediate;
 use super::definition::StreamDefinition;
@@ -19,8 +19,8 @@ pub struct RowOrigins {
     pub origins: Vec<Option<String>>,
 }
 
-/// Writes into the rejects of a load of this transaction where their rows came from; returns how many rejects
-/// were changed.
+/// Writes into the rejects of a load of this transaction where their rows came from; returns how many
+/// rejects were changed.
 pub fn place_rejects(load_id: i64, origins: RowOrigins) -> Result<i64, Raise> {
     let load = ledger::find_in_transaction(load_id).ok_or_else(|| not_in_transaction(load_id))?;
     if load.counts.rejected == 0 {
@@ -44,7 +44,7 @@ pub fn place_rejects(load_id: i64, origins: RowOrigins) -> Result<i64, Raise> {
             session::connect(|session| {
                 let placed =
                     session.run_on(definition.rejects_table, &update, &args, Snapshot::Latest);
-                placed.touched()
+                placed.processed()
             })
         })
     });

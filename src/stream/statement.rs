@@ -1,13 +1,14 @@
-//! Running the stream's statement over a batch: the whole batch, or the parts of it that the statement takes.
+//! Running the stream's statement over a batch: the whole batch, or the parts of it that the statement
+//! takes.
 //!
-//! The plan of a statement is cached in a backend for batches of about the same size, as long as the statement
-//! stays the same, and for one role: Postgres checks some rights only when it plans. Postgres itself plans the
-//! statement again for another search_path.
+//! The plan of a statement is cached in a backend for batches of about the same size, as long as the
+//! statement stays the same, and for one role: Postgres checks some rights only when it plans. Postgres
+//! itself plans the statement again for another search_path.
 //!
-//! `ON CONFLICT DO NOTHING` costs nearly as much as the rest of an INSERT: the index is looked up once more,
-//! and each row is inserted speculatively (a million new pairs take 2.6 s with the clause, 1.3 s without). So a
-//! statement that ends in it is first tried without it, as long as the load has met no duplicate. If there is
-//! one, the trial is undone and the statement runs as written.
+//! `ON CONFLICT DO NOTHING` costs nearly as much as the rest of an INSERT: the index is looked up once
+//! more, and each row is inserted speculatively (a million new pairs take 2.6 s with the clause, 1.3 s
+//! without). So a statement that ends in it is first tried without it, as long as the load has met no
+//! duplicate. If there is one, the trial is undone and the statement runs as written.
 
 use pgrx::pg_sys;
 use std::cell::RefCell;
@@ -31,8 +32,8 @@ use termstream_core::load::{
 /// clause, and for some sizes.
 const CACHED_PLANS: usize = 32;
 
-/// The smallest batch that is tried without the conflict clause. An undone trial leaves dead rows in the table
-/// until VACUUM, and a small batch gains little.
+/// The smallest batch that is tried without the conflict clause. An undone trial leaves dead rows in the
+/// table until VACUUM, and a small batch gains little.
 const TRIAL_ROWS: usize = 1000;
 
 /// A plan, and what it was made for.
@@ -46,8 +47,8 @@ struct CachedPlan {
 }
 
 thread_local! {
-    /// In the order of their last use, the latest last. Not dropped at the end of the process, when Postgres has
-    /// freed them already.
+    /// In the order of their last use, the latest last. Not dropped at the end of the process, when
+    /// Postgres has freed them already.
     static PLANS: ManuallyDrop<RefCell<Vec<CachedPlan>>> =
         const { ManuallyDrop::new(RefCell::new(Vec::new())) };
 }
@@ -81,8 +82,8 @@ pub fn execute(load: &mut Load, all: &BatchRelation) -> Result<Bisected<u64, Cau
     Ok(bisected)
 }
 
-/// Runs the statement over some rows. If it fails, undoes it and returns the error, and how many rows it had
-/// read.
+/// Runs the statement over some rows. If it fails, undoes it and returns the error, and how many rows it
+/// had read.
 fn attempt(load: &mut Load, rows: &BatchRelation) -> Result<u64, (Caught, Option<usize>)> {
     let definition = &load.definition;
     if is_trial(load, rows.len())
@@ -128,8 +129,8 @@ fn without_conflict_clause(statement: &str) -> Option<&str> {
     Some(rest)
 }
 
-/// The tables that the statement itself writes, for a batch of so many rows. Must be called as the role and on the
-/// search_path with which the statement runs.
+/// The tables that the statement itself writes, for a batch of so many rows. Must be called as the role and
+/// on the search_path with which the statement runs.
 pub fn written(statement: &str, columns: &[Column], rows: usize) -> Vec<pg_sys::Oid> {
     session::connect(|session| {
         let rows = planned_rows(rows);
@@ -147,8 +148,9 @@ fn run(statement: &str, columns: &[Column], rows: &BatchRelation) -> u64 {
     })
 }
 
-/// The number of rows that a batch is planned for: the next power of 16, so that a statement has at most six
-/// plans. Sizes have plans of their own because a join that is fast for a few rows may take hours for many.
+/// The number of rows that a batch is planned for: the next power of 16, so that a statement has at most
+/// six plans. Sizes have plans of their own because a join that is fast for a few rows may take hours for
+/// many.
 fn planned_rows(rows: usize) -> usize {
     let mut planned = 1;
     while planned < rows {

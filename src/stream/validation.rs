@@ -1,5 +1,5 @@
-//! Validating the stream's SQL statements over the relation `batch`. A mistake is an error with its position
-//! when the stream is created, not when the first rows come.
+//! Validating the stream's SQL statements over the relation `batch`. A mistake is an error with its
+//! position when the stream is created, not when the first rows come.
 
 use pgrx::prelude::*;
 

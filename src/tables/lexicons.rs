@@ -1,10 +1,11 @@
-//! Lexicons: their definitions, words, noted changes, stored forms and what stands beside them.
+//! Statements on the tables of lexicons: definitions, words, recorded changes, bases and deltas.
 
 use pgrx::pg_sys;
 
 use super::{SavedStatement, Statement};
 use crate::pg::session::Saved;
 
+/// Adds a lexicon, unless one of that name exists.
 pub const ADD_LEXICON: Statement = Statement(
     "INSERT INTO termstream.lexicon (lexicon, source, id_column, term_column, max_distance, whole_words,
             overlap, common_words, guard_column, distance_column, generation)
@@ -12,31 +13,38 @@ pub const ADD_LEXICON: Statement = Statement(
              hashtextextended(gen_random_uuid()::text, 0))
      ON CONFLICT DO NOTHING",
 );
+/// Removes a lexicon; returns its generation.
 pub const DROP_LEXICON: Statement =
     Statement("DELETE FROM termstream.lexicon WHERE lexicon = $1 RETURNING generation");
-/// One session at a time compiles a lexicon for all. Whoever waited sees what the other has done.
+/// Locks a lexicon, so that one session at a time compiles it. A session that has waited sees what the
+/// other has done.
 pub const LOCK_LEXICON: Statement =
     Statement("SELECT FROM termstream.lexicon WHERE lexicon = $1 FOR NO KEY UPDATE");
-/// Locks it only if nobody else is at it.
+/// Locks a lexicon, unless another session has locked it.
 pub const TRY_LOCK_LEXICON: Statement =
     Statement("SELECT FROM termstream.lexicon WHERE lexicon = $1 FOR NO KEY UPDATE SKIP LOCKED");
 /// The source of a lexicon.
 pub const SOURCE: Statement =
     Statement("SELECT source::oid FROM termstream.lexicon WHERE lexicon = $1");
 
+/// The common and learned words of a lexicon.
 pub const WORDS: Statement =
     Statement("SELECT word, common, documents FROM termstream.lexicon_word WHERE lexicon = $1");
+/// Adds words of one kind.
 pub const ADD_WORDS: Statement = Statement(
     "INSERT INTO termstream.lexicon_word SELECT $1, w, $3, d FROM unnest($2, $4) AS u (w, d)",
 );
+/// Removes all words of a lexicon.
 pub const DROP_WORDS: Statement =
     Statement("DELETE FROM termstream.lexicon_word WHERE lexicon = $1");
+/// Removes the words of one kind: common or learned.
 pub const DROP_WORDS_OF_KIND: Statement =
     Statement("DELETE FROM termstream.lexicon_word WHERE lexicon = $1 AND common = $2");
+/// Records the query that a lexicon has learned from, and the number of documents.
 pub const NOTE_LEARNED: Statement =
     Statement("UPDATE termstream.lexicon SET learn_from = $2, learned = $3 WHERE lexicon = $1");
 
-/// The newest folding of the changes of lexicon `$1` that a statement sees.
+/// SQL for the newest folding of the changes of lexicon `$1` that a statement sees.
 macro_rules! folding {
     () => {
         "SELECT f.xid, f.token, f.detailed, f.seen FROM termstream.lexicon_change f
@@ -44,8 +52,9 @@ macro_rules! folding {
     };
 }
 
-/// The noted changes of lexicon `$1` that a statement sees, as xid, token and detailed. Why these are all
-/// of them, `lexicons::noted` says. LIMIT 1, of a key, keeps the planner from reading all rows for a join.
+/// SQL for the recorded changes of lexicon `$1` that a statement sees, as xid, token and detailed.
+/// `lexicons::noted` explains why these are all of them. LIMIT 1, although on a key, keeps the planner from
+/// reading all rows for a join.
 macro_rules! noted {
     () => {
         concat!(
@@ -69,9 +78,9 @@ macro_rules! noted {
 }
 pub(crate) use {folding, noted};
 
-/// What the running transaction has noted.
+/// The change that the running transaction has recorded.
 pub const TRANSACTION_CHANGE: SavedStatement = SavedStatement(&TRANSACTION_CHANGE_PLAN);
-/// Notes a change in the running transaction, and tells how many stand unfolded.
+/// Records a change in the running transaction; returns how many changes are not folded.
 pub const NOTE_CHANGE: SavedStatement = SavedStatement(&NOTE_CHANGE_PLAN);
 thread_local! {
     static TRANSACTION_CHANGE_PLAN: Saved = const {
@@ -98,8 +107,9 @@ thread_local! {
         )
     };
 }
-/// Replaces rows of other transactions by one token in the row of this one, which is there. `$2` is what
-/// a new base has seen, if it is made: what it has seen is in it, told term by term or not.
+/// Folds the rows of other transactions into the row of this transaction, which must exist. `$2` is the
+/// snapshot of a new base, if one is made: the base has all changes that it sees, whether they were
+/// recorded term by term or not.
 pub const FOLD_CHANGES: Statement = Statement(concat!(
     "WITH visible AS MATERIALIZED (
          SELECT noted.xid FROM (",
@@ -129,27 +139,34 @@ pub const FOLD_CHANGES: Statement = Statement(concat!(
             seen = now.seen
        FROM now WHERE c.lexicon = $1 AND c.xid = pg_current_xact_id()"
 ));
+/// Removes the recorded changes of a lexicon.
 pub const DROP_CHANGES: Statement =
     Statement("DELETE FROM termstream.lexicon_change WHERE lexicon = $1");
 
+/// Adds a base; returns its version.
 pub const ADD_BASE: Statement = Statement(
     "INSERT INTO termstream.lexicon_base (lexicon, version, files, terms, xid, seen)
      VALUES ($1, hashtextextended(gen_random_uuid()::text, 0), $2, $3, pg_current_xact_id(),
              $4::pg_snapshot) RETURNING version",
 );
+/// Removes the base of a lexicon.
 pub const DROP_BASE: Statement =
     Statement("DELETE FROM termstream.lexicon_base WHERE lexicon = $1");
+/// Adds a chunk of the bytes of a base.
 pub const ADD_CHUNK: Statement =
     Statement("INSERT INTO termstream.lexicon_chunk VALUES ($1, $2, $3, $4)");
+/// A chunk of the bytes of a base.
 pub const CHUNK: Statement = Statement(
     "SELECT bytes FROM termstream.lexicon_chunk
       WHERE lexicon = $1 AND version = $2 AND number = $3",
 );
+/// Removes the bytes of the base of a lexicon.
 pub const DROP_CHUNKS: Statement =
     Statement("DELETE FROM termstream.lexicon_chunk WHERE lexicon = $1");
 
-/// The rows of `lexicon_delta` beside the base of lexicon `$1`: of transactions that were not over for the
-/// one that made it, and its own. Others stay in the table for a while, deleted, and are not looked at.
+/// SQL for the rows of `lexicon_delta` that are not in the base of lexicon `$1`: those of transactions that
+/// were not over for the one that made the base, and those of that one. Deleted rows of other transactions
+/// may still be in the table, and are not read.
 macro_rules! beside {
     () => {
         "WITH b AS (SELECT b.xid, b.seen FROM termstream.lexicon_base b WHERE b.lexicon = $1)
@@ -165,7 +182,7 @@ macro_rules! beside {
     };
 }
 
-/// Terms that came (1) and went (-1) in the running transaction.
+/// Adds the terms that the running transaction has added (1) and removed (-1).
 pub const ADD_DELTA: SavedStatement = SavedStatement(&ADD_DELTA_PLAN);
 thread_local! {
     static ADD_DELTA_PLAN: Saved = const {
@@ -183,19 +200,21 @@ thread_local! {
         )
     };
 }
+/// The number of rows of `lexicon_delta` that are not in the base.
 pub const COUNT_DELTA: Statement =
     Statement(concat!("SELECT count(*) FROM (", beside!(), ") AS d"));
-/// Terms that came and went in all. Equal rows count each: a term is there until the last of them is
-/// gone.
+/// The terms added and removed since the base was made, each with its sum. Equal rows of the source all
+/// count, so that a term is removed only with the last of them.
 pub const DELTA: Statement = Statement(concat!(
     "SELECT d.term_id, d.term, d.guard, d.max_distance, sum(d.change) FROM (",
     beside!(),
     ") AS d WHERE d.term_id IS NOT NULL AND d.term IS NOT NULL
       GROUP BY 1, 2, 3, 4 HAVING sum(d.change) <> 0 ORDER BY 1, 2"
 ));
+/// Removes the delta of a lexicon.
 pub const DROP_DELTA: Statement =
     Statement("DELETE FROM termstream.lexicon_delta WHERE lexicon = $1");
-/// Terms whose coming and going a snapshot saw, or that are of the running transaction.
+/// Removes the rows of the delta that a snapshot sees, and those of the running transaction.
 pub const DROP_DELTA_SEEN: Statement = Statement(
     "DELETE FROM termstream.lexicon_delta
       WHERE lexicon = $1

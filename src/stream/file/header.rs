@@ -42,8 +42,8 @@ fn refuse_no_header(path: &str, first: &[u8]) -> Result<(), Raise> {
     .hint("If the file may be empty, call load_file with header => false."))
 }
 
-/// An error if the first line looks like a row, which `header => true` would lose: its values are valid for the
-/// declared types, and not all of these are text.
+/// An error if the first line looks like a row, which `header => true` would lose: its values are valid for
+/// the declared types, and not all of these are text.
 fn refuse_data_as_header(
     definition: &StreamDefinition,
     layout: &Layout,
@@ -79,8 +79,8 @@ fn refuse_data_as_header(
     .hint("If the file has no header, call load_file with header => false."))
 }
 
-/// Whether some column that is not text has a value, and all such values can be converted. Runs as the stream's
-/// owner, since converting can run the check of a domain.
+/// Whether some column that is not text has a value, and all such values can be converted. Runs as the
+/// stream's owner, since converting can run the check of a domain.
 fn all_convert<'a>(
     definition: &StreamDefinition,
     columns: &[Column],

@@ -1,5 +1,5 @@
-//! The job of a load's workers, and the error of a worker that has failed: `termstream.load_job`, which other
-//! roles cannot read.
+//! The job of a load's workers, and the error of a worker that has failed: `termstream.load_job`, which
+//! other roles cannot read.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -22,7 +22,8 @@ pub struct Job {
     settings: BTreeMap<String, String>,
 }
 
-/// Reads what the session has set, without settings of the transaction and of its role, which a worker has its own.
+/// Reads what the session has set, without settings of the transaction and of its role, which a worker has
+/// its own.
 const SETTINGS: &str = "
 SELECT pg_catalog.jsonb_object_agg(name, setting)::pg_catalog.text
   FROM pg_catalog.pg_settings

@@ -1,9 +1,9 @@
-//! A load by background workers: this session, the leader, finds where records end and hands out ranges of the
-//! file; the workers read, parse and load them.
+//! A load by background workers: this session, the leader, finds where records end and hands out ranges of
+//! the file; the workers read, parse and load them.
 //!
-//! Finding the ends takes a fraction of the time of a batch (the parser reads a GB a second), so one leader keeps
-//! many workers busy. Only the leader knows where quoted fields begin and end, so it makes the ranges, and no
-//! worker ever begins inside a record.
+//! Finding the ends takes a fraction of the time of a batch (the parser reads a GB a second), so one leader
+//! keeps many workers busy. Only the leader knows where quoted fields begin and end, so it makes the
+//! ranges, and no worker ever begins inside a record.
 
 use pgrx::prelude::*;
 
@@ -19,7 +19,8 @@ use crate::stream::ledger;
 use termstream_core::load::Position;
 use termstream_core::record::{Event, Parser};
 
-/// The largest range in bytes, since a worker holds all of a range in memory. It has at most the rows of a batch.
+/// The largest range in bytes, since a worker holds all of a range in memory. It has at most the rows of a
+/// batch.
 const RANGE_BYTES: u64 = 4 << 20;
 
 /// How long the leader waits when all workers are busy. A batch takes about 50 ms.
@@ -207,8 +208,9 @@ fn plan(
     Ok(true)
 }
 
-/// Lets this transaction of the leader commit asynchronously. A crash that loses it loses nothing: no worker can
-/// commit a range before the leader's commit is on disk, so the range is planned, or counted, again.
+/// Lets this transaction of the leader commit asynchronously. A crash that loses it loses nothing: no
+/// worker can commit a range before the leader's commit is on disk, so the range is planned, or counted,
+/// again.
 fn commit_asynchronously() {
     session::connect(|session| {
         session.run(

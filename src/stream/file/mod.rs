@@ -139,8 +139,8 @@ fn definition(session: &Session, stream: &str) -> Result<StreamDefinition, Raise
     StreamDefinition::read(view)
 }
 
-/// Loads the file, and records in the ledger how the load ended. A cancel in the middle of that records nothing,
-/// but releases the lock that shows the load as running.
+/// Loads the file, and records in the ledger how the load ended. A cancel in the middle of that records
+/// nothing, but releases the lock that shows the load as running.
 fn finish(
     mut run: Run,
     parser: Parser,

@@ -112,8 +112,8 @@ impl FileOptions {
         Ok((found, fields))
     }
 
-    /// The format of lines, as JSON, for rejects; `None` if it is CSV of all the stream's columns. It does not
-    /// include the encoding, since rejects are stored decoded.
+    /// The format of lines, as JSON, for rejects; `None` if it is CSV of all the stream's columns. It does
+    /// not include the encoding, since rejects are stored decoded.
     pub fn line_format(&self) -> Option<String> {
         let written = [
             ("delimiter", &self.delimiter),

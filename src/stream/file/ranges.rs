@@ -1,9 +1,10 @@
 //! Ranges of a file that a load hands out to its workers: `termstream.load_range`.
 //!
-//! The leader writes a range and the position after it in one transaction. A worker locks a range, loads it,
-//! and writes the counts of the range in the transaction of its rows. The leader adds the counts to those of the
-//! load and deletes the range, again in one transaction. So whichever process dies when, what is not loaded is
-//! either after the position or in a range without counts, and the next load finds it there.
+//! The leader writes a range and the position after it in one transaction. A worker locks a range, loads
+//! it, and writes the counts of the range in the transaction of its rows. The leader adds the counts to
+//! those of the load and deletes the range, again in one transaction. So whichever process dies when, what
+//! is not loaded is either after the position or in a range without counts, and the next load finds it
+//! there.
 
 use std::time::Duration;
 
@@ -79,8 +80,8 @@ pub fn progress(load_id: i64) -> Progress {
     })
 }
 
-/// Adds the counts of loaded ranges to those of the load, and deletes these ranges. Returns the counts that the
-/// load has now; `None` if there were no such ranges.
+/// Adds the counts of loaded ranges to those of the load, and deletes these ranges. Returns the counts that
+/// the load has now; `None` if there were no such ranges.
 pub fn count(load_id: i64) -> Option<Counts> {
     tables::COUNT_RANGES.run(&[load_id.into()], |rows| {
         let number = |column| rows.get::<i64>(0, column).map(|number| number as u64);
@@ -109,8 +110,8 @@ pub fn remove(load_id: i64, range: Range) {
     tables::DROP_RANGE.execute(&[load_id.into(), (range.begin.bytes as i64).into()]);
 }
 
-/// Moves the open ranges of an earlier load to this load. Waits for workers of the earlier load that are still
-/// loading a range, and counts what they have loaded there.
+/// Moves the open ranges of an earlier load to this load. Waits for workers of the earlier load that are
+/// still loading a range, and counts what they have loaded there.
 pub fn adopt(earlier: i64, load_id: i64) {
     tables::ADOPT_RANGES.execute(&[earlier.into(), load_id.into()]);
     count(earlier);

@@ -1,9 +1,9 @@
 //! Where the load of a file begins: after what an earlier load of the file has committed.
 //!
 //! A file is recognised by its path, its stream, the role that loads it, and its bytes before the committed
-//! position. So a file that has grown is the same file, and the load goes on at its old end; one that has shrunk,
-//! or has other bytes there, is an error. Of a compressed file all bytes that it had are compared, since
-//! positions do not correspond to bytes of the compressed file.
+//! position. So a file that has grown is the same file, and the load goes on at its old end; one that has
+//! shrunk, or has other bytes there, is an error. Of a compressed file all bytes that it had are compared,
+//! since positions do not correspond to bytes of the compressed file.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -36,8 +36,8 @@ pub struct Earlier {
 }
 
 impl Earlier {
-    /// An error if the file has grown after a last line without a line end: that line was loaded as a row, and
-    /// what follows it would be half a row.
+    /// An error if the file has grown after a last line without a line end: that line was loaded as a row,
+    /// and what follows it would be half a row.
     pub fn check_line_end(&self, path: &str, last_byte: u8) -> Result<(), Raise> {
         if !self.done || matches!(last_byte, b'\n' | b'\r') {
             return Ok(());
@@ -81,7 +81,8 @@ impl Last {
     }
 }
 
-/// Finds where to begin. Takes a lock until the transaction ends, so that two sessions cannot resume the same load.
+/// Finds where to begin. Takes a lock until the transaction ends, so that two sessions cannot resume the
+/// same load.
 pub fn find(stream: pg_sys::Oid, source: &Source) -> Result<Start, Raise> {
     let path = source.path();
     Lock::new(Kind::LoadedFile, key(stream, path)).hold();
@@ -135,8 +136,8 @@ fn fingerprinted_bytes(source: &Source, position: Position, total: u64) -> u64 {
     }
 }
 
-/// Writes the position of the load, and the fingerprint and size of the file. `begin` is how many bytes of the
-/// file had been read when the load began.
+/// Writes the position of the load, and the fingerprint and size of the file. `begin` is how many bytes of
+/// the file had been read when the load began.
 pub fn remember(
     load_id: i64,
     position: Position,

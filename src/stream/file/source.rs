@@ -1,8 +1,8 @@
 //! A file of the server: who may read it, its bytes, decompressed, and what identifies it.
 //!
-//! gzip and zstd are recognised by their first bytes, with which no text begins. Positions count decompressed
-//! bytes, so a load resumes in a compressed file by decompressing it again up to its position. Memory does not
-//! depend on how large the decompressed file is.
+//! gzip and zstd are recognised by their first bytes, with which no text begins. Positions count
+//! decompressed bytes, so a load resumes in a compressed file by decompressing it again up to its position.
+//! Memory does not depend on how large the decompressed file is.
 
 use flate2::bufread::MultiGzDecoder;
 use pgrx::prelude::*;
@@ -58,7 +58,8 @@ enum Reader {
     Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<Interruptible>>>),
 }
 
-/// A file that checks for interrupts at each read: any number of compressed bytes may decompress to nothing.
+/// A file that checks for interrupts at each read: any number of compressed bytes may decompress to
+/// nothing.
 struct Interruptible(File);
 
 impl Read for Interruptible {
@@ -317,8 +318,8 @@ pub struct Fingerprint {
     pub tail: i64,
 }
 
-/// FNV-1a of 64 bits, which is stored and so must not depend on machine or compiler. It distinguishes a changed
-/// file from a grown one; it does not protect against forged files.
+/// FNV-1a of 64 bits, which is stored and so must not depend on machine or compiler. It distinguishes a
+/// changed file from a grown one; it does not protect against forged files.
 fn fnv1a(bytes: &[u8]) -> i64 {
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// What became of the rows of one or more loads.
+/// The counts of one or more loads.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     pub load_id: i64,
@@ -17,6 +17,9 @@ pub struct Counts {
     pub stages: [i64; STAGES.len()],
 }
 
+/// The index in [`STAGES`] of rows that could not be read.
+pub const PARSE: usize = 0;
+
 /// Where a row can be rejected.
 pub const STAGES: [&str; 6] = [
     "parse",
@@ -28,7 +31,7 @@ pub const STAGES: [&str; 6] = [
 ];
 
 impl Counts {
-    /// Counts of both; the load is the first one's.
+    /// Adds the counts of another load; `load_id` stays.
     pub fn plus(self, other: Counts) -> Counts {
         Counts {
             load_id: self.load_id,

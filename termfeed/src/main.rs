@@ -1,16 +1,18 @@
-//! termfeed: the network's doors to the streams of termstream.
+//! termfeed: brings rows from the network into the streams of termstream.
 //!
-//! It brings rows to `COPY … FROM STDIN` and tells what became of them; all that is computed is
-//! computed in the database. One folder per subcommand; the rooms beside them are shared:
+//! It sends rows to `COPY … FROM STDIN` and tells what became of them; all that is computed is computed in
+//! the database. Each subcommand has a folder, which holds what is particular to its source. The transaction
+//! that makes every source exactly once (COPY, rejects, positions, COMMIT, counts) is in `pipeline`. The
+//! modules beside them are shared:
 //!
 //! ```text
 //! secret ◀── environment ◀── settings    conninfo ◀── tls ◀── database    aws    listen    shutdown
 //! error, counts ◀── metrics ◀── readiness ◀── monitor
-//! inbox ◀── rows, decode, notes, positions    counts, inbox, metrics, rows ◀── door ◀── intake
+//! inbox ◀── rows, decode, positions    counts, metrics, inbox, rows, positions ◀── pipeline
 //! all of these ◀── serve, load, kafka, kinesis, predict; relay, export
 //! ```
 #![forbid(unsafe_code)]
-// What the doors share waits for them.
+// Shared modules have parts that only some of the features use.
 #![cfg_attr(not(all(feature = "kafka", feature = "kinesis")), allow(dead_code))]
 
 #[cfg(feature = "avro")]
@@ -22,13 +24,11 @@ mod counts;
 mod database;
 #[cfg(any(feature = "kafka", feature = "kinesis"))]
 mod decode;
-mod door;
 mod environment;
 mod error;
 #[cfg(feature = "export")]
 mod export;
 mod inbox;
-mod intake;
 #[cfg(feature = "kafka")]
 mod kafka;
 #[cfg(feature = "kinesis")]
@@ -39,8 +39,7 @@ mod logging;
 mod metrics;
 #[cfg(any(feature = "kafka", feature = "predict", feature = "aws"))]
 mod monitor;
-#[cfg(any(feature = "predict", feature = "kinesis"))]
-mod notes;
+mod pipeline;
 mod positions;
 #[cfg(feature = "predict")]
 mod predict;

@@ -116,24 +116,22 @@ const MODULES: [(&str, &[(&str, &str)]); 6] = [
             ("database", "error shutdown settings conninfo tls metrics"),
             ("inbox", "error core::load core::record"),
             ("rows", "error inbox core::load core::record"),
-            ("door", "error counts metrics inbox rows"),
             ("decode", "error inbox core::record"),
             ("positions", "error inbox"),
-            ("notes", "error inbox"),
-            ("intake", "error counts inbox rows door"),
+            ("pipeline", "error counts metrics inbox rows positions"),
             ("avro", "error settings inbox core::record"),
             ("aws", "error"),
             (
                 "serve",
-                "error shutdown counts settings unpack metrics readiness listen database inbox rows intake core::record",
+                "error shutdown counts settings unpack metrics readiness listen database inbox rows pipeline core::record",
             ),
             (
                 "load",
-                "error shutdown counts settings unpack metrics database inbox rows positions intake core::record",
+                "error shutdown counts settings unpack metrics database inbox rows positions pipeline core::record",
             ),
             (
                 "kafka",
-                "error shutdown counts settings metrics readiness monitor database inbox door decode positions avro",
+                "error shutdown settings metrics readiness monitor database inbox decode positions pipeline avro",
             ),
             (
                 "relay",
@@ -141,11 +139,11 @@ const MODULES: [(&str, &[(&str, &str)]); 6] = [
             ),
             (
                 "kinesis",
-                "error shutdown settings metrics readiness monitor database inbox door decode positions notes aws",
+                "error shutdown settings metrics readiness monitor database inbox decode positions pipeline aws",
             ),
             (
                 "predict",
-                "error shutdown counts settings metrics readiness monitor database inbox door notes core::record",
+                "error shutdown counts settings metrics readiness monitor database inbox pipeline core::record",
             ),
             (
                 "export",

@@ -1,6 +1,5 @@
-//! A batch: rows as CSV, the messages they came from, and the messages that are no rows.
+//! A batch of messages, and the offsets behind it.
 
-use bytes::Bytes;
 use rdkafka::message::{BorrowedMessage, Headers, Message, OwnedHeaders};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -9,50 +8,30 @@ use std::fmt::Write;
 use super::decode::{Decoder, Trouble};
 use crate::decode::Refusal;
 use crate::error::Error;
+use crate::pipeline::{self, Origin};
 
-/// A batch ends where its rows have this many bytes, however few they are.
-const LARGEST: usize = 16 << 20;
-
-/// A message that is no row.
-pub struct Refused {
-    pub origin: Origin,
-    pub raw: Vec<u8>,
-    pub refusal: Refusal,
-}
-
-/// Where a row came from.
-pub struct Origin {
-    pub partition: i32,
-    pub offset: i64,
+/// What is kept of a message until its row is committed.
+pub struct Kept {
+    partition: i32,
+    offset: i64,
     timestamp: Option<i64>,
     key: Option<Vec<u8>>,
     headers: Option<OwnedHeaders>,
-    /// The message of a row that does not show it.
-    message: Option<Vec<u8>>,
+    /// The payload, where the text of the row is another one.
+    payload: Option<Vec<u8>>,
 }
 
+/// The messages of one transaction.
 #[derive(Default)]
 pub struct Batch {
-    pub csv: Vec<u8>,
-    /// One for each row of `csv`, in its order.
-    pub origins: Vec<Origin>,
-    pub refused: Vec<Refused>,
-    /// Where each partition goes on after this batch.
+    pub rows: pipeline::Batch<Kept>,
+    /// The offset at which each partition goes on after this batch.
     pub next: BTreeMap<i32, i64>,
-    bytes: usize,
 }
 
 impl Batch {
-    pub fn messages(&self) -> usize {
-        self.origins.len() + self.refused.len()
-    }
-
     pub fn is_empty(&self) -> bool {
         self.next.is_empty()
-    }
-
-    pub fn is_full(&self, rows: usize) -> bool {
-        self.messages() >= rows || self.bytes >= LARGEST
     }
 
     /// Adds the message as a row, or as a reject if it cannot be read as one. Fails, and adds nothing, where
@@ -62,41 +41,49 @@ impl Batch {
         message: &BorrowedMessage<'_>,
         decoder: &mut Decoder,
     ) -> Result<(), Error> {
-        let taken = match decoder.row(message.payload(), &mut self.csv) {
+        let refusal = match decoder.row(message.payload(), &mut self.rows.csv) {
             Ok(()) => None,
             Err(Trouble::Refused(refusal)) => Some(refusal),
             Err(Trouble::Passing(error)) => return Err(error),
         };
         self.next.insert(message.partition(), message.offset() + 1);
-        self.bytes += message.payload_len() + message.key_len() + 64;
-        let is_shown = taken.is_some() || !decoder.rewrites();
-        let origin = Origin {
+        let bytes = message.payload_len() + message.key_len();
+        let is_shown = refusal.is_some() || !decoder.rewrites();
+        let kept = Kept {
             partition: message.partition(),
             offset: message.offset(),
             timestamp: message.timestamp().to_millis(),
             key: message.key().map(<[u8]>::to_vec),
             headers: message.headers().map(|headers| headers.detach()),
-            message: message.payload().filter(|_| !is_shown).map(<[u8]>::to_vec),
+            payload: message.payload().filter(|_| !is_shown).map(<[u8]>::to_vec),
         };
-        match taken {
-            None => self.origins.push(origin),
-            Some(refusal) => self.refused.push(Refused {
-                origin,
-                raw: message.payload().unwrap_or_default().to_vec(),
-                refusal,
-            }),
+        match refusal {
+            None => self.rows.add(kept, bytes),
+            Some(Refusal {
+                sqlstate,
+                message: reason,
+            }) => {
+                let raw = message.payload().unwrap_or_default().to_vec();
+                self.rows.refuse(kept, bytes, raw, (sqlstate, reason));
+            }
         }
         Ok(())
     }
-
-    pub fn take_csv(&mut self) -> Bytes {
-        Bytes::from(std::mem::take(&mut self.csv))
-    }
 }
 
-impl Origin {
-    /// Where the message is and what came with it, for whoever looks into a reject.
-    pub fn detail(&self, topic: &str) -> Value {
+impl Kept {
+    /// Tells where the message is: its partition as the source, its offset as the line. `source` is the
+    /// topic's name in the database.
+    pub fn origin(&self, source: &str, topic: &str) -> Origin {
+        Origin {
+            source: format!("{source}/{}", self.partition).into(),
+            line: Some(self.offset),
+            detail: Some(self.detail(topic)),
+        }
+    }
+
+    /// Tells where the message is and what came with it.
+    fn detail(&self, topic: &str) -> Value {
         let mut detail = json!({
             "topic": topic, "partition": self.partition, "offset": self.offset,
         });
@@ -119,14 +106,14 @@ impl Origin {
             }
             detail["headers"] = found.into();
         }
-        if let Some(message) = &self.message {
-            detail["message"] = printable(message);
+        if let Some(payload) = &self.payload {
+            detail["message"] = printable(payload);
         }
         detail
     }
 }
 
-/// Text as it is; what no text of Postgres's can hold as hex, like its bytea.
+/// Text as it is; bytes that text in Postgres cannot hold as hex, as bytea is written.
 fn printable(bytes: &[u8]) -> Value {
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.contains('\0') => text.into(),
@@ -134,7 +121,7 @@ fn printable(bytes: &[u8]) -> Value {
     }
 }
 
-pub fn hex(bytes: &[u8]) -> String {
+fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 + 2 * bytes.len());
     text.push_str("\\x");
     for byte in bytes {

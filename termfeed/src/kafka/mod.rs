@@ -4,7 +4,7 @@
 //! them is for those who look on. A message that is no row becomes a reject, and the rest goes on.
 //!
 //! ```text
-//! consumer (partitions, offsets) ─▶ decode (message to row) ─▶ batch ─▶ worker: COPY, rejects, positions, COMMIT
+//! consumer (partitions, offsets) ─▶ decode (message to row) ─▶ batch ─▶ worker ─▶ pipeline (COPY, rejects, positions, COMMIT)
 //! ```
 
 #[cfg(feature = "avro")]
@@ -13,7 +13,6 @@ mod batch;
 mod consumer;
 mod decode;
 mod link;
-mod rejects;
 mod worker;
 
 use clap::{Args, ValueEnum};
@@ -25,12 +24,13 @@ use std::time::Duration;
 use crate::database::Database;
 use crate::error::Error;
 use crate::monitor;
+use crate::pipeline::Totals;
 use crate::readiness::Need;
 use crate::settings::{Common, Secret, needed};
 use crate::shutdown::Shutdown;
 pub use consumer::{kafka, options};
 pub use link::Link;
-use worker::{Totals, Worker};
+use worker::Worker;
 
 #[derive(Args, Clone, Debug, Serialize, Deserialize)]
 pub struct Flags {
@@ -122,6 +122,24 @@ pub enum Format {
     Avro,
 }
 
+impl Format {
+    /// The format of messages that need no schema.
+    pub fn plain(self) -> Option<crate::decode::Format> {
+        match self {
+            Format::Json => Some(crate::decode::Format::Json),
+            Format::Csv => Some(crate::decode::Format::Csv),
+            Format::Raw => Some(crate::decode::Format::Raw),
+            #[cfg(feature = "avro")]
+            Format::Avro => None,
+        }
+    }
+
+    /// How messages are written, for `termstream.retry_rejects`; CSV where it is `None`.
+    pub fn of_lines(self) -> Option<serde_json::Value> {
+        self.plain().and_then(crate::decode::Format::of_lines)
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum From {
@@ -210,7 +228,7 @@ pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(),
             .unwrap_or_else(|error| Err(Error::Input(format!("the consumer failed: {error}"))));
         match ended {
             Ok((ended, its)) => {
-                totals.add(its);
+                totals += its;
                 outcome = outcome.and(ended);
             }
             Err(Error::Stopped) => {}
@@ -218,7 +236,7 @@ pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(),
         }
     }
     tracing::info!(
-        messages = totals.messages,
+        messages = totals.records,
         rows = totals.rows,
         rejected = totals.rejected,
         batches = totals.batches,

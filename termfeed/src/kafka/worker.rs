@@ -1,4 +1,4 @@
-//! The worker: polls, fills a batch, and takes it in one transaction: COPY, rejects, positions.
+//! The worker: polls, fills a batch, and has the pipeline store it with the new offsets.
 //!
 //! Whatever fails on the way, nothing is kept in memory: the partitions begin again where the database
 //! says. So does a COMMIT whose answer got lost; and who writes after a rival finds the position moved,
@@ -14,17 +14,16 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio_postgres::Client;
 
-use super::batch::Batch;
+use super::batch::{Batch, Kept};
 use super::consumer::{self, Change, Context, kafka};
 use super::decode::Decoder;
-use super::{Format, From, Link, Settings, rejects};
-use crate::counts::Counts;
+use super::{From, Link, Settings};
 use crate::database::{Database, backoff};
-use crate::door;
 use crate::error::Error;
 use crate::inbox::Inbox;
 use crate::metrics;
-use crate::positions::{self, Part};
+use crate::pipeline::{self, Target, Totals};
+use crate::positions::{self, Part, Step};
 use crate::readiness::{Need, Readiness};
 use crate::shutdown::Shutdown;
 
@@ -33,23 +32,6 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// How long the brokers may take to say where a partition ends.
 const ASKED: Duration = Duration::from_secs(1);
-
-#[derive(Clone, Copy, Default)]
-pub struct Totals {
-    pub messages: u64,
-    pub rows: u64,
-    pub rejected: u64,
-    pub batches: u64,
-}
-
-impl Totals {
-    pub fn add(&mut self, other: Totals) {
-        self.messages += other.messages;
-        self.rows += other.rows;
-        self.rejected += other.rejected;
-        self.batches += other.batches;
-    }
-}
 
 pub struct Worker {
     runtime: Handle,
@@ -244,7 +226,7 @@ impl Worker {
     fn gather(&mut self) -> Result<Batch, Error> {
         let mut batch = Batch::default();
         let mut end: Option<Instant> = None;
-        while !batch.is_full(self.settings.batch_rows) {
+        while !batch.rows.is_full(self.settings.batch_rows) {
             if self.shutdown.is_called() || self.consumer.context().is_changing() {
                 break;
             }
@@ -277,10 +259,7 @@ impl Worker {
 
     /// Whether a message may wait for a registry.
     fn asks_for_schemas(&self) -> bool {
-        !matches!(
-            self.settings.format,
-            Format::Json | Format::Csv | Format::Raw
-        )
+        self.settings.format.plain().is_none()
     }
 
     /// librdkafka tries again by itself, but for what only a person can decide.
@@ -307,62 +286,44 @@ impl Worker {
         }
     }
 
-    fn take(&mut self, mut batch: Batch) -> Result<(), Error> {
+    fn take(&mut self, batch: Batch) -> Result<(), Error> {
         let Some(client) = self.client.as_mut() else {
             return Err(Error::Unreachable("it went away".into()));
         };
         let _wait = self.readiness.waits_for(Need::Database);
-        let csv = batch.take_csv();
-        let (inbox, source, committed) = (&self.inbox, &self.source, &self.committed);
-        let settings = &self.settings;
-        let (counts, time) = self
-            .runtime
-            .block_on(async {
-                let transaction = client.transaction().await?;
-                let mut counts = door::copy(&transaction, inbox, [csv]).await?;
-                let rejects = rejects::Sender {
-                    transaction: &transaction,
-                    inbox,
-                    source,
-                    topic: &settings.topic,
-                    format: settings.format,
-                    load_id: counts.load_id,
-                };
-                if counts.rejected > 0 {
-                    rejects.place(&batch.origins).await?;
-                }
-                if !batch.refused.is_empty() {
-                    rejects.note(&batch.refused).await?;
-                    counts = door::latest_load(&transaction, inbox).await?;
-                }
-                for (partition, next) in &batch.next {
-                    let part = Part {
-                        source,
-                        part: &partition.to_string(),
-                    };
-                    let expected = committed.get(partition).copied().flatten();
-                    positions::advance(&transaction, inbox, &part, expected, *next, None).await?;
-                }
-                let started = Instant::now();
-                transaction.commit().await?;
-                Ok::<_, Error>((counts, started.elapsed()))
+        let target = Target {
+            inbox: &self.inbox,
+            stage: "parse",
+            line_format: self.settings.format.of_lines(),
+        };
+        let (source, topic) = (&self.source, &self.settings.topic);
+        let committed = &self.committed;
+        let steps: Vec<Step> = batch
+            .next
+            .iter()
+            .map(|(partition, next)| Step {
+                source,
+                part: partition.to_string(),
+                expected: committed.get(partition).copied().flatten(),
+                next: *next,
+                detail: None,
             })
-            .inspect_err(|_| {
-                metrics::failed(&inbox.name);
-                metrics::retried("batch");
-            })?;
-        self.count(&batch, &counts, time);
+            .collect();
+        let origin = |message: Kept| message.origin(source, topic);
+        let stored = pipeline::store(client, &target, batch.rows, &steps, origin);
+        let totals = self.runtime.block_on(stored).inspect_err(|_| {
+            metrics::failed(&self.inbox.name);
+            metrics::retried("batch");
+        })?;
+        self.totals += totals;
+        self.advance(&batch.next);
         Ok(())
     }
 
-    fn count(&mut self, batch: &Batch, counts: &Counts, time: Duration) {
-        metrics::committed(&self.inbox.name, counts, time);
-        self.totals.batches += 1;
-        self.totals.messages += batch.messages() as u64;
-        self.totals.rows += counts.taken.max(0) as u64;
-        self.totals.rejected += counts.rejected.max(0) as u64;
+    /// Goes on behind these offsets, which are committed in the database, and tells the brokers.
+    fn advance(&mut self, offsets: &BTreeMap<i32, i64>) {
         let mut list = TopicPartitionList::new();
-        for (partition, next) in &batch.next {
+        for (partition, next) in offsets {
             self.committed.insert(*partition, Some(*next));
             self.consumer.context().committed(*partition, Some(*next));
             let _ =

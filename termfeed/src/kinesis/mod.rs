@@ -5,12 +5,12 @@
 //! reject, and the rest goes on. Instances share the shards.
 //!
 //! ```text
-//! members (whose) ─▶ shards (which) ─▶ reader (one a shard) ─▶ batch ─▶ worker: COPY, rejects, positions, COMMIT
+//! members (whose) ─▶ shards (which) ─▶ reader (one a shard) ─▶ batch ─▶ worker ─▶ pipeline (COPY, rejects, positions, COMMIT)
 //! ```
 
 mod batch;
 mod members;
-mod places;
+mod positions;
 mod reader;
 mod shards;
 mod worker;

@@ -1,5 +1,5 @@
-//! The worker: has its share of the shards read, fills a batch, and takes it in one transaction: COPY,
-//! rejects, positions.
+//! The worker: has its share of the shards read, fills a batch, and has the pipeline store it with the new
+//! positions.
 //!
 //! Whatever fails on the way, nothing is kept in memory: the session ends, its locks with it, and the
 //! next one begins where the database says.
@@ -14,19 +14,18 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 
-use super::batch::Batch;
+use super::batch::{Batch, Kept};
 use super::members::Members;
-use super::places;
+use super::positions;
 use super::reader::{Page, Reader, Start, in_words};
 use super::shards::{Position, Shard, readable, share};
 use super::{From, Settings};
 use crate::database::{Database, backoff};
 use crate::decode::Plain;
-use crate::door;
 use crate::error::Error;
 use crate::inbox::Inbox;
 use crate::metrics;
-use crate::notes::Source;
+use crate::pipeline::{self, Target, Totals};
 use crate::readiness::{Need, Readiness};
 use crate::shutdown::Shutdown;
 
@@ -35,14 +34,6 @@ const SHARING: Duration = Duration::from_secs(5);
 
 /// Pages that wait for the worker; each has 10 MB at the most, and each reader holds one more.
 const QUEUE: usize = 4;
-
-#[derive(Clone, Copy, Default)]
-pub struct Totals {
-    pub records: usize,
-    pub rows: i64,
-    pub rejected: i64,
-    pub batches: u64,
-}
 
 pub struct Worker {
     database: Database,
@@ -171,7 +162,7 @@ impl Worker {
             From::Horizon => Start::Horizon,
             From::At(time) => Start::At(*time),
             From::Latest => {
-                let began = places::began(&client, &inbox, &source).await?;
+                let began = positions::began(&client, &inbox, &source).await?;
                 Start::At(DateTime::from_millis(began))
             }
         };
@@ -202,7 +193,7 @@ impl Worker {
         }
         let _wait = self.readiness.waits_for(Need::Database);
         let (client, members) = (&session.client, &session.members);
-        let positions = places::all(client, &session.inbox, &session.source).await?;
+        let positions = positions::all(client, &session.inbox, &session.source).await?;
         let open = readable(&shards, &positions);
         let most = share(open.len(), members.count(client).await?);
         let mut kept = 0;
@@ -227,7 +218,7 @@ impl Worker {
             return Ok(());
         }
         // Read again: whoever had them may have moved them until the lock was ours.
-        let mut positions = places::all(client, &session.inbox, &session.source).await?;
+        let mut positions = positions::all(client, &session.inbox, &session.source).await?;
         for shard in taken {
             let committed = positions.remove(&shard).unwrap_or_default();
             if committed.closed {
@@ -308,7 +299,7 @@ impl Worker {
     async fn gather(&mut self, session: &mut Session) -> Result<Batch, Error> {
         let mut batch = Batch::default();
         let mut end = session.share_at;
-        while !batch.is_full(self.settings.batch_rows) {
+        while !batch.rows.is_full(self.settings.batch_rows) {
             let page = tokio::select! {
                 page = session.pages.recv() => page,
                 () = tokio::time::sleep_until(end.into()) => break,
@@ -336,40 +327,26 @@ impl Worker {
         Ok(batch)
     }
 
-    async fn take(&mut self, session: &mut Session, mut batch: Batch) -> Result<(), Error> {
-        let csv = batch.take_csv();
-        let Session {
-            client,
-            inbox,
-            source,
-            ..
-        } = session;
-        let transaction = client.transaction().await?;
-        let counts = door::copy(&transaction, inbox, [csv]).await?;
-        let from = Source {
-            transaction: &transaction,
-            inbox,
-            source,
+    async fn take(&mut self, session: &mut Session, batch: Batch) -> Result<(), Error> {
+        let target = Target {
+            inbox: &session.inbox,
+            stage: "parse",
             line_format: self.settings.format.of_lines(),
         };
-        if counts.rejected > 0 {
-            from.place(counts.load_id, &batch.origins).await?;
-        }
-        from.note("parse", Some(counts.load_id), &batch.refused)
-            .await?;
-        for (shard, next) in &batch.next {
-            let before = session.mine.get(shard).map(|mine| mine.committed.clone());
-            let before = before.unwrap_or_default();
-            places::advance(&transaction, inbox, source, shard, &before, next).await?;
-        }
-        let counts = door::latest_load(&transaction, inbox).await?;
-        let started = Instant::now();
-        transaction.commit().await?;
-        metrics::committed(&inbox.name, &counts, started.elapsed());
-        self.totals.batches += 1;
-        self.totals.records += batch.records();
-        self.totals.rows += counts.taken;
-        self.totals.rejected += counts.rejected;
+        let source: Arc<str> = session.source.as_str().into();
+        let mine = &session.mine;
+        let before = |shard| mine.get(shard).map(|mine| mine.committed.clone());
+        let steps: Vec<_> = batch
+            .next
+            .iter()
+            .map(|(shard, to)| {
+                let from = before(shard).unwrap_or_default();
+                positions::step(&source, shard, &from, to)
+            })
+            .collect();
+        let origin = |record: Kept| record.origin(source.clone());
+        let client = &mut session.client;
+        self.totals += pipeline::store(client, &target, batch.rows, &steps, origin).await?;
         for (shard, next) in batch.next {
             if next.closed {
                 // Its children may be read now.

@@ -15,7 +15,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeekExt, BufReade
 use tokio_util::io::InspectReader;
 
 use crate::error::Error;
-use crate::intake::CHUNK_BYTES;
+use crate::pipeline::CHUNK_BYTES;
 use crate::unpack::{FILE_WINDOW, Packing, unpack};
 
 /// How much of the beginning, and before the position, is hashed.

@@ -10,16 +10,15 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-use std::time::Instant;
 use tokio_postgres::Client;
 
 use crate::counts::Counts;
 use crate::database::{Database, backoff};
 use crate::error::Error;
 use crate::inbox::Inbox;
-use crate::intake::Intake;
 use crate::metrics;
-use crate::positions::{self, Part};
+use crate::pipeline::{self, Intake};
+use crate::positions::{self, Part, Step};
 use crate::rows::{self, Rows};
 use crate::settings::Common;
 use crate::shutdown::Shutdown;
@@ -289,16 +288,18 @@ impl Loader {
                 .await?;
             let (next, line) = intake.position();
             if let Some(known) = source.known(next, line)? {
-                let detail = serde_json::to_value(known).ok();
-                let next = next as i64;
-                positions::advance(&transaction, &self.inbox, &part, expected, next, detail)
-                    .await?;
-                expected = Some(next);
+                let step = Step {
+                    source: part.source,
+                    part: part.part.to_owned(),
+                    expected,
+                    next: next as i64,
+                    detail: serde_json::to_value(known).ok(),
+                };
+                positions::advance(&transaction, &self.inbox, &step).await?;
+                expected = Some(step.next);
             }
-            let started = Instant::now();
-            transaction.commit().await?;
+            pipeline::commit(transaction, &self.inbox, Some(&batch)).await?;
             *restart = false;
-            metrics::committed(&self.inbox.name, &batch, started.elapsed());
             *counts = std::mem::take(counts).plus(batch);
             self.bar.set_message(format!(
                 "{} rows, {} rejected",

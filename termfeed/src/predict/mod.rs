@@ -27,13 +27,14 @@ use std::time::Duration;
 use crate::database::Database;
 use crate::error::Error;
 use crate::monitor;
+use crate::pipeline::Totals;
 use crate::readiness::Need;
 use crate::settings::{Common, Secret, needed};
 use crate::shutdown::Shutdown;
 use answer::{Naming, Shape};
 use circuit::Circuit;
 use service::Service;
-use worker::{Totals, Worker};
+use worker::Worker;
 
 #[derive(Args, Clone, Debug, Serialize, Deserialize)]
 pub struct Flags {
@@ -216,11 +217,13 @@ pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(),
         };
         worker.run()
     });
-    let totals = futures_util::future::try_join_all(workers).await?;
-    let sum = |of: fn(&Totals) -> usize| totals.iter().map(of).sum::<usize>();
+    let mut totals = Totals::default();
+    for its in futures_util::future::try_join_all(workers).await? {
+        totals += its;
+    }
     tracing::info!(
-        answered = sum(|one| one.answered),
-        rejected = sum(|one| one.rejected),
+        answered = totals.records - totals.refused,
+        rejected = totals.refused,
         "committed"
     );
     Ok(())

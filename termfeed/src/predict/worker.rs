@@ -15,11 +15,10 @@ use super::split::Groups;
 use super::work::{Row, Work};
 use crate::counts::Counts;
 use crate::database::{Database, backoff};
-use crate::door;
 use crate::error::Error;
 use crate::inbox::Inbox;
 use crate::metrics;
-use crate::notes::{Note, Source};
+use crate::pipeline::{self, Batch, Origin, Target, Totals};
 use crate::readiness::{Need, Readiness};
 use crate::shutdown::Shutdown;
 use termstream_core::record::csv_line;
@@ -38,12 +37,10 @@ pub struct Worker {
     pub suspect: Option<String>,
 }
 
-/// What became of the rows of one or more batches.
-#[derive(Clone, Copy, Default)]
-pub struct Totals {
-    pub claimed: usize,
-    pub answered: usize,
-    pub rejected: usize,
+/// A batch that is committed.
+struct Done {
+    claimed: usize,
+    totals: Totals,
 }
 
 /// The rows of a batch, by what happened to them. Those in none of these were not asked.
@@ -73,10 +70,8 @@ impl Worker {
                 Ok(None) => continue,
                 Ok(Some(done)) => {
                     waits = backoff();
-                    totals.claimed += done.claimed;
-                    totals.answered += done.answered;
-                    totals.rejected += done.rejected;
-                    if done.answered + done.rejected > 0 {
+                    totals += done.totals;
+                    if done.totals.records > 0 {
                         self.readiness.fine();
                         idle = backoff();
                         continue;
@@ -111,7 +106,7 @@ impl Worker {
     async fn step(
         &mut self,
         connection: &mut Option<(Client, Inbox, Work)>,
-    ) -> Result<Option<Totals>, Error> {
+    ) -> Result<Option<Done>, Error> {
         let permit = self.circuit().permit(Instant::now());
         let any = match permit {
             Permit::Wait(time) => {
@@ -133,7 +128,7 @@ impl Worker {
         &mut self,
         connection: &mut Option<(Client, Inbox, Work)>,
         any: bool,
-    ) -> Result<Totals, Error> {
+    ) -> Result<Done, Error> {
         let wait = self.readiness.waits_for(Need::Database);
         if connection
             .as_ref()
@@ -159,20 +154,23 @@ impl Worker {
         let rows = work.claim(&transaction, size, any).await?;
         if rows.is_empty() {
             transaction.rollback().await?;
-            return Ok(Totals::default());
+            return Ok(Done {
+                claimed: 0,
+                totals: Totals::default(),
+            });
         }
         drop(wait);
         let outcome = self.ask(&rows, any).await;
         let _wait = self.readiness.waits_for(Need::Database);
-        let (done, counts) = self
+        let (mut totals, counts) = self
             .settle(&transaction, inbox, work, &rows, outcome)
             .await?;
-        let started = Instant::now();
-        transaction.commit().await?;
-        if counts.read > 0 {
-            metrics::committed(&inbox.name, &counts, started.elapsed());
-        }
-        Ok(done)
+        pipeline::commit(transaction, inbox, counts.as_ref()).await?;
+        totals.commit(&counts.unwrap_or_default());
+        Ok(Done {
+            claimed: rows.len(),
+            totals,
+        })
     }
 
     /// Asks about all rows, in lists or singly, until they are through or the service wants a rest.
@@ -280,8 +278,9 @@ impl Worker {
         self.show_circuit();
     }
 
-    /// Answers into the stream, rows that failed too often into its rejects, and all of them out of the
-    /// work table. What the stream's statement reads of the work table is still there.
+    /// Writes answers to the stream and rows that failed too often to its rejects, removes both from the
+    /// work table, and counts the failure of the others. The stream's statement still sees the answered rows
+    /// in the work table.
     async fn settle(
         &self,
         transaction: &Transaction<'_>,
@@ -289,69 +288,55 @@ impl Worker {
         work: &Work,
         rows: &[Row],
         outcome: Outcome,
-    ) -> Result<(Totals, Counts), Error> {
-        let mut load_id = None;
+    ) -> Result<(Totals, Option<Counts>), Error> {
         let key = |row: usize| rows[row].key.as_str();
-        if !outcome.answered.is_empty() {
-            let mut csv = Vec::new();
-            for (row, answer) in &outcome.answered {
-                csv.extend(csv_line([
-                    Some(key(*row).as_bytes()),
-                    Some(answer.as_bytes()),
-                ]));
-                csv.push(b'\n');
+        let mut batch = Batch::default();
+        let mut answered = Vec::new();
+        for (row, answer) in &outcome.answered {
+            let fields = [Some(key(*row).as_bytes()), Some(answer.as_bytes())];
+            batch.csv.extend(csv_line(fields));
+            batch.csv.push(b'\n');
+            batch.add_without_origin();
+            answered.push(key(*row));
+        }
+        let (mut dead, mut again) = (Vec::new(), Vec::new());
+        for (row, failure) in &outcome.failed {
+            if rows[*row].attempts + 1 < self.settings.attempts {
+                again.push(key(*row));
+                continue;
             }
-            let copied = door::copy(transaction, inbox, [csv.into()]).await?;
-            load_id = Some(copied.load_id);
-            let keys: Vec<&str> = outcome.answered.iter().map(|(row, _)| key(*row)).collect();
-            work.remove(transaction, &keys).await?;
+            let raw = rows[*row].payload.clone().into_bytes();
+            let reason = ("P0001", failure.message.clone());
+            batch.refuse(self.origin(&rows[*row], failure), raw.len(), raw, reason);
+            dead.push(key(*row));
         }
-        let (dead, alive): (Vec<_>, Vec<_>) = outcome
-            .failed
-            .into_iter()
-            .partition(|(row, _)| rows[*row].attempts + 1 >= self.settings.attempts);
-        let again: Vec<&str> = alive.iter().map(|(row, _)| key(*row)).collect();
+        let target = Target {
+            inbox,
+            stage: "predict",
+            line_format: None,
+        };
+        let totals = batch.totals();
+        let counts = batch
+            .write(transaction, &target, &[], |origin| origin)
+            .await?;
+        work.remove(transaction, &answered).await?;
         work.count(transaction, &again).await?;
-        if !dead.is_empty() {
-            let notes: Vec<Note> = dead
-                .iter()
-                .map(|(row, failure)| self.reject(&rows[*row], failure))
-                .collect();
-            let source = Source {
-                transaction,
-                inbox,
-                source: &self.service.address(),
-                line_format: None,
-            };
-            source.note("predict", load_id, &notes).await?;
-            let keys: Vec<&str> = dead.iter().map(|(row, _)| key(*row)).collect();
-            work.remove(transaction, &keys).await?;
-        }
-        let counts = match load_id.is_some() || !dead.is_empty() {
-            true => door::latest_load(transaction, inbox).await?,
-            false => Counts::default(),
-        };
-        let totals = Totals {
-            claimed: rows.len(),
-            answered: outcome.answered.len(),
-            rejected: dead.len(),
-        };
+        work.remove(transaction, &dead).await?;
         Ok((totals, counts))
     }
 
-    fn reject(&self, row: &Row, failure: &Failure) -> Note {
-        Note {
+    /// Tells where a row that failed came from, and how it failed.
+    fn origin(&self, row: &Row, failure: &Failure) -> Origin {
+        Origin {
+            source: self.service.address().into(),
             line: row.key.parse().ok(),
-            raw: row.payload.clone().into_bytes(),
-            sqlstate: "P0001",
-            message: failure.message.clone(),
-            origin: json!({
+            detail: Some(json!({
                 "service": self.service.address(),
                 "key": row.key,
                 "attempts": row.attempts + 1,
                 "status": failure.status,
                 "body": failure.body,
-            }),
+            })),
         }
     }
 

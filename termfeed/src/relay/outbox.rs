@@ -12,7 +12,7 @@ use tokio_postgres::{Client, GenericClient};
 
 use crate::error::Error;
 use crate::inbox::{Inbox, columns};
-use crate::positions::{self, Part};
+use crate::positions::{self, Part, Step};
 
 /// A row as it is sent.
 pub struct Row {
@@ -228,15 +228,14 @@ impl Outbox {
                 client.execute(&mark, &[&ids]).await?;
             }
             (Some(cursor), Some(last)) => {
-                positions::advance(
-                    client,
-                    &self.owner,
-                    &self.part(),
-                    cursor.position,
-                    *last,
-                    None,
-                )
-                .await?;
+                let step = Step {
+                    source: &self.source,
+                    part: self.part().part.to_owned(),
+                    expected: cursor.position,
+                    next: *last,
+                    detail: None,
+                };
+                positions::advance(client, &self.owner, &step).await?;
                 if let Some(cursor) = &mut self.cursor {
                     cursor.position = Some(*last);
                     cursor.horizon.take_if(|(newest, _)| *newest <= *last);

@@ -17,7 +17,6 @@ use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
-use std::time::Instant;
 use tokio_util::io::StreamReader;
 
 use super::answer::Refusal;
@@ -27,8 +26,8 @@ use super::{Shared, pace, running};
 use crate::counts::Counts;
 use crate::error::Error;
 use crate::inbox::Inbox;
-use crate::intake::{CHUNK_BYTES, Intake};
 use crate::metrics;
+use crate::pipeline::{self, CHUNK_BYTES, Intake};
 use crate::rows::{Format, Rows};
 use crate::unpack::{HTTP_WINDOW, Packing, unpack};
 
@@ -113,10 +112,8 @@ async fn take(
     let counts = intake
         .batch(&transaction, inbox, first, |rows| rows >= commit_rows)
         .await?;
-    let started = Instant::now();
-    transaction.commit().await?;
+    pipeline::commit(transaction, inbox, Some(&counts)).await?;
     session.give_back();
-    metrics::committed(&inbox.name, &counts, started.elapsed());
     Ok(Some(counts))
 }
 

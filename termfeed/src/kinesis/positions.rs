@@ -1,22 +1,23 @@
 //! The positions of the shards in the database, moved in the transaction of their rows.
 //!
-//! A sequence number is longer than any integer, and so it stands in the detail of the position; what
-//! moves, and fences off a rival, is the number of records.
+//! A sequence number does not fit into an integer, and so it stands in the detail of the position. The
+//! position itself is the number of records: a rival that has moved it is found by that.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
+use tokio_postgres::Client;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Transaction};
 
 use super::shards::Position;
 use crate::error::Error;
 use crate::inbox::Inbox;
-use crate::positions::{self, Part};
+use crate::positions::{self, Part, Step};
 
-/// The part that says when the first instance started, of a stream that is read from its end.
+/// The part whose position is the time when the first instance started, for `--from latest`.
 const BEGAN: &str = "began";
 
+/// Reads the positions of all shards.
 pub async fn all(
     client: &Client,
     inbox: &Inbox,
@@ -48,24 +49,19 @@ pub async fn all(
     Ok(found)
 }
 
-pub async fn advance(
-    transaction: &Transaction<'_>,
-    inbox: &Inbox,
-    source: &str,
-    shard: &str,
-    from: &Position,
-    to: &Position,
-) -> Result<(), Error> {
-    let part = Part {
+/// The move of a shard's position.
+pub fn step<'a>(source: &'a str, shard: &str, from: &Position, to: &Position) -> Step<'a> {
+    Step {
         source,
-        part: shard,
-    };
-    let detail = json!({"after": to.after, "closed": to.closed});
-    let next = to.records.unwrap_or(0);
-    positions::advance(transaction, inbox, &part, from.records, next, Some(detail)).await
+        part: shard.to_owned(),
+        expected: from.records,
+        next: to.records.unwrap_or(0),
+        detail: Some(json!({"after": to.after, "closed": to.closed})),
+    }
 }
 
-/// When the first instance started, in milliseconds since 1970: now, if this is the first one.
+/// Returns when the first instance started, in milliseconds since 1970, and notes the present time if this
+/// is the first one.
 pub async fn began(client: &Client, inbox: &Inbox, source: &str) -> Result<i64, Error> {
     let part = Part {
         source,
@@ -78,6 +74,13 @@ pub async fn began(client: &Client, inbox: &Inbox, source: &str) -> Result<i64, 
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     let now = now.as_millis() as i64;
-    positions::advance(client, inbox, &part, None, now, None).await?;
+    let first = Step {
+        source,
+        part: BEGAN.to_owned(),
+        expected: None,
+        next: now,
+        detail: None,
+    };
+    positions::advance(client, inbox, &first).await?;
     Ok(now)
 }

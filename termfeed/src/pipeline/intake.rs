@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_postgres::Transaction;
 
-use crate::counts::Counts;
-use crate::door::{self, Copy};
+use super::copy::Copy;
+use super::rejects::{Notes, Origin, Reject};
+use crate::counts::{Counts, PARSE, STAGES};
 use crate::error::Error;
 use crate::inbox::Inbox;
-use crate::rows::Rows;
+use crate::rows::{Rejected, Rows};
 
 /// Read and sent to the server at once.
 pub const CHUNK_BYTES: usize = 64 << 10;
@@ -31,7 +32,7 @@ pub struct Intake {
     rows: Rows,
     buffer: Vec<u8>,
     /// What rejects are said to come from.
-    source: String,
+    source: Arc<str>,
     /// Bytes that may still come.
     room: u64,
     /// Rows read, for those who watch.
@@ -45,7 +46,7 @@ impl Intake {
     pub fn new(
         reader: Box<dyn AsyncRead + Send + Unpin>,
         rows: Rows,
-        source: impl Into<String>,
+        source: impl Into<Arc<str>>,
     ) -> Intake {
         Intake {
             reader,
@@ -137,16 +138,7 @@ impl Intake {
             if last || number >= WAITING_REJECTS || bytes >= WAITING_BYTES {
                 let mut counts = copy.finish(transaction).await?;
                 if number > 0 {
-                    let rejects = self.rows.take_rejects();
-                    let noted = door::note_rejects(
-                        transaction,
-                        inbox,
-                        &self.source,
-                        &rejects,
-                        Some(counts.load_id),
-                        self.rows.line_format(),
-                    );
-                    counts = counts.plus(noted.await?);
+                    counts = self.note(transaction, inbox, counts).await?;
                 }
                 let sum = match done.take() {
                     Some(before) => before.plus(counts),
@@ -161,5 +153,51 @@ impl Intake {
             }
             csv = self.next().await?;
         }
+    }
+
+    /// Notes the rejects that wait, in the load of these counts, and adds them to the counts.
+    async fn note(
+        &mut self,
+        transaction: &Transaction<'_>,
+        inbox: &Inbox,
+        counts: Counts,
+    ) -> Result<Counts, Error> {
+        let rejects: Vec<Reject> = self
+            .rows
+            .take_rejects()
+            .into_iter()
+            .map(|rejected| reject(&self.source, rejected))
+            .collect();
+        let line_format = self.rows.line_format();
+        let notes = Notes {
+            stream: &inbox.sql,
+            stage: STAGES[PARSE],
+            line_format: line_format.as_ref(),
+            load_id: Some(counts.load_id),
+        };
+        notes.note(transaction, &rejects).await?;
+        let mut stages = [0; STAGES.len()];
+        stages[PARSE] = rejects.len() as i64;
+        let bytes: usize = rejects.iter().map(|reject| reject.raw.len()).sum();
+        Ok(counts.plus(Counts {
+            read: rejects.len() as i64,
+            rejected: rejects.len() as i64,
+            bytes: bytes as i64,
+            stages,
+            ..Counts::default()
+        }))
+    }
+}
+
+fn reject(source: &Arc<str>, rejected: Rejected) -> Reject {
+    Reject {
+        origin: Origin {
+            source: source.clone(),
+            line: Some(rejected.line),
+            detail: None,
+        },
+        raw: rejected.raw,
+        sqlstate: rejected.sqlstate.into(),
+        message: rejected.message,
     }
 }

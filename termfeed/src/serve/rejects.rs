@@ -40,7 +40,7 @@ pub async fn page(
         "SELECT coalesce(pg_catalog.json_agg(r), '[]')::pg_catalog.text FROM (
             SELECT reject_id, load_id, stage, starttime, filename, lineno,
                    pg_catalog.left(coalesce(line, pg_catalog.encode(line_bytes, 'escape')), {SHOWN}) AS line,
-                   colname, pg_catalog.left(raw_field_value, {SHOWN}) AS raw_field_value, err_message,
+                   line_format, colname, pg_catalog.left(raw_field_value, {SHOWN}) AS raw_field_value, err_message,
                    err_detail, errorcode
               FROM {table}
              WHERE reject_id OPERATOR(pg_catalog.>) $1 AND reject_id OPERATOR(pg_catalog.<) $2

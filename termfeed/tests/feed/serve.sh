@@ -74,6 +74,8 @@ same 'as it was mended' '3|stew, hot|3.5|0' "$(psql -c 'SELECT *, (SELECT count(
 same 'a row that left columns out is kept as a line of the others' '200 {"read":1,"taken":0,"rejected":1,"pairs":0} x|id' \
   "$(printf '{"id": "x"}\n' | ask -X POST -H 'Content-Type: application/x-ndjson' --data-binary @- "$url/streams/dishes" | counts) \
 $(psql -c "SELECT line || '|' || (line_format -> 'columns' ->> 0) FROM dishes_rejects")"
+same 'and says so' '{"format":"csv","columns":["id"]}' \
+  "$(ask "$url/streams/dishes/rejects" | grep -o '"line_format":{[^}]*}' | cut -d : -f 2- | tr -d ' ')"
 psql -c "UPDATE dishes_rejects SET line = '4'; SELECT termstream.retry_rejects('dishes')" >/dev/null
 same 'and gets their defaults when it is mended' '4|soup|1.5' "$(psql -c 'SELECT * FROM dish WHERE id = 4')"
 printf '{"id": 5, "kind": "\ufdd0"}\n' | ask -X POST -H 'Content-Type: application/x-ndjson' --data-binary @- "$url/streams/dishes" >/dev/null

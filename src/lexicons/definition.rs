@@ -123,11 +123,7 @@ impl LexiconDefinition {
         let distance_column = optional_column(lexicon, &mut row)?;
         access::check_rights(lexicon, source, row.take() == Some(true))?;
         access::check_policies(lexicon, source, row.take() == Some(true))?;
-        let max_distance = row.take::<i32>().and_then(|edits| u8::try_from(edits).ok());
-        let whole_words = row.take().unwrap_or(true);
-        let overlap = row
-            .take::<String>()
-            .and_then(|overlap| overlap.parse().ok());
+        let settings = settings(&mut row);
         let common_words = row.take().unwrap_or_default();
         let learned = row.take().unwrap_or(false);
         let generation: i64 = row.take().unwrap_or(0);
@@ -159,11 +155,7 @@ impl LexiconDefinition {
             distance_column,
             common_words,
             learned,
-            settings: Settings {
-                max_distance,
-                whole_words,
-                overlap: overlap.unwrap_or(Overlap::Longest),
-            },
+            settings,
             fingerprint: generation ^ tokens ^ files ^ version.unwrap_or(0) ^ stamp,
             generation,
             is_committed,
@@ -173,6 +165,20 @@ impl LexiconDefinition {
             files,
             has_children,
         })
+    }
+}
+
+/// The settings of the lexicon.
+fn settings(row: &mut Cells<'_>) -> Settings {
+    let max_distance = row.take::<i32>().and_then(|edits| u8::try_from(edits).ok());
+    let whole_words = row.take().unwrap_or(true);
+    let overlap = row.take::<String>();
+    Settings {
+        max_distance,
+        whole_words,
+        overlap: overlap
+            .and_then(|overlap| overlap.parse().ok())
+            .unwrap_or(Overlap::Longest),
     }
 }
 

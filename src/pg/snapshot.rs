@@ -21,7 +21,7 @@ mod plain {
     }
 }
 
-/// What a snapshot sees: see the module.
+/// Equal for two snapshots of this backend if they see the same rows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Identity {
     xmin: u32,

@@ -6,24 +6,24 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shard {
     pub id: String,
-    /// None, the one that was split, or the two that were merged. They may be gone already.
+    /// The shard that was split, or the two that were merged, if any. They may be gone already.
     pub parents: Vec<String>,
-    /// Split or merged itself: nothing is added to it any more.
+    /// Whether it was split or merged itself: nothing is added to it any more.
     pub ended: bool,
 }
 
-/// How far a shard was read, as the database has it.
+/// How far a shard was read, as it stands in the database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Position {
-    /// Records committed, which a rival would have moved; `None` if there is no position yet.
+    /// The number of records committed; `None` if nothing was committed yet.
     pub records: Option<i64>,
-    /// The sequence number of the last of them.
+    /// The sequence number of the last committed record.
     pub after: Option<String>,
-    /// Read to its end: nothing will come of it any more.
+    /// Whether it was read to its end.
     pub closed: bool,
 }
 
-/// The shards to read now: not read to their end, and each parent read to its end or gone.
+/// Returns the shards to read now: not read to their end, and each parent read to its end or gone.
 pub fn readable(shards: &[Shard], positions: &BTreeMap<String, Position>) -> BTreeSet<String> {
     let closed = |id: &str| positions.get(id).is_some_and(|position| position.closed);
     let there: BTreeSet<&str> = shards.iter().map(|shard| shard.id.as_str()).collect();
@@ -37,10 +37,28 @@ pub fn readable(shards: &[Shard], positions: &BTreeMap<String, Position>) -> BTr
     open.map(|shard| shard.id.clone()).collect()
 }
 
-/// How many of them an instance takes, so that all are read and none of the instances has two more than
-/// another.
+/// How many shards an instance takes, so that all are read and no instance has two more than another.
 pub fn share(shards: usize, instances: usize) -> usize {
     shards.div_ceil(instances.max(1))
+}
+
+/// The shards that an instance gives back: those that are not open any more, and all behind the first
+/// `most` open ones.
+pub fn surplus<'a>(
+    mine: impl Iterator<Item = &'a String>,
+    open: &BTreeSet<String>,
+    most: usize,
+) -> Vec<String> {
+    let mut kept = 0;
+    let mut back = Vec::new();
+    for shard in mine {
+        if kept < most && open.contains(shard) {
+            kept += 1;
+        } else {
+            back.push(shard.clone());
+        }
+    }
+    back
 }
 
 #[cfg(test)]

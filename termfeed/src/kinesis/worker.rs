@@ -18,7 +18,7 @@ use super::batch::{Batch, Kept};
 use super::members::Members;
 use super::positions;
 use super::reader::{Page, Reader, Start, in_words};
-use super::shards::{Position, Shard, readable, share};
+use super::shards::{Position, Shard, readable, share, surplus};
 use super::{From, Settings};
 use crate::database::{Database, backoff};
 use crate::decode::Plain;
@@ -41,14 +41,14 @@ pub struct Worker {
     settings: Settings,
     shutdown: Shutdown,
     readiness: Readiness,
-    /// Of the list of shards.
+    /// Whether Kinesis lists the shards.
     listing: Readiness,
     totals: Totals,
-    /// Readers are numbered, so that a page tells which one it is from.
+    /// The number of the last reader. A page carries the number of the reader that it is from.
     readers: u64,
 }
 
-/// A shard of this instance.
+/// A shard that this instance reads.
 struct Mine {
     number: u64,
     task: JoinHandle<()>,
@@ -181,8 +181,8 @@ impl Worker {
         })
     }
 
-    /// Gives back the shards that are done with or too many, and takes some of those that nobody has.
-    /// Between two batches, so that all pages of a shard given back are committed or dropped.
+    /// Gives back shards that are read to their end or are too many, and takes some that no instance has.
+    /// Called between two batches, so that all pages of a shard given back are committed or dropped.
     async fn share_out(&mut self, session: &mut Session) -> Result<(), Error> {
         let Some(shards) = self.shards().await? else {
             return Ok(());
@@ -196,28 +196,20 @@ impl Worker {
         let positions = positions::all(client, &session.inbox, &session.source).await?;
         let open = readable(&shards, &positions);
         let most = share(open.len(), members.count(client).await?);
-        let mut kept = 0;
-        let mut back = Vec::new();
-        for shard in session.mine.keys() {
-            if kept < most && open.contains(shard) {
-                kept += 1;
-            } else {
-                back.push(shard.clone());
-            }
-        }
-        for shard in back {
+        for shard in surplus(session.mine.keys(), &open, most) {
             session.mine.remove(&shard);
             members.give_back(client, &shard).await?;
             tracing::info!(shard, "shard given back");
         }
+        let room = most.saturating_sub(session.mine.len());
         let free = open
             .iter()
             .filter(|shard| !session.mine.contains_key(*shard));
-        let taken = members.take(client, free, most - kept).await?;
+        let taken = members.take(client, free, room).await?;
         if taken.is_empty() {
             return Ok(());
         }
-        // Read again: whoever had them may have moved them until the lock was ours.
+        // Read again: another instance may have moved them until this one had the lock.
         let mut positions = positions::all(client, &session.inbox, &session.source).await?;
         for shard in taken {
             let committed = positions.remove(&shard).unwrap_or_default();
@@ -226,35 +218,41 @@ impl Worker {
                 continue;
             }
             tracing::info!(shard, records = committed.records, "shard taken");
-            self.readers += 1;
-            let ended = Arc::new(AtomicBool::new(has_ended(&shards, &shard)));
-            let reader = Reader {
-                client: self.kinesis.clone(),
-                stream: self.settings.kinesis_stream.clone(),
-                shard: shard.clone(),
-                number: self.readers,
-                start: match &committed.after {
-                    Some(number) => Start::After(number.clone()),
-                    None => session.start.clone(),
-                },
-                page_rows: self.settings.batch_rows.min(10_000) as i32,
-                poll_wait: self.settings.poll_wait,
-                ended: ended.clone(),
-                pages: session.sender.clone(),
-                readiness: self.readiness.another(Need::Broker),
-            };
-            let mine = Mine {
-                number: self.readers,
-                ended,
-                task: tokio::spawn(reader.run()),
-                committed,
-            };
+            let ended = has_ended(&shards, &shard);
+            let mine = self.read(session, &shard, committed, ended);
             session.mine.insert(shard, mine);
         }
         Ok(())
     }
 
-    /// The shards that Kinesis has; `None` where it does not answer now.
+    /// Starts a reader of a shard, which goes on behind the position.
+    fn read(&mut self, session: &Session, shard: &str, committed: Position, ended: bool) -> Mine {
+        self.readers += 1;
+        let ended = Arc::new(AtomicBool::new(ended));
+        let reader = Reader {
+            client: self.kinesis.clone(),
+            stream: self.settings.kinesis_stream.clone(),
+            shard: shard.to_owned(),
+            number: self.readers,
+            start: match &committed.after {
+                Some(number) => Start::After(number.clone()),
+                None => session.start.clone(),
+            },
+            page_rows: self.settings.batch_rows.min(10_000) as i32,
+            poll_wait: self.settings.poll_wait,
+            ended: ended.clone(),
+            pages: session.sender.clone(),
+            readiness: self.readiness.another(Need::Broker),
+        };
+        Mine {
+            number: self.readers,
+            ended,
+            task: tokio::spawn(reader.run()),
+            committed,
+        }
+    }
+
+    /// Lists the shards of the stream; `None` where Kinesis does not answer now.
     async fn shards(&self) -> Result<Option<Vec<Shard>>, Error> {
         let _wait = self.listing.waits_for(Need::Broker);
         let mut shards = Vec::new();
@@ -295,7 +293,7 @@ impl Worker {
         Ok(Some(shards))
     }
 
-    /// Pages until the batch is full, its wait is over, or something else is to be done.
+    /// Collects pages until the batch is full, its wait is over, or something else is to be done.
     async fn gather(&mut self, session: &mut Session) -> Result<Batch, Error> {
         let mut batch = Batch::default();
         let mut end = session.share_at;

@@ -1,11 +1,12 @@
 //! `termfeed load`: files of this machine into a stream, committed batch by batch.
 //!
-//! The position behind a batch is moved in the transaction of its rows. So whatever ends the command,
-//! the same command goes on behind what is committed, and no row is lost or taken twice. Standard input
-//! cannot be read again: it is one transaction.
+//! The position is moved in the transaction of the rows before it. So whatever ends the command, the same
+//! command goes on after what is committed, and no row is lost or taken twice. Standard input cannot be read
+//! again: it is one transaction.
 
 mod file;
 
+use bytes::Bytes;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Deserialize, Serialize};
@@ -91,6 +92,9 @@ enum Format {
 }
 
 const BATCH_ROWS: u64 = 20_000;
+
+/// The source under which the positions of files are kept.
+const FILE: &str = "file";
 
 pub async fn run(
     common: Common,
@@ -198,8 +202,8 @@ struct Loader {
 }
 
 impl Loader {
-    /// Loads one file; what is committed stands in `counts`, also when it fails. While the database is
-    /// away, or somebody else loads the same file, it tries again from what is committed.
+    /// Loads one file, and adds what is committed to `counts`, also when it fails. While the database is away
+    /// or another process loads the same file, it tries again from what is committed.
     async fn load(
         &mut self,
         source: &Source,
@@ -228,8 +232,22 @@ impl Loader {
             if !self.shutdown.sleep(wait).await {
                 return Err(Error::Stopped);
             }
-            // Of a connection on which something failed nobody knows where it stands.
+            // A connection on which something failed may be in any state.
             self.client = self.database.connect_patiently(&mut self.shutdown).await?;
+        }
+    }
+
+    /// A reader of rows from this offset and line on; `last_byte` is the byte before.
+    fn rows(&self, source: &Source, start: (u64, u64), last_byte: u8) -> Result<Rows, Error> {
+        let format = match self.flags.format {
+            Some(Format::Jsonl) => rows::Format::JsonLines,
+            None if source.has_json_lines() => rows::Format::JsonLines,
+            _ => self.format,
+        };
+        let columns = self.inbox.columns.clone();
+        match start.0 {
+            0 => Rows::new(columns, format),
+            _ => Rows::resume(columns, format, start, last_byte),
         }
     }
 
@@ -243,62 +261,29 @@ impl Loader {
     ) -> Result<(), Error> {
         let name = source.part();
         let part = Part {
-            source: "file",
+            source: FILE,
             part: &name,
         };
         let found = positions::found(&self.client, &self.inbox, &part).await?;
         let mut expected = found.as_ref().map(|(next, _)| *next);
         let start = match found {
-            Some((next, detail)) if !*restart => place(source, next, detail)?,
+            Some((next, detail)) if !*restart => resume_at(source, next, detail)?,
             _ => (0, 1),
         };
         self.bar.set_position(before + source.bar_at(start.0));
         let opened = source.read_from(start.0, &self.bar).await?;
-        let format = match self.flags.format {
-            Some(Format::Jsonl) => rows::Format::JsonLines,
-            None if source.has_json_lines() => rows::Format::JsonLines,
-            _ => self.format,
-        };
-        let columns = self.inbox.columns.clone();
-        let rows = match start.0 {
-            0 => Rows::new(columns, format)?,
-            _ => Rows::resume(columns, format, start, opened.last_byte)?,
-        };
-        let whole = !source.can_go_on();
-        let batch_rows = self.flags.batch_rows.unwrap_or(BATCH_ROWS).max(1);
-        let mut intake = Intake::new(opened.reader, rows, source.part()).in_batches_of(batch_rows);
+        let rows = self.rows(source, start, opened.last_byte)?;
+        let mut intake =
+            Intake::new(opened.reader, rows, source.part()).in_batches_of(self.batch_rows());
         loop {
             let first = intake.next().await?;
             if first.is_empty() && intake.is_drained() && expected.is_some() && !*restart {
                 return Ok(());
             }
             if start.0 > 0 && !matches!(opened.last_byte, b'\n' | b'\r') {
-                return Err(Error::Input(format!(
-                    "\"{}\" has grown, and its last line had no line end when it was loaded: give \
-                     --restart to load it from its start",
-                    source.name
-                )));
+                return Err(half_a_line(source));
             }
-            let shutdown = &self.shutdown;
-            let transaction = self.client.transaction().await?;
-            let batch = intake
-                .batch(&transaction, &self.inbox, first, |rows| {
-                    !whole && (rows >= batch_rows || shutdown.is_called())
-                })
-                .await?;
-            let (next, line) = intake.position();
-            if let Some(known) = source.known(next, line)? {
-                let step = Step {
-                    source: part.source,
-                    part: part.part.to_owned(),
-                    expected,
-                    next: next as i64,
-                    detail: serde_json::to_value(known).ok(),
-                };
-                positions::advance(&transaction, &self.inbox, &step).await?;
-                expected = Some(step.next);
-            }
-            pipeline::commit(transaction, &self.inbox, Some(&batch)).await?;
+            let batch = self.take(source, &mut intake, first, &mut expected).await?;
             *restart = false;
             *counts = std::mem::take(counts).plus(batch);
             self.bar.set_message(format!(
@@ -313,10 +298,55 @@ impl Loader {
             }
         }
     }
+
+    /// Loads and commits one batch, which begins with `first`, and moves the position from `expected`.
+    async fn take(
+        &mut self,
+        source: &Source,
+        intake: &mut Intake,
+        first: Bytes,
+        expected: &mut Option<i64>,
+    ) -> Result<Counts, Error> {
+        let (whole, most) = (!source.can_go_on(), self.batch_rows());
+        let shutdown = &self.shutdown;
+        let transaction = self.client.transaction().await?;
+        let counts = intake
+            .batch(&transaction, &self.inbox, first, |rows| {
+                !whole && (rows >= most || shutdown.is_called())
+            })
+            .await?;
+        let (next, line) = intake.position();
+        if let Some(known) = source.known(next, line)? {
+            let step = Step {
+                source: FILE,
+                part: source.part(),
+                expected: *expected,
+                next: next as i64,
+                detail: serde_json::to_value(known).ok(),
+            };
+            positions::advance(&transaction, &self.inbox, &step).await?;
+            *expected = Some(step.next);
+        }
+        pipeline::commit(transaction, &self.inbox, Some(&counts)).await?;
+        Ok(counts)
+    }
+
+    /// The number of rows after which a batch is committed.
+    fn batch_rows(&self) -> u64 {
+        self.flags.batch_rows.unwrap_or(BATCH_ROWS).max(1)
+    }
 }
 
-/// Offset and line to go on at, if the file is still the one that was loaded.
-fn place(
+fn half_a_line(source: &Source) -> Error {
+    Error::Input(format!(
+        "\"{}\" has grown, and its last line had no line end when it was loaded: give \
+         --restart to load it from its start",
+        source.name
+    ))
+}
+
+/// Returns the offset and line to go on at, if the file is still the one that was loaded.
+fn resume_at(
     source: &Source,
     next: i64,
     detail: Option<serde_json::Value>,

@@ -1,7 +1,7 @@
 //! `termfeed predict`: asks an HTTP service about rows of a table, and brings its answers into a stream.
 //!
-//! Claim, answer and removal are one transaction: several instances share the table, and a crash
-//! repeats a question, never an effect. A row that fails too often becomes a reject; no row holds up
+//! Claim, answer and removal are one transaction: several instances can share the table, and a crash repeats
+//! a question, never an effect. A row that fails too often becomes a reject; no row holds up
 //! the others, and while the service is down all of them wait. Where a single row gets the answer of a
 //! service that is down (502-504, 401-405), the service is asked for its health, or about an empty list:
 //! if it works, the failure is the row's.
@@ -194,12 +194,8 @@ pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(),
         once: flags.once,
     });
     let service = Arc::new(Service::new(&settings, shape)?);
-    let down_after = flags.down_after.unwrap_or(3);
-    let circuit = Arc::new(Mutex::new(Circuit::new(
-        down_after,
-        first_wait,
-        longest_wait,
-    )));
+    let circuit = Circuit::new(flags.down_after.unwrap_or(3), first_wait, longest_wait);
+    let circuit = Arc::new(Mutex::new(circuit));
     let readiness = monitor::start(&flags.monitor, shutdown.clone()).await?;
     let mut hands = vec![readiness];
     while hands.len() < flags.workers.unwrap_or(1) {

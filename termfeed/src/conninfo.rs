@@ -19,7 +19,7 @@ pub struct Words {
 }
 
 impl Words {
-    /// Keeps the word if it is one of these.
+    /// Stores the value if it is a TLS parameter.
     fn keep(&mut self, word: &str, value: &str) -> bool {
         let kept = match word {
             "sslmode" => &mut self.sslmode,
@@ -70,7 +70,7 @@ pub fn read(text: &str) -> Result<(Config, Words), Error> {
     Ok((config, words))
 }
 
-/// Takes from the environment what is not said yet.
+/// Fills in from the environment what was not given.
 pub fn complete(
     config: &mut Config,
     words: &mut Words,
@@ -145,7 +145,7 @@ fn no_conninfo() -> Error {
     )
 }
 
-/// Refuses a word that cannot be obeyed; nothing is said of its value.
+/// Refuses a parameter that is not supported, without its value.
 fn check(word: &str) -> Result<(), Error> {
     match NOT_KNOWN.contains(&word) {
         true => Err(Error::Settings(format!(
@@ -155,7 +155,7 @@ fn check(word: &str) -> Result<(), Error> {
     }
 }
 
-/// The URL without the parameters that are words of TLS.
+/// Returns the URL without its TLS parameters.
 fn without_parameters(url: &str, words: &mut Words) -> Result<String, Error> {
     let Some((place, parameters)) = url.split_once('?') else {
         return Ok(url.to_owned());
@@ -164,7 +164,7 @@ fn without_parameters(url: &str, words: &mut Words) -> Result<String, Error> {
     for parameter in parameters.split('&') {
         let (word, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         check(word)?;
-        // JDBC's word, which libpq takes in URLs.
+        // JDBC's parameter, which libpq accepts in URLs.
         if (word, value) == ("ssl", "true") {
             words.keep("sslmode", "require");
         } else if !words.keep(word, &decoded(value).ok_or_else(no_conninfo)?) {
@@ -177,7 +177,7 @@ fn without_parameters(url: &str, words: &mut Words) -> Result<String, Error> {
     })
 }
 
-/// The bytes that `%xx` stand for.
+/// Decodes percent-encoding.
 fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -194,7 +194,7 @@ fn decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// The connection string without the words of TLS; as libpq's `conninfo_parse` takes it apart.
+/// Returns the connection string without its TLS parameters, parsed as libpq's `conninfo_parse` does.
 fn without_words(text: &str, words: &mut Words) -> Result<String, Error> {
     let mut rest = String::new();
     let mut letters = text.chars().peekable();

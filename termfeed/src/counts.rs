@@ -9,7 +9,7 @@ pub struct Counts {
     pub read: i64,
     pub taken: i64,
     pub rejected: i64,
-    /// Rows that the stream's statement has written.
+    /// Rows written by the stream's statement.
     pub pairs: i64,
     pub bytes: i64,
     /// The rejects by their stage, in the order of [`STAGES`].
@@ -17,10 +17,10 @@ pub struct Counts {
     pub stages: [i64; STAGES.len()],
 }
 
-/// The index in [`STAGES`] of rows that could not be read.
+/// The index in [`STAGES`] of the stage at which rows are parsed.
 pub const PARSE: usize = 0;
 
-/// Where a row can be rejected.
+/// The stages at which a row can be rejected.
 pub const STAGES: [&str; 6] = [
     "parse",
     "convert",

@@ -16,16 +16,16 @@ use crate::settings::Common;
 use crate::shutdown::Shutdown;
 use crate::tls::Ways;
 
-/// Between attempts to reach the database: from this, doubled, with jitter, to the longest.
+/// The first and the longest delay between attempts to connect; delays double, with jitter.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
-/// Where the database is.
+/// How to reach the database.
 #[derive(Clone)]
 pub struct Database {
     pub config: Config,
     pub tls: MakeTlsConnector,
-    /// With TLS or without, and what is tried where that is refused.
+    /// Whether to use TLS, and what to try if the server refuses.
     attempts: (SslMode, Option<SslMode>),
 }
 
@@ -57,12 +57,12 @@ impl Database {
         })
     }
 
-    /// One connection; its other half runs by itself until the client is dropped.
+    /// Connects; a task drives the connection until the client is dropped.
     pub async fn connect(&self) -> Result<Client, Error> {
         Ok(self.open().await?.0)
     }
 
-    /// A connection, and the task of its other half.
+    /// Connects, and returns the client and the task that drives the connection.
     pub async fn open(&self) -> Result<(Client, JoinHandle<()>), tokio_postgres::Error> {
         let (first, second) = self.attempts;
         let refused = match self.attempt(first).await {
@@ -72,7 +72,7 @@ impl Database {
         let Some(second) = second else {
             return Err(refused);
         };
-        // If both fail, it is told how the one with TLS did.
+        // If both attempts fail, the error is that of the attempt with TLS.
         match self.attempt(second).await {
             Err(_) if second == SslMode::Disable => Err(refused),
             outcome => outcome,
@@ -104,7 +104,8 @@ impl Database {
             && self.config.get_channel_binding() != ChannelBinding::Require
     }
 
-    /// Tries until it succeeds, or is told to stop, or is refused for good (a wrong password, say).
+    /// Connects, retrying until it succeeds, shutdown is signalled, or the failure is permanent (such as a wrong
+    /// password).
     pub async fn connect_patiently(&self, shutdown: &mut Shutdown) -> Result<Client, Error> {
         let mut waits = backoff();
         loop {
@@ -142,7 +143,7 @@ pub fn backoff_between(first: Duration, longest: Duration) -> impl Iterator<Item
         .build()
 }
 
-/// Whether the server was reached, and TLS with it failed.
+/// Whether the server was reached and the TLS handshake failed.
 fn is_of_tls(error: &tokio_postgres::Error) -> bool {
     error
         .to_string()

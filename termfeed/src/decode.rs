@@ -1,7 +1,7 @@
-//! A message of any source becomes a row: its fields in the order of the stream's columns, as a line of
+//! Turns a message of any source into a row: its fields in the order of the stream's columns, as a line of
 //! CSV.
 //!
-//! Refused is what no row can be made of. What a field holds is for the stream to judge.
+//! A message that cannot become a row is refused. Whether its values are valid is for the stream to decide.
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// How the messages are written, for `termstream.retry_rejects`: as CSV, where nothing is said.
+    /// The `line_format` of rejected messages; `None` is CSV.
     pub fn of_lines(self) -> Option<serde_json::Value> {
         match self {
             Format::Json => Some(serde_json::json!({"format": "jsonl"})),
@@ -37,7 +37,7 @@ impl Format {
     }
 }
 
-/// Why a message is no row.
+/// Why a message cannot become a row.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Refusal {
     pub sqlstate: &'static str,
@@ -53,7 +53,7 @@ impl Refusal {
     }
 }
 
-/// Reads messages that say all themselves.
+/// Decodes messages in formats that need no schema.
 pub struct Plain {
     format: Format,
     columns: Vec<Column>,
@@ -74,7 +74,7 @@ impl Plain {
         self.format == Format::Json
     }
 
-    /// Appends the row and its line end, or nothing.
+    /// Appends the row and a line end, or nothing if the message is refused.
     pub fn row(&self, payload: &[u8], csv: &mut Vec<u8>) -> Result<(), Refusal> {
         let line = match self.format {
             Format::Json => self.json(payload)?,
@@ -132,7 +132,7 @@ impl Plain {
     }
 }
 
-/// The fields as a line of CSV, if Postgres can hold each as text.
+/// Writes the fields as a line of CSV; refuses text that Postgres cannot store.
 pub fn line(columns: &[Column], fields: &[Option<Cow<'_, str>>]) -> Result<Vec<u8>, Refusal> {
     let holds_nul = |field: &Option<Cow<'_, str>>| field.as_ref().is_some_and(|f| f.contains('\0'));
     if let Some((column, _)) = columns
@@ -160,7 +160,7 @@ fn text(bytes: &[u8]) -> Result<&str, Refusal> {
     }
 }
 
-/// What a value is as text: strings without their quotes, null as NULL, all else as it is written.
+/// Returns a JSON value as text: a string without its quotes, null as NULL, anything else as written.
 fn json_text(value: &str) -> Result<Option<Cow<'_, str>>, Refusal> {
     Ok(match value.as_bytes().first() {
         Some(b'"') => Some(Cow::Owned(serde_json::from_str(value).map_err(

@@ -1,4 +1,4 @@
-//! A stream as it is found in the database: its name for SQL, its columns, its rejects.
+//! A stream as the database describes it: its name for SQL, its columns, its rejects table.
 
 use std::sync::LazyLock;
 use tokio_postgres::GenericClient;
@@ -8,7 +8,7 @@ use crate::error::Error;
 use termstream_core::load::NumberFormat;
 use termstream_core::record::Field;
 
-/// A stream, as its doors need it.
+/// A stream into which rows are copied.
 #[derive(Clone, Debug)]
 pub struct Inbox {
     /// As the search_path of the connection shows it.
@@ -29,7 +29,7 @@ pub struct Column {
     pub point: Option<char>,
 }
 
-/// Columns of these names, as many with a default as is told.
+/// Makes columns from names and from whether each has a default.
 pub fn columns(names: Vec<String>, has_default: impl IntoIterator<Item = bool>) -> Vec<Column> {
     let has_default = has_default.into_iter().chain(std::iter::repeat(false));
     names
@@ -44,7 +44,7 @@ pub fn columns(names: Vec<String>, has_default: impl IntoIterator<Item = bool>) 
 }
 
 impl Column {
-    /// What it gets of a row that lacks it: its default, or NULL.
+    /// The field to send for a row without this column: the default, or NULL.
     pub fn left_out(&self) -> Option<&'static str> {
         self.has_default.then_some(&LEFT_OUT)
     }
@@ -59,7 +59,7 @@ pub static LEFT_OUT: LazyLock<String> = LazyLock::new(|| {
     format!("default-{:032x}", u128::from_ne_bytes(bytes))
 });
 
-/// A field as it is sent.
+/// Returns a field as it is sent.
 pub fn sent(field: Field<'_>) -> Option<&[u8]> {
     match field {
         Field::LeftOut => Some(LEFT_OUT.as_bytes()),
@@ -95,9 +95,9 @@ SELECT stream::pg_catalog.text,
   FROM found";
 
 impl Inbox {
-    /// The stream of that name, written as in SQL: `menu`, `shop.menu`, `\"Menu\"`.
+    /// Finds a stream by its name, written as in SQL: `menu`, `shop.menu`, `\"Menu\"`.
     pub async fn find(client: &impl GenericClient, name: &str) -> Result<Inbox, Error> {
-        // A name that is none (a dot too many) is not found either, but for the server it is an error.
+        // The server raises an error for what is no name (too many dots), which counts as not found.
         let row = match client.query_typed_opt(FIND, &[(&name, Type::TEXT)]).await {
             Ok(row) => row,
             Err(error) if is_no_name(&error) => None,
@@ -107,7 +107,7 @@ impl Inbox {
         let mut columns = columns(row.try_get(2)?, row.try_get::<_, Vec<bool>>(3)?);
         let formats: Vec<Option<String>> = row.try_get(4)?;
         for (column, format) in columns.iter_mut().zip(formats) {
-            // Those of times are no formats of numbers.
+            // Formats of dates and times are not number formats.
             let format = format.and_then(|format| NumberFormat::new(&format).ok());
             column.point = format.map(NumberFormat::point);
         }

@@ -1,7 +1,7 @@
-//! Bytes of a body or a file to CSV for COPY, and to notes of what cannot be taken apart.
+//! Turns the bytes of a body or a file into CSV for COPY, and malformed records into rejects.
 //!
-//! A record that is whole goes on as it came; COPY reads the same dialect. Memory is one record of
-//! the parser, the output not yet taken, and the notes not yet taken.
+//! A well-formed CSV record is passed on unchanged, since COPY reads the same dialect. Memory holds one record,
+//! and the output and rejects that were not taken yet.
 
 use bytes::{Bytes, BytesMut};
 use serde_json::json;
@@ -17,7 +17,7 @@ pub enum Format {
     JsonLines,
 }
 
-/// Reads pieces of input of any size.
+/// Converts input, given in pieces of any size.
 pub struct Rows {
     format: Format,
     parser: Parser,
@@ -26,7 +26,7 @@ pub struct Rows {
 
 #[derive(Default)]
 struct Output {
-    /// The records are no CSV that COPY reads by itself: the fields are written anew.
+    /// Whether fields are written anew, because the records are not CSV as COPY reads it.
     rewritten: bool,
     csv: BytesMut,
     rejects: Vec<Rejected>,
@@ -48,7 +48,7 @@ impl Rows {
         Ok(Rows::of(format, parser.map_err(input)?))
     }
 
-    /// Rows from a position on, `last_byte` being the byte before; no header is expected there.
+    /// Resumes at a position, `last_byte` being the byte before it; no header is expected.
     pub fn resume(
         columns: Vec<Column>,
         format: Format,
@@ -77,12 +77,12 @@ impl Rows {
         }
     }
 
-    /// Offset and line behind the last record, or behind the header.
+    /// The offset and line after the last record, or after the header.
     pub fn position(&self) -> (u64, u64) {
         self.parser.position()
     }
 
-    /// How rejects are written, where they are not as COPY has it by default.
+    /// The `line_format` of rejects, if their lines are not CSV with COPY's defaults.
     pub fn line_format(&self) -> Option<serde_json::Value> {
         match self.format {
             Format::Csv {
@@ -95,7 +95,7 @@ impl Rows {
         }
     }
 
-    /// How many rows there were, rejects among them.
+    /// How many rows were read, including rejects.
     pub fn read(&self) -> u64 {
         self.output.rows
     }
@@ -114,18 +114,18 @@ impl Rows {
             .map_err(input)
     }
 
-    /// CSV that is ready for COPY.
+    /// Takes the CSV that is ready for COPY.
     pub fn take_csv(&mut self) -> Bytes {
         self.output.csv.split().freeze()
     }
 
-    /// The rejects since the last call.
+    /// Takes the rejects since the last call.
     pub fn take_rejects(&mut self) -> Vec<Rejected> {
         self.output.rejected_bytes = 0;
         std::mem::take(&mut self.output.rejects)
     }
 
-    /// How many rejects wait, and their bytes.
+    /// The number of rejects not taken yet, and their bytes.
     pub fn waiting(&self) -> (usize, usize) {
         (self.output.rejects.len(), self.output.rejected_bytes)
     }

@@ -13,7 +13,7 @@ use crate::environment::{Environment, hint, options};
 use crate::error::Error;
 pub use crate::secret::Secret;
 
-/// What every command takes.
+/// Options of every command.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Common {
     /// The database: a connection string ("host=… dbname=…") or a URL ("postgresql://…")
@@ -56,7 +56,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Of a command of `program`, which has all the options that there are.
+    /// Reads the environment and the file for a command of `program`.
     pub fn new(section: &str, flags: &Common, program: &clap::Command) -> Result<Source, Error> {
         let common = options(program);
         let all = program.get_subcommands().flat_map(options);
@@ -135,7 +135,7 @@ fn check(file: &Figment, program: &clap::Command) -> Result<(), Error> {
     known(&top, &names(""))
 }
 
-/// Without the value: it may be a secret.
+/// Describes an error without the value, which may be a secret.
 fn in_words(error: figment::Error) -> String {
     let lines: Vec<String> = error
         .into_iter()
@@ -163,7 +163,7 @@ fn in_words(error: figment::Error) -> String {
     lines.join("; ")
 }
 
-/// A setting without which a command can do nothing.
+/// Returns a required setting, or an error that names it.
 pub fn needed<T>(name: &str, value: Option<T>) -> Result<T, Error> {
     value.ok_or_else(|| Error::Settings(format!("--{name} is needed")))
 }

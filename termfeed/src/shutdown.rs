@@ -1,11 +1,11 @@
-//! Being told to stop: SIGINT or SIGTERM once, and everybody who waits hears of it.
+//! Graceful shutdown: the first SIGINT or SIGTERM is passed on to all tasks.
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::error::Error;
 
-/// Clones hear the same call.
+/// The signal to stop; clones share it.
 #[derive(Clone)]
 pub struct Shutdown {
     call: watch::Sender<bool>,
@@ -13,7 +13,7 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    /// From now on the signals do not kill; a second one does.
+    /// Installs the handlers: the first signal asks to stop, the second one kills.
     pub fn listen() -> Result<Shutdown, Error> {
         let (call, called) = watch::channel(false);
         let on = |kind| signal(kind).map_err(|error| Error::io("listen to signals", error));
@@ -36,7 +36,7 @@ impl Shutdown {
         Ok(Shutdown { call, called })
     }
 
-    /// Tells all the others, for one who cannot go on.
+    /// Signals shutdown from within, for a task that cannot go on.
     pub fn call(&self) {
         self.call.send_replace(true);
     }
@@ -45,13 +45,13 @@ impl Shutdown {
         *self.called.borrow()
     }
 
-    /// Returns once it is called.
+    /// Waits for the signal.
     pub async fn wait(&mut self) {
-        // It cannot fail: a sender is kept here.
+        // Cannot fail: the sender is kept here.
         let _ = self.called.wait_for(|called| *called).await;
     }
 
-    /// Sleeps; `false` if it was called meanwhile.
+    /// Sleeps; returns `false` if shutdown was signalled meanwhile.
     pub async fn sleep(&mut self, time: std::time::Duration) -> bool {
         tokio::select! {
             () = tokio::time::sleep(time) => !self.is_called(),

@@ -1,11 +1,11 @@
-//! Packed input: gzip and zstd, unpacked as it is read, however many members it has.
+//! Compressed input: gzip and zstd, decompressed while it is read, with any number of members.
 
 use async_compression::tokio::bufread::{GzipDecoder, ZstdDecoder};
 use async_compression::zstd::DParameter;
 use tokio::io::{AsyncBufRead, AsyncRead};
 
-/// How much of what was unpacked a zstd decoder keeps, at most, as a power of two: 8 MiB, which RFC 9659
-/// asks of those who send zstd over HTTP; files packed with `--ultra` or `--long` may need more.
+/// The largest window of a zstd decoder, as a power of two: 8 MiB, the limit of RFC 9659 for HTTP. Files
+/// compressed with `--ultra` or `--long` may need more.
 pub const HTTP_WINDOW: u32 = 23;
 pub const FILE_WINDOW: u32 = 27;
 
@@ -16,7 +16,7 @@ pub enum Packing {
     Zstd { window: u32 },
 }
 
-/// Reads what is in `packed`.
+/// Decompresses `packed`.
 pub fn unpack<'a>(
     packing: Packing,
     packed: impl AsyncBufRead + Send + Unpin + 'a,

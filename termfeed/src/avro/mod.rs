@@ -14,7 +14,7 @@ pub use write::Writer;
 /// No value may ask for more memory than this, whatever length it claims to have.
 const LARGEST_VALUE: usize = 64 << 20;
 
-/// The id before the record, and the record.
+/// Splits a message into the schema id and the record.
 fn split(message: &[u8]) -> Option<(u32, &[u8])> {
     let (head, record) = message.split_at_checked(5)?;
     match head {
@@ -30,10 +30,10 @@ fn join(id: u32, record: &[u8]) -> Vec<u8> {
     message
 }
 
-/// Schemas that others refer to by name.
+/// Named schemas, to which other schemas refer.
 type Names<'a> = std::collections::HashMap<String, &'a apache_avro::Schema>;
 
-/// What a reference stands for.
+/// Resolves a reference to a named schema.
 fn meant<'a>(schema: &'a apache_avro::Schema, names: &Names<'a>) -> &'a apache_avro::Schema {
     match schema {
         apache_avro::Schema::Ref { name } => {
@@ -43,7 +43,7 @@ fn meant<'a>(schema: &'a apache_avro::Schema, names: &Names<'a>) -> &'a apache_a
     }
 }
 
-/// The named schemas in this one.
+/// Collects the named schemas in a schema.
 fn collect<'a>(schema: &'a apache_avro::Schema, names: &mut Names<'a>) {
     use apache_avro::Schema;
     if let Some(name) = schema.name()

@@ -19,7 +19,7 @@ use termstream_core::record::with_point;
 
 pub struct Reader {
     registry: Registry,
-    /// The schema that all are read by, where there is one.
+    /// The reader schema, if one was given.
     schema: Option<Schema>,
     runtime: Handle,
 }
@@ -32,7 +32,7 @@ pub enum Unread {
 }
 
 impl Reader {
-    /// Called where the runtime's threads may be waited on.
+    /// Reads a message. Blocks, so it must not run on a thread of the runtime.
     pub fn new(registry: &Secret, schema: Option<&Path>) -> Result<Reader, Error> {
         apache_avro::util::max_allocation_bytes(super::LARGEST_VALUE);
         Ok(Reader {
@@ -101,7 +101,7 @@ fn is_number(value: &Value) -> bool {
     }
 }
 
-/// As Postgres reads it; `None` is NULL.
+/// Writes a value as text that Postgres reads; `None` is NULL.
 fn text(value: &Value, schema: &Schema, names: &Names<'_>) -> Option<String> {
     let schema = meant(schema, names);
     Some(match value {
@@ -209,7 +209,7 @@ fn instant(time: DateTime<chrono::Utc>, zoned: bool) -> String {
     }
 }
 
-/// As bytea is written.
+/// Writes bytes as bytea is written.
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold("\\x".to_owned(), |mut text, byte| {
         text.push_str(&format!("{byte:02x}"));

@@ -20,7 +20,7 @@ const MOST_REFERENCES: usize = 100;
 
 const ACCEPTED: &str = "application/vnd.schemaregistry.v1+json, application/json";
 
-/// A schema and those it refers to.
+/// A schema, and the schemas to which it refers.
 pub struct Written {
     pub schema: Schema,
     pub others: Vec<Schema>,
@@ -28,7 +28,7 @@ pub struct Written {
 
 pub struct Registry {
     client: Client,
-    /// May hold a password.
+    /// The URL, which may hold a password.
     url: Secret,
     known: HashMap<u32, Arc<Written>>,
 }
@@ -67,7 +67,7 @@ impl Registry {
         })
     }
 
-    /// The schema of that id; what is wrong with it for good as the inner error.
+    /// Fetches the schema with this id. The inner error is permanent.
     pub async fn schema(&mut self, id: u32) -> Result<Result<Arc<Written>, String>, Error> {
         if let Some(known) = self.known.get(&id) {
             return Ok(Ok(known.clone()));
@@ -87,7 +87,7 @@ impl Registry {
         Ok(Ok(written))
     }
 
-    /// The id of a schema under a subject; it is registered where it is not yet.
+    /// Returns the id of a schema under a subject, registering it if needed.
     pub async fn register(&self, subject: &str, schema: &str) -> Result<u32, Error> {
         #[derive(Deserialize)]
         struct Registered {
@@ -113,7 +113,7 @@ impl Registry {
         Ok(registered.id)
     }
 
-    /// The texts of all the schemas that this one needs.
+    /// Fetches the texts of all schemas to which this one refers.
     async fn references(&self, answer: &Answer) -> Result<Vec<String>, Error> {
         let mut found: HashMap<(String, u32), String> = HashMap::new();
         let mut wanted: Vec<(String, u32)> = Vec::new();
@@ -166,7 +166,7 @@ impl Registry {
     }
 }
 
-/// Without the URL, which may hold a password.
+/// Describes an error without the URL, which may hold a password.
 fn away(error: reqwest::Error) -> Error {
     Error::Unreachable(format!(
         "schema registry: {}",

@@ -22,7 +22,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Registers the schema under the subject, and has its id.
+    /// Registers the schema under the subject and keeps its id.
     pub async fn new(registry: &Secret, subject: &str, schema: &Path) -> Result<Writer, Error> {
         let text = text_of(schema)?;
         Ok(Writer {
@@ -31,7 +31,7 @@ impl Writer {
         })
     }
 
-    /// The message, or why there is none.
+    /// Encodes a message; the error says why it does not fit the schema.
     pub fn message(&self, json: &str) -> Result<Vec<u8>, String> {
         let json: Json = serde_json::from_str(json).map_err(|error| format!("no JSON: {error}"))?;
         let mut names = Names::new();
@@ -95,7 +95,7 @@ fn value(json: &Json, schema: &Schema, names: &Names<'_>, place: &str) -> Result
                 let inner = value(json, variant, names, place).ok()?;
                 Some(Value::Union(which as u32, Box::new(inner)))
             };
-            // "1" is text before it is a number, where both are allowed.
+            // If a union allows both, "1" is a string rather than a number.
             let text_first = json.is_string();
             let strings = each
                 .clone()
@@ -136,7 +136,7 @@ fn value(json: &Json, schema: &Schema, names: &Names<'_>, place: &str) -> Result
         Schema::Decimal(of) => {
             let number: BigDecimal = read(&text()?, &wrong)?;
             let scaled = number.with_scale(of.scale as i64);
-            // A digit that the scale has no room for would be lost.
+            // A digit beyond the scale would be lost.
             if scaled != number {
                 return Err(wrong());
             }
@@ -184,7 +184,7 @@ fn read<T: FromStr>(text: &str, wrong: &dyn Fn() -> String) -> Result<T, String>
     text.parse().map_err(|_| wrong())
 }
 
-/// As bytea is written in JSON; else the text's own bytes.
+/// Reads bytes as bytea is written in JSON, otherwise the bytes of the text.
 fn bytes(text: &str) -> Vec<u8> {
     let hex = text.strip_prefix("\\x").filter(|hex| hex.len() % 2 == 0);
     let pairs = hex.map(|hex| {

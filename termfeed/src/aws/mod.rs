@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use crate::error::{Error, with_causes};
 
-/// Nobody listens there on a machine that is not Amazon's, and then nobody answers either.
+/// The timeout of the metadata service, which does not answer on machines outside of AWS.
 const MACHINE_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub struct Flags {
     pub region: Option<String>,
 }
 
-/// Who we are and where they are. Fails where nobody has told: before any work, and at once.
+/// Loads credentials and region. Fails at once, before any work, if there are none.
 pub async fn configure(flags: &Flags, endpoint_variable: &str) -> Result<SdkConfig, Error> {
     let client = connector::client()?;
     let provider = ProviderConfig::without_region()
@@ -78,7 +78,7 @@ pub async fn configure(flags: &Flags, endpoint_variable: &str) -> Result<SdkConf
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(client)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-        // We try again ourselves: longer, and it shows in the metrics.
+        // Retries are our own: they last longer and show in the metrics.
         .retry_config(RetryConfig::disabled());
     let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     if let Some(url) = flags

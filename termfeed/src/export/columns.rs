@@ -24,22 +24,22 @@ use crate::error::Error;
 pub struct Column {
     pub name: String,
     pub value: Value,
-    /// The type that the server casts it to, if it is not sent as it is.
+    /// The type to which the server casts the column, if it is not sent as it is.
     cast: Option<&'static str>,
 }
 
-/// How a value is sent, in Postgres's binary format, and kept.
+/// How a value is sent in Postgres's binary format, and stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     Boolean,
     Int16,
     Int32,
     Int64,
-    /// An oid.
+    /// An oid, stored as int64.
     UInt32,
     Float32,
     Float64,
-    /// Sent as text.
+    /// Sent and stored as text.
     Decimal {
         precision: u8,
         scale: i8,
@@ -70,7 +70,7 @@ impl Column {
         })
     }
 
-    /// The column of `q` as it is asked for.
+    /// The SQL expression for the column of `q`.
     pub fn expression(&self) -> String {
         let name = quoted(&self.name);
         match self.cast {
@@ -101,7 +101,7 @@ impl Value {
         }
     }
 
-    /// As an element of a list.
+    /// The type as an element of a list.
     pub fn element(&self) -> Arc<Field> {
         Arc::new(Field::new("element", self.data_type(), true))
     }
@@ -120,7 +120,7 @@ pub fn quoted(name: &str) -> String {
 
 fn scalar(name: &str, kind: &Type, modifier: i32) -> Result<(Value, Option<&'static str>), Error> {
     match kind.kind() {
-        // What modifies it stands in the domain, and is not told.
+        // The type modifier is part of the domain and is not reported.
         Kind::Domain(base) => return scalar(name, base, -1),
         Kind::Enum(_) => return Ok((Value::Text, Some("text"))),
         _ => {}

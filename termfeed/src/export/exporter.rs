@@ -1,4 +1,5 @@
-//! One export after the other: announce the run, write its files, then the manifest, then move on.
+//! Runs exports one after the other: announce the run, write its files, then the manifest, then move the
+//! position.
 
 use object_store::ObjectStoreExt;
 use std::collections::{HashMap, HashSet};
@@ -21,7 +22,8 @@ const MANIFEST: &str = "_manifest.json";
 /// What Hive, Spark, pyarrow and DuckDB read as NULL.
 const NO_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
 
-/// Dates and times as text, whatever the role's settings: partitions and cursors are kept by it.
+/// Settings that make dates and times the same text whatever the role's settings: partitions and cursors are
+/// stored as text.
 const PREPARE: &str = "SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET extra_float_digits = 1; \
                        SET bytea_output = 'hex'; SET intervalstyle = 'iso_8601'";
 
@@ -72,7 +74,7 @@ impl Exporter {
                 position.upto = Some(newest);
                 position::write(client, &self.settings.name, &position).await?;
             }
-            // Of the run that is done again, if it is one, nothing counts.
+            // A repeated run counts nothing of its first attempt.
             let files = old.iter().flat_map(|old| &old.files);
             manifest.files = files
                 .filter(|file| file.run != position.run)
@@ -180,7 +182,7 @@ impl Exporter {
         Ok(files)
     }
 
-    /// `dt=2026-01-31/part-00001.parquet`.
+    /// Returns the path of a file, such as `dt=2026-01-31/part-00001.parquet`.
     fn name(&self, partition: Option<&str>, number: u32) -> String {
         let part = format!("part-{number:05}.parquet");
         match &self.settings.partition_by {
@@ -192,7 +194,7 @@ impl Exporter {
         }
     }
 
-    /// Removes the files that the last export needed, and this one does not.
+    /// Removes files of the last export that this export no longer has.
     async fn remove(&self, old: &Manifest, new: &Manifest) -> Result<(), Error> {
         let kept: HashSet<&str> = new.files.iter().map(|file| file.path.as_str()).collect();
         for file in old
@@ -209,7 +211,7 @@ impl Exporter {
     }
 }
 
-/// As Hive writes values in paths: all but letters, digits and a few signs by their bytes.
+/// Percent-encodes a value for a path as Hive does: all but letters, digits and a few signs.
 fn encoded(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     for byte in value.bytes() {

@@ -1,5 +1,5 @@
-//! One Parquet file on its way out: written row group by row group, hashed, and sent in parts. It is
-//! there when its last part is, and not before.
+//! Writes one Parquet file row group by row group, hashes it and uploads it in parts. The file becomes visible
+//! with its last part.
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -15,11 +15,11 @@ use super::manifest::File;
 use super::place::{Place, failed};
 use crate::error::Error;
 
-/// Bytes of a file that are sent at a time, and how many such parts are under way at once.
+/// The size of a part in bytes, and how many parts are uploaded at once.
 const PART: usize = 8 << 20;
 const PARTS: usize = 4;
 
-/// A row group has no more bytes, however few its rows: it is held in memory.
+/// The most bytes of a row group, which is held in memory.
 const GROUP_BYTES: usize = 128 << 20;
 
 pub struct Writing {
@@ -66,7 +66,7 @@ impl Writing {
         self.send().await
     }
 
-    /// Sends what is written so far.
+    /// Uploads what was written so far.
     async fn send(&mut self) -> Result<(), Error> {
         let bytes = std::mem::take(self.writer.inner_mut());
         if !bytes.is_empty() {
@@ -78,7 +78,7 @@ impl Writing {
         Ok(())
     }
 
-    /// Completes the file, unless there is one with this content already.
+    /// Completes the file, unless a file with the same content already exists.
     pub async fn finish(
         mut self,
         there: impl Fn(&str) -> Option<String>,

@@ -16,7 +16,7 @@ pub struct Manifest {
     pub partition_by: Option<String>,
     pub rows: u64,
     pub bytes: u64,
-    /// In the order in which they are to be read.
+    /// The files, in the order in which to read them.
     pub files: Vec<File>,
 }
 
@@ -33,7 +33,7 @@ pub struct File {
     pub rows: u64,
     pub bytes: u64,
     pub sha256: String,
-    /// The run of an incremental export that wrote it.
+    /// The run of an incremental export that wrote the file.
     pub run: i64,
 }
 
@@ -51,7 +51,7 @@ impl Manifest {
         }
     }
 
-    /// The one that is there already.
+    /// Reads the existing manifest.
     pub async fn read(store: &dyn ObjectStore, path: &Path) -> Result<Option<Manifest>, Error> {
         let found = match store.get(path).await {
             Ok(found) => found.bytes().await.map_err(failed)?,
@@ -75,7 +75,7 @@ impl Manifest {
         Ok(())
     }
 
-    /// Whether files of the other one may stand beside those of this one.
+    /// Whether the files of another manifest may be kept beside the files of this one.
     pub fn is_like(&self, other: &Manifest) -> bool {
         self.version == other.version
             && self.columns == other.columns

@@ -1,7 +1,7 @@
-//! How far an incremental export is, kept in the database.
+//! The position of an incremental export, stored in the database.
 //!
-//! A run is announced with its bounds before a file is written, and moved past when the manifest is
-//! there. Who finds one announced does the same run again: the same rows into files of the same names.
+//! A run is announced with its bounds before a file is written; the position moves past it when the manifest
+//! is written. A process that finds an announced run repeats it: the same rows into files of the same names.
 
 use tokio_postgres::Client;
 
@@ -9,15 +9,15 @@ use crate::error::Error;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Position {
-    /// Runs announced so far.
+    /// The number of runs announced so far.
     pub run: i64,
     /// The cursor of the last row of the last finished run, as text.
     pub after: Option<String>,
-    /// The last one of a run that is announced and not finished.
+    /// The last cursor of a run that was announced and not finished.
     pub upto: Option<String>,
 }
 
-/// From now on nobody else works at this export, until the session ends. `false` if somebody does.
+/// Locks the export for this session. Returns `false` if another session has it.
 pub async fn claim(client: &Client, name: &str) -> Result<bool, Error> {
     let row = client
         .query_one(

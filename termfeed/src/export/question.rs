@@ -1,5 +1,5 @@
-//! What the database is asked: the query, with each column as Parquet takes it, the rows of one run,
-//! and the order that the files are written in.
+//! The SQL of an export: the query with each column in a form that Parquet has, the rows of one run, in the
+//! order of the files.
 
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
@@ -9,7 +9,7 @@ use super::columns::{Column, quoted};
 use crate::error::Error;
 
 pub struct Question {
-    /// The columns of the files: all of the query's but the one that files are partitioned by.
+    /// The columns of the files: all columns of the query except the partition column.
     pub columns: Vec<Column>,
     pub partition: Option<String>,
     query: String,
@@ -20,7 +20,7 @@ pub struct Question {
 struct Cursor {
     column: String,
     kind: String,
-    /// Of a transaction: what runs now, and what comes later, is not exported yet.
+    /// The condition on a column of transaction ids: running and later transactions are not exported yet.
     is_transaction: bool,
 }
 
@@ -72,7 +72,7 @@ impl Question {
         })
     }
 
-    /// Up to where a run may go that begins behind `after`; `None` where nothing is new.
+    /// Returns the end of a run that begins after `after`; `None` if nothing is new.
     pub async fn newest(
         &self,
         client: &Client,
@@ -105,7 +105,7 @@ impl Question {
         Ok(found.map(|row| row.try_get(0)).transpose()?)
     }
 
-    /// The rows, of a run those behind $1 up to $2; the partition, as text, is the last column.
+    /// Selects the rows, those of a run being after $1 and up to $2. The partition, as text, is the last column.
     pub fn rows(&self) -> String {
         // Under other names than the columns': a name behind ORDER BY must mean the column, not its text.
         let columns = self.columns.iter().enumerate();

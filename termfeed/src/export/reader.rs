@@ -14,7 +14,7 @@ use super::question::Question;
 use super::sink::Sink;
 use crate::error::Error;
 
-/// A batch has no more rows than these, nor more bytes.
+/// The most rows and bytes of a batch.
 const ROWS: usize = 8192;
 const BYTES: usize = 8 << 20;
 
@@ -22,7 +22,7 @@ pub struct Reader<'a> {
     question: &'a Question,
     pub schema: SchemaRef,
     sinks: Vec<Sink>,
-    /// Not to be asked again after its end, which it would take for a broken connection.
+    /// The row stream; polling it after its end would report a broken connection.
     rows: Pin<Box<Fuse<RowStream>>>,
     /// The first row of the next batch.
     waiting: Option<tokio_postgres::Row>,
@@ -33,7 +33,7 @@ pub struct Batch {
     pub rows: RecordBatch,
 }
 
-/// A value as it was sent.
+/// A value in the format in which it was sent.
 struct Raw<'a>(&'a [u8]);
 
 impl<'a> FromSql<'a> for Raw<'a> {

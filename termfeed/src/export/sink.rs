@@ -37,7 +37,7 @@ pub enum Sink {
     },
 }
 
-/// What is wrong with a value, for the end of a sentence that begins with its column.
+/// What is wrong with a value; the end of a sentence that begins with the column.
 type Wrong = String;
 
 impl Sink {
@@ -110,7 +110,7 @@ impl Sink {
         Ok(())
     }
 
-    /// What was gathered; the next values begin a new array.
+    /// Takes the array; the next values begin a new one.
     pub fn finish(&mut self) -> ArrayRef {
         match self {
             Sink::Boolean(from) => Arc::new(from.finish()),

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::metrics;
 use crate::settings::Secret;
 
-/// What the group has decided about this member.
+/// A decision of the group about this member.
 pub enum Change {
     Assigned(Vec<i32>),
     Revoked,
@@ -29,7 +29,7 @@ pub struct Context {
     topic: String,
     link: Link,
     changes: Mutex<VecDeque<Change>>,
-    /// Where the database goes on, for the lag; `None` where nothing was read yet.
+    /// The next offset by the database, for the lag; `None` if nothing was read yet.
     next: Mutex<HashMap<i32, Option<i64>>>,
     closing: AtomicBool,
 }
@@ -133,7 +133,7 @@ pub fn connect(settings: &Settings, link: Link) -> Result<BaseConsumer<Context>,
     config.create_with_context(context).map_err(kafka)
 }
 
-/// What the user says to librdkafka goes before what we say.
+/// Builds the librdkafka configuration; the user's settings override ours.
 pub fn options(config: &mut ClientConfig, options: &[Secret]) -> Result<(), Error> {
     for option in options {
         let (name, value) = option
@@ -145,7 +145,7 @@ pub fn options(config: &mut ClientConfig, options: &[Secret]) -> Result<(), Erro
     Ok(())
 }
 
-/// librdkafka has refused something that trying again does not mend.
+/// Whether an error of librdkafka is permanent.
 pub fn kafka(error: KafkaError) -> Error {
     Error::Settings(format!("Kafka: {error}"))
 }

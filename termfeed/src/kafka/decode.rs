@@ -1,5 +1,5 @@
-//! A message of Kafka's becomes a row. Those that say all themselves are read as those of any source
-//! (`decode`); those of Avro need a schema, which may not be to be had now.
+//! Turns a Kafka message into a row. Self-contained formats are read as from any source (`decode`); Avro needs a
+//! schema, which may be unavailable for now.
 
 use super::{Format, Settings};
 #[cfg(feature = "avro")]
@@ -8,12 +8,12 @@ use crate::decode::{self, Plain, Refusal};
 use crate::error::Error;
 use crate::inbox::Column;
 
-/// Why there is no row now.
+/// Why a message gives no row.
 #[derive(Debug)]
 pub enum Trouble {
-    /// There never will be.
+    /// Permanent: the message is rejected.
     Refused(Refusal),
-    /// What is needed to read the message cannot be reached.
+    /// Temporary: what is needed to read the message cannot be reached.
     #[cfg_attr(not(feature = "avro"), allow(dead_code))]
     Passing(Error),
 }
@@ -45,7 +45,7 @@ impl Decoder {
         Ok(Decoder::Plain(Plain::new(format, columns)?))
     }
 
-    /// Whether the text of a message is another one than that of its row.
+    /// Whether the text of a message differs from the text of its row.
     pub fn rewrites(&self) -> bool {
         matches!(self, Decoder::Plain(plain) if plain.is_json())
     }

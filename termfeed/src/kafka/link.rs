@@ -1,5 +1,5 @@
-//! Whether the brokers answer, as the statistics of librdkafka tell it: whether one is connected at all,
-//! and whether one of those that were asked something has said nothing since.
+//! Whether the brokers answer, by the statistics of librdkafka: whether any is connected, and whether one with
+//! requests in flight has stopped answering.
 
 use rdkafka::statistics::{Broker, Statistics};
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
-//! Who reads what: instances share the shards of a stream by locks of the database, which go when a
-//! session goes. One lock says "I am here"; one for each shard says "this one is mine".
+//! Membership: instances share the shards of a stream by advisory locks of the database, which are released
+//! when a session ends. One lock announces an instance; one lock per shard claims the shard.
 //!
-//! A lock is no fence: that is the position, which is moved in the transaction of the rows.
+//! A lock does not fence writes. The position does, which moves in the transaction of the rows.
 
 use std::collections::BTreeSet;
 use tokio_postgres::Client;
@@ -24,7 +24,7 @@ impl Members {
         }
     }
 
-    /// From now on the others count this instance.
+    /// Announces this instance to the others.
     pub async fn join(&self, client: &Client) -> Result<(), Error> {
         client
             .query_typed(
@@ -35,7 +35,7 @@ impl Members {
         Ok(())
     }
 
-    /// How many there are, this one included.
+    /// Counts the instances, including this one.
     pub async fn count(&self, client: &Client) -> Result<usize, Error> {
         let row = client
             .query_typed_one(
@@ -54,7 +54,7 @@ impl Members {
         Ok(row.try_get::<_, i64>(0)?.max(1) as usize)
     }
 
-    /// Takes up to so many of the shards that nobody has.
+    /// Claims up to that many unclaimed shards.
     pub async fn take(
         &self,
         client: &Client,

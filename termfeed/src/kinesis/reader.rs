@@ -1,5 +1,5 @@
-//! Reads one shard, page after page, and hands the pages to the worker, which is no further ahead than
-//! the queue is long. Throttled or cut off, it tries again, later and later.
+//! Reads one shard page by page and sends the pages to the worker through a bounded queue. If throttled or
+//! disconnected, it retries with growing delays.
 
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
@@ -19,7 +19,7 @@ use crate::readiness::{Need, Readiness};
 /// A shard answers five questions a second, for all who read it.
 const BETWEEN: Duration = Duration::from_millis(210);
 
-/// Where to begin.
+/// Where to start reading.
 #[derive(Clone, Debug)]
 pub enum Start {
     Horizon,
@@ -27,14 +27,14 @@ pub enum Start {
     After(String),
 }
 
-/// Records of a shard, in their order.
+/// A page of records of a shard, in order.
 pub struct Page {
     pub shard: String,
     /// Which reader of that shard it was: pages of one that was told to stop are dropped.
     pub reader: u64,
     pub records: Vec<Record>,
     pub behind: Option<Duration>,
-    /// Nothing comes after it.
+    /// Whether this is the last page of the shard.
     pub closed: bool,
 }
 
@@ -46,14 +46,14 @@ pub struct Reader {
     pub start: Start,
     pub page_rows: i32,
     pub poll_wait: Duration,
-    /// Whether the shard is known to get no more records.
+    /// Whether the shard is closed: it gets no more records.
     pub ended: Arc<AtomicBool>,
     pub pages: Sender<Result<Page, Error>>,
     pub readiness: Readiness,
 }
 
 impl Reader {
-    /// Reads until the shard is at its end, or nobody listens.
+    /// Reads until the end of the shard, or until the receiver is gone.
     pub async fn run(mut self) {
         if let Err(error) = self.read().await {
             let _ = self.pages.send(Err(error)).await;
@@ -92,7 +92,7 @@ impl Reader {
                 self.start = Start::After(last.sequence_number.clone());
             }
             let behind = page.millis_behind_latest.map(|millis| millis.max(0) as u64);
-            // A page without records alone says nothing: there may be gaps in a shard.
+            // An empty page is not the end: a shard may have gaps.
             let caught_up = page.records.is_empty() && behind == Some(0);
             let next = page.next_shard_iterator.filter(|_| !(caught_up && ended));
             let read = Page {
@@ -167,7 +167,7 @@ impl Reader {
     }
 }
 
-/// The reason in words, if trying again may help; else the error.
+/// Returns the reason if a retry may help, otherwise the error.
 pub fn in_words<E>(error: &SdkError<E>, stream: &str) -> Result<String, Error>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,

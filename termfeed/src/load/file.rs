@@ -1,4 +1,4 @@
-//! A file to be loaded: what is in it, what it is known by, and its rows from any position on.
+//! A file to load: its format, its identity, and its rows from any position.
 //!
 //! A position counts unpacked bytes. A file is known by its path, and by what it has before the position:
 //! so one that has grown is still the same, and one that has other bytes there is not. A packed file has
@@ -18,24 +18,24 @@ use crate::error::Error;
 use crate::pipeline::CHUNK_BYTES;
 use crate::unpack::{FILE_WINDOW, Packing, unpack};
 
-/// How much of the beginning, and before the position, is hashed.
+/// How many bytes of the beginning, and before the position, are hashed.
 const HASHED_BYTES: u64 = 64 << 10;
 
 pub struct Source {
     path: PathBuf,
-    /// As it was named, for people.
+    /// The name as given, for messages.
     pub name: String,
     /// `None` is standard input.
     file: Option<File>,
     packing: Packing,
 }
 
-/// What is kept in the database beside a position.
+/// The identity of a file, stored in the database beside a position.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     /// Lines before the position.
     pub line: u64,
-    /// Bytes of the file that the hashes speak for.
+    /// The number of bytes that the hashes cover.
     known_bytes: u64,
     head: String,
     tail: String,
@@ -44,7 +44,7 @@ pub struct Known {
 /// Rows from a position on.
 pub struct Opened {
     pub reader: Box<dyn AsyncRead + Send + Unpin>,
-    /// The byte before.
+    /// The byte before the position.
     pub last_byte: u8,
 }
 
@@ -76,17 +76,17 @@ impl Source {
         })
     }
 
-    /// Whether it can be read again from a position.
+    /// Whether the file can be read again from a position.
     pub fn can_go_on(&self) -> bool {
         self.file.is_some()
     }
 
-    /// What its position is kept under.
+    /// The key under which the position is stored.
     pub fn part(&self) -> String {
         self.path.to_string_lossy().into_owned()
     }
 
-    /// Whether its name says that it has JSON lines.
+    /// Whether the name ends as that of a file of JSON lines.
     pub fn has_json_lines(&self) -> bool {
         let name = self.name.to_ascii_lowercase();
         let plain = name.strip_suffix(".gz").or(name.strip_suffix(".zst"));
@@ -101,7 +101,7 @@ impl Source {
         }
     }
 
-    /// Where the bar stands at a position; a packed file is read from its start all the same.
+    /// The progress at a position; a compressed file is read from its start in any case.
     pub fn bar_at(&self, position: u64) -> u64 {
         match self.packing {
             Packing::None => position,
@@ -109,7 +109,7 @@ impl Source {
         }
     }
 
-    /// What it is known by at a position.
+    /// Returns the identity of the file at a position.
     pub fn known(&self, position: u64, line: u64) -> Result<Option<Known>, Error> {
         let Some(file) = &self.file else {
             return Ok(None);
@@ -133,7 +133,7 @@ impl Source {
         }))
     }
 
-    /// Refuses a file that is not the one whose position that was.
+    /// Refuses a file that is not the one for which the position was stored.
     pub fn check(&self, known: &Known, position: u64) -> Result<(), Error> {
         let enough = match self.packing {
             Packing::None => self.size()? >= known.known_bytes,
@@ -149,7 +149,7 @@ impl Source {
         )))
     }
 
-    /// Reads from a position on, and tells the bar what it has read of the file.
+    /// Reads from a position, and reports the bytes read to the progress bar.
     pub async fn read_from(&self, position: u64, bar: &ProgressBar) -> Result<Opened, Error> {
         let bar = bar.clone();
         let count = move |bytes: &[u8]| bar.inc(bytes.len() as u64);
@@ -204,7 +204,7 @@ impl Source {
     }
 }
 
-/// By the first bytes; no text begins with these.
+/// Recognises compression by the first bytes, with which no text begins.
 fn packing(magic: &[u8]) -> Packing {
     if magic.starts_with(&[0x1f, 0x8b]) {
         Packing::Gzip

@@ -1,4 +1,4 @@
-//! An answer taken apart: one JSON value for each row asked, in the order of the rows.
+//! Parses an answer: one JSON value for each row asked, in the order of the rows.
 //!
 //! Nothing is guessed: an answer for fewer, more or other rows than were asked is refused as a whole.
 
@@ -9,9 +9,9 @@ use std::collections::HashMap;
 /// How the service says which row an answer is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Naming {
-    /// In this field of each answer.
+    /// By this field of each answer.
     Field(String),
-    /// By the order of the question.
+    /// By the order of the request.
     Order,
 }
 
@@ -26,7 +26,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// The answers to the rows of these keys.
+    /// Returns the answers for the rows with these keys.
     pub fn answers<'a>(&self, body: &'a str, keys: &[&str]) -> Result<Vec<&'a RawValue>, String> {
         let mut value: &RawValue = parsed(body, "no JSON")?;
         if let Some(field) = &self.inside {

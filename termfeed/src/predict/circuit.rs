@@ -1,9 +1,9 @@
-//! The circuit breaker: whether the service may be asked, and when again. Shared by the workers of a
-//! process; it knows no clock and sends nothing.
+//! The circuit breaker (M. Nygard, "Release It!", 2007): whether the service may be asked now, or when next.
+//! Shared by the workers of a process. It takes the time as an argument and does no I/O.
 //!
 //! Closed, all may ask; after each failure they pause, longer and longer. Too many failures without an
 //! answer in between open it: nobody asks until the pause is over, and then one worker asks one row.
-//! An answer closes it. (M. Nygard, "Release It!", 2007.)
+//! An answer closes it.
 
 use std::time::{Duration, Instant};
 
@@ -18,18 +18,18 @@ pub enum State {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permit {
-    /// Ask as many rows as you like.
+    /// Any number of rows may be asked.
     Ask,
-    /// Ask one row, and tell how it went.
+    /// One row may be asked, and its outcome must be reported.
     Try,
     Wait(Duration),
 }
 
 pub struct Circuit {
     state: State,
-    /// Since the last answer.
+    /// Failures since the last answer.
     failures: u32,
-    /// The last thing that it did was to answer.
+    /// Whether the last outcome was an answer.
     answering: bool,
     opens_after: u32,
     pause_until: Option<Instant>,
@@ -56,7 +56,7 @@ impl Circuit {
         self.state
     }
 
-    /// Whether the service has answered, and not failed since.
+    /// Whether the service answered and has not failed since.
     pub fn is_answering(&self) -> bool {
         self.answering
     }
@@ -80,7 +80,7 @@ impl Circuit {
         }
     }
 
-    /// The service has answered, be it that it wants nothing of these rows.
+    /// Reports an answer, even one that refuses the rows.
     pub fn answered(&mut self) {
         self.state = State::Closed;
         self.answering = true;
@@ -89,7 +89,7 @@ impl Circuit {
         self.pauses = Box::new(backoff_between(self.first, self.longest));
     }
 
-    /// It has not, and may have said when to come again.
+    /// Reports a failure; the service may have said when to retry.
     pub fn failed(&mut self, now: Instant, retry_after: Option<Duration>) {
         self.answering = false;
         self.failures = self.failures.saturating_add(1);
@@ -100,7 +100,7 @@ impl Circuit {
         self.pause_until = now.checked_add(pause.max(retry_after.unwrap_or_default()));
     }
 
-    /// The trial was not made: the next one may.
+    /// Reports that the permitted trial was not made, so that another may be.
     pub fn give_back(&mut self) {
         if self.state == State::Trying {
             self.state = State::Open;

@@ -1,4 +1,4 @@
-//! The service that is asked: one POST for a list of rows, or for one row.
+//! The client of the service: one POST for a list of rows, or for one row.
 //!
 //! A failure says what follows from it: who may be guilty, and when to ask again. Redirects are not
 //! followed, an answer is read up to a limit, and nothing of the address but host and path is shown.
@@ -25,13 +25,13 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
-    /// The service works, and will not have these rows.
+    /// The service works and refuses these rows.
     Rows,
-    /// It may be one of the rows that breaks it.
+    /// The service failed; one of the rows may be the cause.
     Anyone,
-    /// The service is not there, or not for us. A row is guilty only if it works without that row.
+    /// The service is unavailable. A row is guilty only if the service works without it.
     Service,
-    /// No row has been looked at.
+    /// The service did not look at any row.
     Nobody,
 }
 
@@ -91,7 +91,7 @@ impl Service {
         })
     }
 
-    /// Where it is, without what may be secret.
+    /// The address of the service, without secrets.
     pub fn address(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
         let port = self
@@ -106,13 +106,13 @@ impl Service {
     pub async fn is_up(&self, seems: Blame) -> Option<bool> {
         let asked = match (&self.health, seems) {
             (Some(health), _) => self.client.get(health.clone()),
-            // Anything else than 502-504 may be what it makes of an empty list.
+            // Any status but 502-504 may be its answer to an empty list.
             (None, Blame::Service) if self.shape.list => self.question("[]".to_owned()),
             _ => return None,
         };
         let status = asked.send().await.map(|response| response.status());
         Some(status.is_ok_and(|status| {
-            // An empty list may be refused, but then somebody has looked at it.
+            // An empty list may be refused, but then the service has looked at it.
             status.is_success() || self.health.is_none() && blame(status) == Blame::Rows
         }))
     }
@@ -122,7 +122,7 @@ impl Service {
         question.header(CONTENT_TYPE, "application/json").body(body)
     }
 
-    /// The answers to the rows, in their order.
+    /// Asks for rows; returns the answers in the order of the rows.
     pub async fn ask(&self, rows: &[Row]) -> Result<Vec<String>, Failure> {
         let payloads: Vec<&str> = rows.iter().map(|row| row.payload.as_str()).collect();
         let question = match self.shape.list {
@@ -190,7 +190,7 @@ fn not_answered(error: reqwest::Error) -> Failure {
     Failure::new(blame, message)
 }
 
-/// The body as text; of one that breaks off, or is too long, what there is of it.
+/// Reads the body as text; if it breaks off or is too long, the part that was read.
 async fn body(mut response: Response) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let broken = |message: String, bytes: Vec<u8>| Failure {
@@ -215,12 +215,12 @@ async fn body(mut response: Response) -> Result<String, Failure> {
         .map_err(|error| broken("the answer is not UTF-8".into(), error.into_bytes()))
 }
 
-/// The beginning of an answer, without zero bytes, which Postgres cannot keep.
+/// Returns the beginning of an answer without NUL characters, which Postgres cannot store.
 fn kept(body: &str) -> String {
     body[..body.floor_char_boundary(KEPT_ANSWER)].replace('\0', "\u{fffd}")
 }
 
-/// Seconds, or a date.
+/// Parses a Retry-After header: seconds, or a date.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match text.parse::<u64>() {

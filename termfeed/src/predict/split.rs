@@ -1,4 +1,5 @@
-//! Who is guilty: a list that failed is asked again in halves, until the rows that fail are alone.
+//! Finds the rows that make a request fail: a failed list is asked again in halves, until each failing row
+//! is alone.
 //!
 //! Breadth first, so that good halves are asked between bad ones: a service that answers them is up,
 //! and one bad row in a list of n costs about 2 log2 n further questions.
@@ -6,7 +7,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// Ranges of a batch that are still to be asked.
+/// Ranges of a batch that are not asked yet.
 pub struct Groups {
     waiting: VecDeque<Range<usize>>,
 }
@@ -18,7 +19,7 @@ impl Groups {
         }
     }
 
-    /// Each row by itself, for a service that takes one at a time.
+    /// Asks each row separately, for a service that takes one at a time.
     pub fn singly(rows: usize) -> Groups {
         Groups {
             waiting: (0..rows).map(|row| row..row + 1).collect(),
@@ -29,7 +30,7 @@ impl Groups {
         self.waiting.pop_front()
     }
 
-    /// The group failed: its halves wait behind all others. `false` if it is one row, and guilty.
+    /// Queues the halves of a failed group behind all others. Returns `false` for a single row, which is guilty.
     pub fn split(&mut self, group: &Range<usize>) -> bool {
         if group.len() < 2 {
             return false;
@@ -45,7 +46,7 @@ impl Groups {
 mod tests {
     use super::*;
 
-    /// Asks until all is asked: the rows answered, those found guilty, and how many questions it took.
+    /// Asks until nothing is left; returns the rows answered, the guilty rows, and the number of requests.
     fn ask(rows: usize, bad: &[usize]) -> (Vec<usize>, Vec<usize>, usize) {
         let (mut good, mut guilty, mut questions) = (vec![], vec![], 0);
         let mut groups = Groups::new(rows);

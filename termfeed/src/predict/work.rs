@@ -13,11 +13,11 @@ use crate::error::Error;
 pub struct Row {
     pub key: String,
     pub payload: String,
-    /// Before this one.
+    /// How often the row failed before.
     pub attempts: i32,
 }
 
-/// The table, its names quoted for SQL.
+/// The table of waiting rows, its names quoted for SQL.
 #[derive(Clone, Debug)]
 pub struct Work {
     table: String,
@@ -75,7 +75,7 @@ impl Work {
         })
     }
 
-    /// Up to so many rows that nobody else has claimed; any of them, or those that failed least first.
+    /// Claims up to that many unclaimed rows: any rows, or those with the fewest failures first.
     pub async fn claim(
         &self,
         transaction: &Transaction<'_>,
@@ -108,12 +108,12 @@ impl Work {
         rows.collect()
     }
 
-    /// Removes claimed rows that are done with.
+    /// Removes claimed rows that are finished.
     pub async fn remove(&self, transaction: &Transaction<'_>, keys: &[&str]) -> Result<(), Error> {
         self.change(transaction, "DELETE FROM", "", keys).await
     }
 
-    /// Counts one more failure of claimed rows.
+    /// Increments the failure count of claimed rows.
     pub async fn count(&self, transaction: &Transaction<'_>, keys: &[&str]) -> Result<(), Error> {
         self.change(
             transaction,

@@ -96,11 +96,11 @@ pub struct Flags {
     pub kafka_option: Vec<Secret>,
 }
 
-/// More would not fit into librdkafka's queue.
+/// The most rows of a batch: more would not fit into librdkafka's queue.
 const MOST_ROWS: i64 = 50_000;
-/// How long a batch in hand may take after the call to stop.
+/// How long the current batch may take after the signal to stop.
 const LAST_WAIT: Duration = Duration::from_secs(20);
-/// How often the rows that wait are counted.
+/// How often the waiting rows are counted.
 const COUNTED: Duration = Duration::from_secs(10);
 
 struct Relay {
@@ -125,11 +125,11 @@ enum Avro {
     Registered(crate::avro::Writer),
 }
 
-/// What a step has done.
+/// The outcome of one step.
 enum Done {
     Sent(u64),
     Empty,
-    /// Another relay has the outbox.
+    /// Another relay holds the outbox.
     StandingBy,
 }
 
@@ -236,7 +236,7 @@ impl Relay {
         let unfit = Vec::new();
         let mut reports = tokio::select! {
             reports = sender.send(rows, |row: &Row| format!("{name}/{}", row.id)) => reports?,
-            // What is under way may arrive; it is not marked, and will be sent again.
+            // Messages in flight may arrive; their rows are not marked, so they are sent again.
             () = async { self.shutdown.wait().await; tokio::time::sleep(LAST_WAIT).await } => {
                 return Err(Error::Stopped);
             }
@@ -281,7 +281,7 @@ impl Relay {
         Ok(())
     }
 
-    /// What is in the queue of a producer that failed must not arrive after what comes next.
+    /// Drops a failed producer: its queued messages must not arrive after later ones.
     fn start_anew(&mut self, error: &Error) {
         let need = match error {
             Error::Away(_) => Need::Broker,
@@ -295,7 +295,7 @@ impl Relay {
 
 #[cfg(feature = "avro")]
 impl Avro {
-    /// The rows with their payloads as messages, and those that do not fit the schema, with the reason.
+    /// Encodes the payloads; returns the rows to send, and the rows that do not fit the schema with the reason.
     async fn encode(
         &mut self,
         rows: Vec<Row>,

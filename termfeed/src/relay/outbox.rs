@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::inbox::{Inbox, columns};
 use crate::positions::{self, Part, Step};
 
-/// A row as it is sent.
+/// A row to send.
 pub struct Row {
     pub id: i64,
     pub key: Option<String>,
@@ -22,7 +22,7 @@ pub struct Row {
     pub headers: Option<Value>,
 }
 
-/// Which rows.
+/// Which rows to relay.
 #[derive(Clone)]
 pub enum Rows {
     /// The rows of a table or view that are not marked as delivered.
@@ -33,15 +33,15 @@ pub enum Rows {
     Rejects(String),
 }
 
-/// A table or view, once it was looked at.
+/// A table or view whose columns are known.
 pub struct Outbox {
     relation: Inbox,
-    /// For whose feeders the position is.
+    /// The stream to which the position belongs.
     owner: Inbox,
     /// The name of the position.
     source: String,
     cursor: Option<Cursor>,
-    /// Key, payload and headers, and what they are taken from.
+    /// The expressions for key, payload and headers.
     selected: String,
     error: bool,
 }
@@ -49,7 +49,7 @@ pub struct Outbox {
 struct Cursor {
     column: String,
     position: Option<i64>,
-    /// The newest row that was seen, and the transactions that were writing then.
+    /// The newest row seen, and the transactions that were writing at that time.
     horizon: Option<(i64, Vec<String>)>,
 }
 
@@ -61,7 +61,7 @@ SELECT c.oid::pg_catalog.regclass::pg_catalog.text,
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.oid = pg_catalog.to_regclass($1)";
 
-/// Transactions, other than this one, that may be writing into the relation, or into one beneath it.
+/// Lists the other transactions that may be writing to the relation or a relation below it.
 const WRITERS: &str = "
 WITH RECURSIVE beneath (oid) AS (
     SELECT pg_catalog.to_regclass($1)::pg_catalog.oid
@@ -103,7 +103,7 @@ async fn find(client: &Client, name: &str) -> Result<Inbox, Error> {
 }
 
 impl Outbox {
-    /// Looks at the relation; only one relay at a time gets it, the others `None`.
+    /// Opens the relation. Only one relay at a time gets it; the others get `None`.
     pub async fn open(client: &Client, rows: &Rows, topic: &str) -> Result<Option<Outbox>, Error> {
         let source = format!("relay:{topic}");
         let mut outbox = match rows {
@@ -159,7 +159,7 @@ impl Outbox {
         })
     }
 
-    /// The key and the headers are those of the message, if it was one.
+    /// The statement for rejects; key and headers are those of the message that was rejected, if any.
     async fn of_rejects(client: &Client, stream: &str, source: String) -> Result<Outbox, Error> {
         let owner = Inbox::find(client, stream).await?;
         let rejects = owner.rejects.as_ref().ok_or_else(|| {
@@ -186,12 +186,12 @@ impl Outbox {
         &self.relation.name
     }
 
-    /// Whether a row that no broker will take can be marked as such.
+    /// Whether a row that no broker accepts can be marked as failed.
     pub fn keeps_errors(&self) -> bool {
         self.error
     }
 
-    /// The next rows, in the order of their ids; none of them was marked.
+    /// Returns the next rows that are not marked, in the order of their ids.
     pub async fn next(&mut self, client: &Client, rows: i64) -> Result<Vec<Row>, Error> {
         let Some((low, high)) = self.bounds(client).await? else {
             return Ok(Vec::new());
@@ -216,7 +216,7 @@ impl Outbox {
             .collect()
     }
 
-    /// Marks rows, or moves the position over them.
+    /// Marks rows as delivered, or moves the position past them.
     pub async fn delivered(&mut self, client: &Client, ids: &[i64]) -> Result<(), Error> {
         match (&self.cursor, ids.last()) {
             (_, None) => {}
@@ -245,7 +245,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Marks rows that no broker will take, with the reason.
+    /// Marks rows that no broker accepts, with the reason.
     pub async fn refused(&self, client: &Client, refused: &[(i64, String)]) -> Result<(), Error> {
         let (ids, reasons): (Vec<i64>, Vec<&str>) =
             refused.iter().map(|(id, reason)| (*id, &**reason)).unzip();
@@ -260,7 +260,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// How many rows wait.
+    /// Counts the rows that wait.
     pub async fn waiting(&self, client: &Client) -> Result<i64, Error> {
         let low = self.cursor.as_ref().and_then(|cursor| cursor.position);
         let count = format!(
@@ -288,7 +288,7 @@ impl Outbox {
         }
     }
 
-    /// What is true of a row that waits, between $1 (exclusive) and $2.
+    /// The condition for a waiting row between $1 (exclusive) and $2.
     fn waits(&self) -> String {
         let id = self.id();
         let between = format!("{id} > $1 AND {id} <= $2");
@@ -299,7 +299,7 @@ impl Outbox {
         }
     }
 
-    /// Between which ids the rows are complete: no transaction can add one any more.
+    /// The range of ids in which the rows are complete: no transaction can add another.
     async fn bounds(&mut self, client: &Client) -> Result<Option<(i64, i64)>, Error> {
         let id = self.id();
         let relation = &self.relation.sql;

@@ -1,4 +1,4 @@
-//! The producer: rows to the topic in their order, and what the brokers have reported of each.
+//! The producer: sends rows to the topic in order, and collects the delivery report of each.
 
 use rdkafka::ClientContext;
 use rdkafka::config::ClientConfig;
@@ -26,7 +26,7 @@ pub struct Sender {
     transactional: bool,
 }
 
-/// What is to be known to make a producer, again where one has failed.
+/// What is needed to make a producer, again after one failed.
 #[derive(Clone)]
 pub struct Settings {
     pub brokers: String,
@@ -35,7 +35,7 @@ pub struct Settings {
     pub options: Vec<Secret>,
 }
 
-/// Tells whether the brokers answer.
+/// Reports whether the brokers answer.
 struct Context(Link);
 
 impl ClientContext for Context {
@@ -49,11 +49,11 @@ impl ClientContext for Context {
     }
 }
 
-/// What became of a batch.
+/// The outcome of a batch.
 #[derive(Default)]
 pub struct Reports {
     pub delivered: Vec<i64>,
-    /// The ids of rows that no broker will take, and why.
+    /// The ids of rows that no broker accepts, and why.
     pub refused: Vec<(i64, String)>,
 }
 
@@ -73,7 +73,7 @@ impl Sender {
             .set("statistics.interval.ms", "1000");
         match &settings.transactional_id {
             Some(id) => config.set("transactional.id", id),
-            // Never given up by itself: a later row of the same key must not overtake.
+            // Never times out: a later row of the same key must not overtake.
             None => config.set("message.timeout.ms", "0"),
         };
         crate::kafka::options(&mut config, &settings.options)?;
@@ -116,7 +116,7 @@ impl Sender {
         if self.transactional {
             let ended = block_in_place(|| match reports.refused.is_empty() {
                 true => self.producer.commit_transaction(PATIENCE),
-                // The others are sent again without them.
+                // The other rows are sent again without these.
                 false => self.producer.abort_transaction(PATIENCE),
             });
             ended.map_err(passing)?;

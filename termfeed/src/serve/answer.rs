@@ -9,7 +9,7 @@ use super::pace::is_too_slow;
 use crate::counts::Counts;
 use crate::error::Error;
 
-/// A request that is not answered as asked.
+/// An error that answers a request.
 pub struct Refusal {
     status: StatusCode,
     problem: Problem,
@@ -20,12 +20,12 @@ struct Problem {
     title: &'static str,
     status: u16,
     detail: String,
-    /// The SQLSTATE, where the database has refused.
+    /// The SQLSTATE, if the database refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
-    /// What of a body was committed before, where it was committed in batches.
+    /// The batches of the body that were committed before the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     committed: Option<Counts>,
 }
@@ -50,12 +50,12 @@ impl Refusal {
         )
     }
 
-    /// There is no room now.
+    /// Answers 503: the service has no capacity left for now.
     pub fn busy(detail: &str) -> Refusal {
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
-    /// Whether the database has refused with this code.
+    /// Whether the database refused with this SQLSTATE.
     pub fn is(&self, code: &str) -> bool {
         self.problem.code.as_deref() == Some(code)
     }
@@ -65,7 +65,7 @@ impl Refusal {
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
     }
 
-    /// Something of the body is there all the same.
+    /// Adds what was committed before the error.
     pub fn with_committed(mut self, counts: Counts) -> Refusal {
         self.problem.committed = Some(counts);
         self
@@ -93,7 +93,7 @@ impl From<Error> for Refusal {
             tracing::error!(reason = %error, "a request failed");
         }
         let mut refusal = match &error {
-            // Where the database is, is nothing for a client.
+            // A client is not told where the database is.
             Error::Unreachable(_) => Refusal::new(status, "no connection to the database"),
             _ => Refusal::new(status, error.to_string()),
         };

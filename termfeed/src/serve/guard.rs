@@ -1,4 +1,4 @@
-//! Who is let in: the bearer of the token where one is set, and no web page of somebody else's.
+//! Access: requests need the token if one is set, and a web page of another origin is refused.
 //!
 //! A browser sends requests to this machine for any page it shows. A page of another origin names it
 //! in `Origin`, or, by a name of its own that points here, in `Host`; both are refused.
@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use super::Shared;
 use super::answer::Refusal;
 
-/// Lets through who bears the token. The comparison takes the same time wherever they differ.
+/// Lets a request through that has the token, compared in constant time.
 pub async fn bearer(
     State(shared): State<Shared>,
     request: Request,
@@ -33,7 +33,7 @@ pub async fn bearer(
     Ok(next.run(request).await)
 }
 
-/// Refuses what a page of another origin has sent.
+/// Refuses requests sent by a page of another origin.
 pub async fn same_origin(
     State(shared): State<Shared>,
     request: Request,
@@ -67,7 +67,7 @@ fn authority(origin: &str) -> Option<&str> {
     origin.split_once("://").map(|(_, authority)| authority)
 }
 
-/// An address, or a name that no server of names can point elsewhere.
+/// Whether a host is an IP address, or a name that DNS cannot point elsewhere.
 fn is_local(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,

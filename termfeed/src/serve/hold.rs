@@ -1,8 +1,8 @@
-//! Bodies that hold a session of the database: they hold it while rows come, and, where others wait for
-//! one, only while they come quickly.
+//! Request bodies that hold a session of the database: a body holds it while rows arrive, and, if other
+//! requests wait for a session, only while they arrive fast enough.
 //!
-//! Without that, as many clients as there are sessions could keep all others out, each with a drop now
-//! and then. What counts is the time in which we wait for the client while it holds a session.
+//! Otherwise a few slow clients, one for each session, could keep all others out. The time that counts is the
+//! time spent waiting for the client while it holds a session.
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, future, stream};
@@ -14,22 +14,22 @@ use std::time::{Duration, Instant};
 use super::answer::Refusal;
 use super::session::{Session, Sessions};
 
-/// How long a session may wait for its client, while others wait for it, before the pace counts.
+/// How long a session that others wait for may wait for its client before the pace is enforced.
 const FIRST_WHILE: Duration = Duration::from_secs(5);
-/// The pace of a body that holds a session for which others wait, in bytes a second.
+/// The lowest pace of a body that holds a session for which others wait, in bytes a second.
 const PACE: u64 = 64 << 10;
-/// How often it is looked whether others wait.
+/// How often to check whether other requests wait for a session.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// The session that one body holds now and then.
+/// Whether a body holds a session, shared by the body and the task that lends sessions.
 pub struct Hold {
     sessions: Sessions,
-    /// 0 where none is held; else how many it were so far.
+    /// 0 if no session is held, otherwise the number of sessions held so far.
     held: Arc<AtomicU64>,
     taken: AtomicU64,
 }
 
-/// While this is there a session is held.
+/// A session is held until this is dropped.
 pub struct Holding<'a>(&'a AtomicU64);
 
 impl Drop for Holding<'_> {
@@ -38,7 +38,7 @@ impl Drop for Holding<'_> {
     }
 }
 
-/// How long the client was waited for in one holding, and for how many bytes.
+/// How long the client was waited for while one session was held, and how many bytes it sent.
 #[derive(Default)]
 struct Waited {
     holding: u64,
@@ -69,7 +69,7 @@ impl Hold {
         Ok((session, Holding(&self.held)))
     }
 
-    /// The body, which ends with an error where it is too slow for those who wait.
+    /// The body, which ends with an error if it is too slow while others wait.
     pub fn keep<B>(
         &self,
         body: B,
@@ -104,17 +104,17 @@ impl Hold {
                 }
             }
         });
-        // It is read to its end, and then once more.
+        // The stream is polled once more after its end.
         Box::pin(kept.fuse())
     }
 }
 
-/// The body, once so many bytes of it are there, or all of it.
+/// Returns the body once that many bytes have arrived, or all of it.
 pub async fn with_beginning(
     mut body: impl Stream<Item = io::Result<Bytes>> + Send + Unpin,
     bytes: usize,
 ) -> io::Result<impl Stream<Item = io::Result<Bytes>> + Send> {
-    // In one piece: who sends a byte at a time shall not have a buffer for each kept.
+    // In one piece: a client that sends single bytes must not cost a buffer for each.
     let mut beginning = Vec::new();
     while beginning.len() < bytes
         && let Some(piece) = body.next().await.transpose()?

@@ -1,8 +1,7 @@
 //! Matching over HTTP: a document, and the mentions in it.
 //!
-//! It takes the database more than any other question, and so it has few sessions of its own, in which
-//! a statement ends after a while; whoever reads something else does not wait for it. What is held at
-//! once is bounded: documents by their number and length, an answer by its length.
+//! Matching is the most expensive request, so it has a small pool of its own with a statement timeout, and
+//! other reads do not wait for it. Memory is bounded: documents by number and length, answers by length.
 
 use axum::Json;
 use axum::body::{Body, to_bytes};
@@ -23,19 +22,19 @@ use super::read::{Answer, in_time};
 
 /// Documents that are matched at once.
 pub const AT_ONCE: usize = 2;
-/// Documents that are held: those that are matched, those that wait for it, those that are on their way.
+/// Documents held at once: being matched, waiting, or arriving.
 pub const HELD: usize = 32;
 /// The longest document.
 const DOCUMENT_BYTES: usize = 1 << 20;
-/// How long a document may be on its way.
+/// How long a document may take to arrive.
 const DOCUMENT_WAIT: Duration = Duration::from_secs(30);
 /// The longest answer.
 const ANSWER_BYTES: usize = 4 << 20;
 /// How long the database may take for a document.
 const MATCH_WAIT: Duration = Duration::from_secs(10);
-/// For all of it, with the wait for a session.
+/// How long a request may take in all, including the wait for a session.
 const LAST_WAIT: Duration = Duration::from_secs(25);
-/// Behind a document that is longer the session ends, so that its memory is given back.
+/// A session that matched a longer document is closed, so that its memory is returned.
 const SMALL_BYTES: usize = 64 << 10;
 
 const MATCHES: &str = "
@@ -57,7 +56,7 @@ pub async fn of_query(
     mentions(&shared, &lexicon, &text).await.map(Json)
 }
 
-/// For a text that is too long for a URL.
+/// Matches a document sent as the body, which may be too long for a URL.
 pub async fn of_body(
     State(shared): State<Shared>,
     Path(lexicon): Path<String>,
@@ -90,7 +89,7 @@ fn held(shared: &Shared) -> Result<SemaphorePermit<'_>, Refusal> {
         .map_err(|_| Refusal::busy("too many documents wait to be matched: try again later"))
 }
 
-/// The mentions as a JSON list, in their order.
+/// Returns the mentions as a JSON list, in the order of the text.
 async fn mentions(shared: &Shared, lexicon: &str, text: &str) -> Result<Box<RawValue>, Refusal> {
     let asked = async {
         let mut session = shared.matchers.get().await?;

@@ -88,7 +88,7 @@ pub struct Flags {
     min_rate: Option<u64>,
 }
 
-/// What requests share.
+/// State shared by all requests.
 #[derive(Clone)]
 struct Shared {
     /// Bodies of rows hold a session as long as they take, and documents for a while; the others do not
@@ -96,11 +96,11 @@ struct Shared {
     loads: Sessions,
     reads: Sessions,
     matchers: Sessions,
-    /// Documents that may be held.
+    /// Permits for documents held in memory.
     documents: Arc<Semaphore>,
     ready: Ready,
     token: Option<Secret>,
-    /// Whether it answers to addresses and to "localhost" only.
+    /// Whether requests must name the host by address or as "localhost".
     only_local_names: bool,
     metrics: PrometheusHandle,
     running: Running,
@@ -110,9 +110,9 @@ struct Shared {
 
 const READERS: usize = 4;
 const DEFAULT_MAX_BODY: u64 = 16 << 30;
-/// Of Apache's mod_reqtimeout.
+/// The default of Apache's mod_reqtimeout.
 const DEFAULT_MIN_RATE: u64 = 500;
-/// A body that is held whole: rejects as they should have been.
+/// The longest body that is held whole: the corrected lines of rejects.
 const LONGEST_BODY: usize = 1 << 20;
 
 pub async fn run(common: Common, flags: Flags, shutdown: Shutdown) -> Result<(), Error> {
@@ -220,7 +220,7 @@ async fn counted(State(shared): State<Shared>) -> String {
     shared.metrics.render()
 }
 
-/// Counts the request under its route, whose names are few.
+/// Counts the request under its route; there are few routes.
 async fn measured(route: Option<MatchedPath>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();

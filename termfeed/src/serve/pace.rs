@@ -1,9 +1,8 @@
-//! How long a client may take to send a body: a first while, and from then on no longer than it would
-//! take at the slowest pace that is borne. Who sends nothing at all for that while is gone.
+//! How long a client may take to send a body: a grace period, and after that no longer than at the lowest
+//! pace allowed. A client that sends nothing for the grace period is disconnected.
 //!
-//! What counts is the time in which we wait for the client, and not that in which it waits for us. As
-//! Apache's mod_reqtimeout counts (`body=20,MinRate=500`), so that a drop a minute does not hold a
-//! connection for ever.
+//! Only the time spent waiting for the client counts, as in Apache's mod_reqtimeout
+//! (`body=20,MinRate=500`), so that a byte a minute does not hold a connection for ever.
 
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{Request, State};
@@ -17,23 +16,23 @@ use std::time::{Duration, Instant};
 
 use super::Shared;
 
-/// The pace that is borne of bodies.
+/// The lowest pace allowed for bodies.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// The first while, and the longest in which nothing comes.
+    /// The grace period, and the longest time without any bytes.
     pub stall: Duration,
-    /// Bytes a second; 0 is any.
+    /// Bytes a second; 0 allows any pace.
     pub slowest: u64,
 }
 
-/// Lets the body of a request come at that pace only.
+/// Middleware that enforces the pace on the body of a request.
 pub async fn keep(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let pace = shared.pace;
     next.run(request.map(|body| pace.of(body))).await
 }
 
 impl Pace {
-    /// The body, which ends with an error where it is too slow.
+    /// The body, which ends with an error if it is too slow.
     fn of(self, body: Body) -> Body {
         let body = (body.into_data_stream(), Waited::default());
         Body::from_stream(stream::unfold(
@@ -70,7 +69,7 @@ impl Pace {
     }
 }
 
-/// Whether it is for its slowness that a body could not be read.
+/// Whether a body could not be read because it was too slow.
 pub fn is_too_slow(error: &(dyn Error + 'static)) -> bool {
     match error.downcast_ref::<io::Error>() {
         Some(error) if error.kind() == ErrorKind::TimedOut => true,
@@ -78,7 +77,7 @@ pub fn is_too_slow(error: &(dyn Error + 'static)) -> bool {
     }
 }
 
-/// How long a body has been waited for, and for how many bytes.
+/// How long the body was waited for, and how many bytes have arrived.
 #[derive(Default)]
 struct Waited {
     long: Duration,

@@ -1,5 +1,5 @@
-//! The page at `/`: files that are part of the binary. It gets all it shows from the routes beside it,
-//! so that it needs no token itself; the browser is told to run and fetch nothing from elsewhere.
+//! The page at `/`: files embedded in the binary. All data comes from the other routes, so the page itself
+//! needs no token; its content security policy allows nothing from elsewhere.
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -30,8 +30,7 @@ const FILES: [(&str, &str, &str); 12] = [
     ),
 ];
 
-/// No markup may be made of text, not even by a mistake of ours: trusted types are asked for and none
-/// are defined.
+/// Text can never become markup, not even by a bug: trusted types are required, and none are defined.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types 'none'";

@@ -31,7 +31,7 @@ use crate::pipeline::{self, CHUNK_BYTES, Intake};
 use crate::rows::{Format, Rows};
 use crate::unpack::{HTTP_WINDOW, Packing, unpack};
 
-/// Of a body so much is there before a session is taken for it.
+/// How much of a body must have arrived before a session is taken for it.
 const BEGINNING: usize = CHUNK_BYTES;
 
 #[derive(Deserialize)]
@@ -95,7 +95,7 @@ pub async fn rows(
     }
 }
 
-/// One transaction; none if there are no more rows, but for the first.
+/// Runs one transaction; returns `None` if no rows are left, except for the first.
 async fn take(
     hold: &Hold,
     inbox: &Inbox,
@@ -117,7 +117,7 @@ async fn take(
     Ok(Some(counts))
 }
 
-/// Why rows were not taken: there was no session for them, or anything behind that.
+/// Why rows were not taken: no session was free, or a later error.
 enum Failed {
     Refused(Refusal),
     Broken(Error),
@@ -141,7 +141,7 @@ impl From<tokio_postgres::Error> for Failed {
     }
 }
 
-/// The body as it comes. It ends with an error if the client stalls, or sends too much.
+/// The body as it arrives; ends with an error if the client stalls or sends too much.
 fn pieces(
     most: u64,
     body: Body,

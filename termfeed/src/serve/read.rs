@@ -1,4 +1,4 @@
-//! What is read: streams, loads, lexicons. Each answer is JSON that the database has made.
+//! Reads of streams, loads and lexicons. The database makes the JSON of each answer.
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -17,7 +17,7 @@ use crate::inbox::Inbox;
 
 /// How long the database may take for an answer.
 const READ_WAIT: Duration = Duration::from_secs(20);
-/// After this the connection is given up, where the database does not even say that it was too long.
+/// How long until the connection is given up, if the database does not even report a timeout.
 const LAST_WAIT: Duration = Duration::from_secs(25);
 
 const STREAMS: &str = "
@@ -55,10 +55,10 @@ SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
            'overlap', overlap, 'created', created) ORDER BY lexicon), '[]')::pg_catalog.text
   FROM termstream.lexicon";
 
-/// Of what the database answers, in JSON.
+/// An answer with JSON from the database.
 pub type Answer = Json<Box<RawValue>>;
 
-/// The one value that a query answers; the text of some JSON.
+/// Returns the only value of a query: the text of a JSON value.
 pub async fn json_of(
     shared: &Shared,
     query: &str,
@@ -76,7 +76,7 @@ pub async fn json_of(
     in_time(LAST_WAIT, asked).await
 }
 
-/// The outcome, if it is there in time, and if the database was: 504 otherwise.
+/// Returns the outcome if it arrives in time, otherwise an answer of 504.
 pub async fn in_time<T>(
     longest: Duration,
     asked: impl Future<Output = Result<T, Refusal>>,
@@ -126,7 +126,7 @@ pub struct Newest {
     limit: Option<i64>,
 }
 
-/// Bodies that are being read, and the ledger.
+/// Lists the bodies that are being read, and the loads.
 #[derive(Serialize)]
 pub struct Loads {
     running: Vec<Told>,

@@ -1,5 +1,5 @@
-//! Whether the service can do its work: the database answers and has the extension, and who waits for
-//! a session of it gets one. Asked on a connection of its own, which no request can hold.
+//! Readiness: the database answers and has the extension, and requests that wait for a session get one.
+//! Checked on a dedicated connection, which no request can hold.
 
 use axum::Json;
 use axum::extract::State;
@@ -23,7 +23,7 @@ const ANSWER_WAIT: Duration = Duration::from_secs(5);
 
 const QUESTION: &str = "SELECT extversion FROM pg_catalog.pg_extension WHERE extname OPERATOR(pg_catalog.=) 'termstream'";
 
-/// What `/readyz` tells.
+/// The state behind `/readyz`.
 #[derive(Clone)]
 pub struct Ready {
     health: Health,
@@ -31,7 +31,7 @@ pub struct Ready {
     asked: watch::Receiver<bool>,
 }
 
-/// Begins to ask.
+/// Starts the task that checks the database.
 pub fn watch(database: Database, queues: [(&'static str, Sessions); 3]) -> Ready {
     let health = Health::default();
     let version = Arc::<Mutex<String>>::default();
@@ -53,7 +53,7 @@ pub fn watch(database: Database, queues: [(&'static str, Sessions); 3]) -> Ready
                 outcome => {
                     connection = None;
                     let reason = match outcome {
-                        // Where the database is, is nothing for who may ask without a token.
+                        // This route needs no token, so it does not say where the database is.
                         Ok(Err(error @ (Error::Refused(_) | Error::Unreachable(_)))) => {
                             tracing::warn!(reason = %error, "the database does not answer");
                             "it does not answer".to_owned()
@@ -87,7 +87,7 @@ async fn ask(database: &Database, connection: &mut Option<Client>) -> Result<Str
     }
 }
 
-/// A queue stalls where somebody waits, and nobody has got what he waited for since long.
+/// Whether a queue is stalled: requests wait, and none was served for a long time.
 async fn look(name: &'static str, sessions: Sessions, part: Readiness) {
     let mut moved = (sessions.lent(), Instant::now());
     loop {
@@ -105,10 +105,10 @@ async fn look(name: &'static str, sessions: Sessions, part: Readiness) {
     }
 }
 
-/// The version of the extension; 503 with what holds the work up.
+/// Answers with the version of the extension, or 503 with what blocks the work.
 pub async fn ready(State(shared): State<Shared>) -> Result<Json<Value>, Refusal> {
     let mut asked = shared.ready.asked.clone();
-    // It cannot fail while the task asks.
+    // Cannot fail while the task runs.
     let _ = asked.wait_for(|asked| *asked).await;
     let ready = &shared.ready;
     match ready.health.in_words() {

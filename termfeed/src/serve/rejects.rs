@@ -1,4 +1,4 @@
-//! Rejected rows over HTTP: read a page at a time, and taken again.
+//! Rejected rows over HTTP: listed page by page, and retried.
 
 use axum::Json;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
@@ -15,14 +15,14 @@ use super::answer::Refusal;
 use super::read::{Answer, find, json_of};
 use crate::inbox::Inbox;
 
-/// Of a row and of a value so many characters are shown: a row may have megabytes.
+/// How many characters of a row or a value are shown: a row may have megabytes.
 const SHOWN: i32 = 4000;
 
 #[derive(Deserialize)]
 pub struct Page {
-    /// Rejects after this one, the oldest first.
+    /// List the rejects after this number, the oldest first.
     after: Option<i64>,
-    /// Rejects before this one, the newest first; of all, if neither is given.
+    /// List the rejects before this number, the newest first; the newest of all if neither is given.
     before: Option<i64>,
     limit: Option<i64>,
 }
@@ -64,7 +64,7 @@ pub async fn page(
     .map(Json)
 }
 
-/// The stream's rejects cannot be had.
+/// An answer for a stream without a rejects table.
 fn gone(inbox: &Inbox) -> Refusal {
     Refusal::new(
         StatusCode::NOT_FOUND,
@@ -77,11 +77,11 @@ fn gone(inbox: &Inbox) -> Refusal {
 
 #[derive(Deserialize)]
 pub struct Which {
-    /// Numbers of rejects, separated by commas; those of the body or, if it is empty, all without them.
+    /// Numbers of rejects, separated by commas. If absent: the rejects in the body or, if it is empty, all.
     reject_id: Option<String>,
 }
 
-/// A row as it should have been.
+/// The corrected line of a reject.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Mended {
@@ -95,8 +95,8 @@ const MENDED: &str =
 const RETRY: &str =
     "SELECT pg_catalog.to_json(r)::pg_catalog.text FROM termstream.retry_rejects($1, $2) r";
 
-/// Takes rejects through the stream again, those of the body with the lines that are given there. Those
-/// that pass are no rejects any more.
+/// Retries rejects; those in the body with the corrected lines given there. Rows that pass are removed from
+/// the rejects.
 pub async fn retry(
     State(shared): State<Shared>,
     Path(stream): Path<String>,
@@ -118,7 +118,7 @@ pub async fn retry(
     let condition = numbers.map(|numbers| among(&numbers));
     let inbox = find(&shared, &stream).await?;
     let mut session = shared.loads.get().await?;
-    // A transaction, so that a client who goes away takes nothing.
+    // In a transaction, so that nothing is taken if the client disconnects.
     let transaction = session.begin(None).await?;
     if !mended.is_empty() {
         mend(&transaction, &inbox, &mended).await?;
@@ -134,7 +134,7 @@ pub async fn retry(
         .map_err(|error| Refusal::internal(error.to_string()))
 }
 
-/// Writes the lines as they should have been.
+/// Writes the corrected lines.
 async fn mend(
     transaction: &Transaction<'_>,
     inbox: &Inbox,
@@ -168,7 +168,7 @@ fn numbers(list: &str) -> Result<Vec<i64>, Refusal> {
     })
 }
 
-/// A condition that is made of numbers alone, whatever was asked.
+/// Builds the condition from numbers only, whatever the request contains.
 fn among(numbers: &[i64]) -> String {
     match numbers {
         [] => "false".to_owned(),

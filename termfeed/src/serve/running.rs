@@ -1,5 +1,5 @@
-//! Bodies that are being read right now, for those who watch: how much of them has come, and what of
-//! it is committed. Nothing here is kept; a body that ends is gone, and the ledger has it.
+//! The request bodies being read right now, for monitoring: how much has arrived and what is committed. An
+//! entry is removed when its body ends; the finished load is in `termstream.loads`.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::counts::Counts;
 
-/// All of them; clones are the same list.
+/// The list of running bodies; clones share it.
 #[derive(Clone, Default)]
 pub struct Running {
     bodies: Arc<Mutex<BTreeMap<u64, Arc<Progress>>>>,
@@ -19,22 +19,22 @@ pub struct Running {
 struct Progress {
     stream: String,
     started: Instant,
-    /// What Content-Length has promised.
+    /// The Content-Length, if it was given.
     total_bytes: Option<u64>,
-    /// As sent.
+    /// Bytes received so far, as sent.
     bytes: AtomicU64,
     rows: Arc<AtomicU64>,
     committed: Mutex<Counts>,
 }
 
-/// One of them; dropped, it leaves the list.
+/// An entry of the list, which is removed when this is dropped.
 pub struct Body {
     running: Running,
     number: u64,
     progress: Arc<Progress>,
 }
 
-/// What is told of it.
+/// An entry as it is shown.
 #[derive(Serialize)]
 pub struct Told {
     stream: String,
@@ -65,7 +65,7 @@ impl Running {
         }
     }
 
-    /// The oldest first.
+    /// Returns the entries, the oldest first.
     pub fn told(&self) -> Vec<Told> {
         let told = |progress: &Arc<Progress>| Told {
             stream: progress.stream.clone(),
@@ -80,7 +80,7 @@ impl Running {
 }
 
 impl Body {
-    /// Bytes have come; returns how many there were altogether.
+    /// Adds received bytes; returns the total.
     pub fn received(&self, bytes: usize) -> u64 {
         let before = self
             .progress
@@ -89,7 +89,7 @@ impl Body {
         before + bytes as u64
     }
 
-    /// Where the rows are counted.
+    /// The counter of rows read.
     pub fn rows(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.progress.rows)
     }
@@ -105,7 +105,7 @@ impl Drop for Body {
     }
 }
 
-/// What is behind the lock is whole whenever somebody could panic.
+/// Locks the list. A poisoned lock is used as it is: no code panics while the list is inconsistent.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

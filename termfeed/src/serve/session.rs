@@ -32,11 +32,11 @@ const CANCEL_WAIT: Duration = Duration::from_secs(5);
 
 const CLEAN: &str = "DISCARD ALL";
 
-/// What decides where rows go and what their values mean, as it was when the role connected.
+/// The settings that decide which tables names mean and how values are read, as they were on connection.
 const BEGIN: &str = "SET LOCAL search_path TO DEFAULT; SET LOCAL datestyle TO DEFAULT; \
                      SET LOCAL intervalstyle TO DEFAULT; SET LOCAL timezone TO DEFAULT";
 
-/// Some sessions; clones are the same ones.
+/// A pool of sessions; clones share it.
 #[derive(Clone)]
 pub struct Sessions {
     pool: Pool,
@@ -77,25 +77,25 @@ impl Sessions {
         })
     }
 
-    /// How many requests wait for one.
+    /// How many requests wait for a session.
     pub fn waiting(&self) -> usize {
         self.pool.status().waiting
     }
 
-    /// How many were lent since the start.
+    /// How many sessions were lent since the start.
     pub fn lent(&self) -> u64 {
         self.lent.load(Ordering::Relaxed)
     }
 }
 
-/// A session that is lent. Dropped without [`Session::give_back`] it is cancelled and closed.
+/// A lent session. If dropped without [`Session::give_back`], it is cancelled and closed.
 pub struct Session {
     client: Option<Object>,
     database: Database,
 }
 
 impl Session {
-    /// A transaction whose statements may take so long each; as long as they like, if nothing is given.
+    /// Begins a transaction with this statement timeout; `None` is no limit.
     pub async fn begin(&mut self, longest: Option<Duration>) -> Result<Transaction<'_>, Error> {
         let Some(client) = &mut self.client else {
             return Err(Error::Unreachable("the session was given back".into()));
@@ -113,7 +113,7 @@ impl Session {
         Ok(transaction)
     }
 
-    /// For the next one, who may rely on it: all that was begun has ended.
+    /// Returns the session to the pool; everything begun in it must have ended.
     pub fn give_back(mut self) {
         drop(self.client.take());
     }
@@ -124,7 +124,7 @@ impl Drop for Session {
         let Some(client) = self.client.take() else {
             return;
         };
-        // It leaves the pool, where a new one may take its place when the server is done with it.
+        // It leaves the pool; a new session may replace it once the server has ended it.
         let token = client.cancel_token();
         let tls = self.database.tls.clone();
         tokio::spawn(async move {
@@ -137,7 +137,7 @@ impl Drop for Session {
     }
 }
 
-/// Connects as [`Database`] does, with TLS or without.
+/// Connects pooled sessions as [`Database`] does, with TLS or without.
 struct ByDatabase(Database);
 
 impl Connect for ByDatabase {

@@ -187,13 +187,10 @@ fn no_character_of_a_text_stands_for_a_default() {
         "\u{fdd0}", "\u{feff}", "\u{1a}", "DEFAULT", "default-", "{}",
     ];
     for text in texts {
-        let csv = database.file("s.csv", &format!("n,a\n3,\"{text}\"\nx,\"{text}\"\n"));
+        let csv = database.file("s.csv", format!("n,a\n3,\"{text}\"\nx,\"{text}\"\n"));
         let text_in_json = text.replace('\u{1a}', "\\u001a");
-        let json = database.file(
-            "s.jsonl",
-            &format!("{{\"a\":\"{text_in_json}\",\"n\":4}}\n"),
-        );
-        session.copy("COPY s FROM STDIN (FORMAT csv)", &format!("1,\"{text}\"\n"));
+        let json = database.file("s.jsonl", format!("{{\"a\":\"{text_in_json}\",\"n\":4}}\n"));
+        session.copy("COPY s FROM STDIN (FORMAT csv)", format!("1,\"{text}\"\n"));
         session.run(&format!("INSERT INTO s VALUES (2, '{text}')"));
         session.run(&format!(
             "CALL termstream.load_file('s', '{csv}', resume => false)"
@@ -271,7 +268,7 @@ fn what_is_left_out_can_be_said_row_by_row_and_each_session_says_it_by_a_text_of
     assert_ne!(one, another, "nobody knows the text of another session");
     other.copy(
         "COPY s (b, c) FROM STDIN (FORMAT csv)",
-        &format!("x,{one}\n"),
+        format!("x,{one}\n"),
     );
     assert_eq!(
         session.lines("SELECT colname, raw_field_value FROM s_rejects"),

@@ -97,8 +97,12 @@ while [[ $kills -lt $wanted ]]; do
     loader=$!
     sleep "$(printf '0.%03d' $moment)"
     end_it "$way"
-    if wait $loader; then break; fi
+    status=0
+    wait $loader || status=$?
+    # A backend that is killed behind its last word takes the server down all the same, a moment later.
+    [[ $way != kill ]] || sleep 0.5
     alive
+    [[ $status -ne 0 ]] || break
     if grep -qE 'canceling statement|terminating connection|server closed|ended unexpectedly|shutting down' "$log"; then
       kills=$((kills + 1))
       done_by[$way]=$((${done_by[$way]:-0} + 1))

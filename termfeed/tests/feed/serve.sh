@@ -104,10 +104,18 @@ same 'an option that is none' 400 "$(status "${csv[@]}" --data-binary @"$folder/
   status "${csv[@]}" -T - "$url/streams/menu" >"$folder/stalled" || true
 same 'a client that stalls' 408 "$(cat "$folder/stalled")"
 drip() { for _ in {1..40}; do printf x && sleep 0.2; done 2>/dev/null; }
-{ printf 'menu_id,name\n8,'; drip; } | status "${csv[@]}" -T - "$url/streams/menu" >"$folder/dripped" || true
-same 'a client that drips bytes' 408 "$(cat "$folder/dripped")"
-drip | status -X POST -T - "$url/lexicons/brands/match" >"$folder/dripped" || true
-same 'or a document' 408 "$(cat "$folder/dripped")"
+# An answer may be lost where the server closes a connection on which bytes still come: then curl has seen
+# nothing but 100, and asks again.
+dripped() {
+  local times
+  for times in 1 2 3 4 5; do
+    { printf %b "$1" && drip; } | status "${@:2}" >"$folder/dripped" || true
+    [[ $(cat "$folder/dripped") == 100 ]] || break
+  done
+  cat "$folder/dripped"
+}
+same 'a client that drips bytes' 408 "$(dripped 'menu_id,name\n8,' "${csv[@]}" -T - "$url/streams/menu")"
+same 'or a document' 408 "$(dripped '' -X POST -T - "$url/lexicons/brands/match")"
 { printf 'menu_id,name\n8,pepsi\n'; sleep 1; printf '9,pepsi\n'; sleep 5; } |
   timeout -s KILL 1.5 curl -s -o "$folder/body" "${token[@]}" "${csv[@]}" -T - "$url/streams/menu" || true
 sleep 1

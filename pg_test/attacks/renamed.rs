@@ -84,10 +84,12 @@ fn terms_are_read_from_no_view_that_took_the_name_of_their_table() {
          GRANT SELECT ON fake.terms TO PUBLIC",
     );
     m.session.run(&format!(
-        "CREATE TABLE stop (); GRANT SELECT, INSERT ON stop TO PUBLIC;
+        "CREATE TABLE stop (); GRANT SELECT, INSERT ON stop TO PUBLIC; CREATE TABLE swaps (n int);
          CREATE PROCEDURE swap() LANGUAGE plpgsql AS $$
          BEGIN
-             WHILE NOT EXISTS (SELECT FROM mallory.stop) LOOP {SWAP}; COMMIT; {SWAP_BACK}; COMMIT; END LOOP;
+             WHILE NOT EXISTS (SELECT FROM mallory.stop) LOOP 
+                 {SWAP}; COMMIT; {SWAP_BACK}; INSERT INTO mallory.swaps VALUES (1); COMMIT;
+             END LOOP;
          END $$"
     ));
     let mut swapping = m.database.session_of(&m.role);
@@ -103,6 +105,7 @@ fn terms_are_read_from_no_view_that_took_the_name_of_their_table() {
     }
     m.superuser.run("INSERT INTO mallory.stop DEFAULT VALUES");
     swapping.join().unwrap();
+    assert_ne!(m.superuser.one("SELECT count(*) FROM mallory.swaps"), "0");
     m.has_gained_nothing();
     m.superuser
         .run("SELECT termstream.refresh_lexicon('shared')");

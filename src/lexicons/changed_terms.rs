@@ -9,7 +9,7 @@ use crate::tables;
 
 /// What a trigger has seen. A row whose columns of the lexicon stayed the same is no change.
 pub enum ChangedTerms {
-    /// These terms.
+    /// The added and removed terms.
     Rows(Changed),
     /// Too many to record, or unknown, as after TRUNCATE.
     Unknown,

@@ -157,7 +157,7 @@ impl Plan<'_> {
         in_temporary_context(|| self.run(&args(), Snapshot::Latest).processed)
     }
 
-    pub(super) fn run(&self, args: &[Arg], snapshot: Snapshot) -> Rows {
+    pub fn run(&self, args: &[Arg], snapshot: Snapshot) -> Rows {
         let (_, mut values, nulls) = unzip(args);
         // SAFETY: the plan lives as long as its connection; the arrays outlive the call.
         unsafe {

@@ -228,10 +228,12 @@ fn next(
         let before = format!("SELECT reject_id FROM {} WHERE (", quote_identifier(&name));
         let query = format!("{before}{condition}\n)");
         let hint = format!("The condition sees {}.", wanted.columns);
-        let holds = with_users_position(condition, before.chars().count(), &hint, || {
-            // Parsed in the same way as when it was checked to be one expression.
-            as_standard_sql(|| session.run(&query, &[], Snapshot::Latest))
+        // Parsed in the same way as when it was checked to be one expression. An error of the condition while it
+        // runs has no position in it, and passes as it is.
+        let plan = with_users_position(condition, before.chars().count(), &hint, || {
+            as_standard_sql(|| session.prepare(&query, &[]))
         })?;
+        let holds = as_standard_sql(|| plan.run(&[], Snapshot::Latest));
         Ok((ids(&holds), last_read))
     })
 }

@@ -43,7 +43,7 @@ struct Done {
     totals: Totals,
 }
 
-/// The rows of a batch, by what happened to them. Those in none of these were not asked.
+/// The rows of a batch, by what happened to them. A row in none of the lists was not asked.
 #[derive(Default)]
 struct Outcome {
     answered: Vec<(usize, String)>,

@@ -97,13 +97,9 @@ impl Builder {
         &mut self,
         words: impl Iterator<Item = &'w str>,
     ) -> Result<(), LexiconError> {
-        for word in words.filter(|word| word.len() <= MAX_TERM_BYTES) {
-            self.interrupts.steps(1 + word.len() / STEP);
-            self.folded.fold(word);
-            if let [token] = self.folded.tokens() {
-                let letters = self.folded.letters();
-                self.tokens
-                    .common(&letters[token.start as usize..token.end as usize])?;
+        for word in words {
+            if let Some(letters) = fold_word(&mut self.folded, word, &self.interrupts) {
+                self.tokens.common(letters)?;
             }
         }
         Ok(())
@@ -116,15 +112,14 @@ impl Builder {
         &mut self,
         words: impl Iterator<Item = &'w str>,
     ) -> Result<(), LexiconError> {
-        for word in words.filter(|word| word.len() <= MAX_TERM_BYTES) {
-            self.interrupts.steps(1 + word.len() / STEP);
-            self.folded.fold(word);
-            if self.folded.tokens().len() == 1 {
-                let word_hash = hash::of_bytes(self.folded.letters());
-                match word.starts_with(char::is_uppercase) {
-                    true => self.names.try_push(word_hash)?,
-                    false => self.dictionary.try_push(word_hash)?,
-                }
+        for word in words {
+            let Some(letters) = fold_word(&mut self.folded, word, &self.interrupts) else {
+                continue;
+            };
+            let word_hash = hash::of_bytes(letters);
+            match word.starts_with(char::is_uppercase) {
+                true => self.names.try_push(word_hash)?,
+                false => self.dictionary.try_push(word_hash)?,
             }
         }
         Ok(())
@@ -243,6 +238,17 @@ impl Builder {
             .map_or(self.texts.len(), |next| next.text as usize);
         &self.texts[self.terms[term].text as usize..end]
     }
+}
+
+/// The letters of an entry of a list of words, if it is a single word of at most [`MAX_TERM_BYTES`] bytes.
+fn fold_word<'f>(folded: &'f mut Folded, word: &str, interrupts: &Interrupts) -> Option<&'f [u8]> {
+    if word.len() > MAX_TERM_BYTES {
+        return None;
+    }
+    interrupts.steps(1 + word.len() / STEP);
+    folded.fold(word);
+    let is_single = folded.tokens().len() == 1;
+    is_single.then(|| folded.letters())
 }
 
 /// Folds a term and counts its letters; the error says why it cannot be a term.

@@ -34,6 +34,10 @@ SELECT taken FROM termstream.retry_rejects('numbers', condition => 'true; DROP T
 INSERT INTO numbers VALUES ('x');
 SELECT taken FROM termstream.retry_rejects('numbers', condition => 'sqlstat = ''22P02''');
 SELECT taken, rejected FROM termstream.retry_rejects('numbers', condition => 'errorcode = ''22P02''');
+-- A mistake inside of a function that the condition calls is not told as one of the condition.
+CREATE FUNCTION asks(line text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT nothing FROM brand); END';
+SELECT taken FROM termstream.retry_rejects('numbers', condition => 'line IS NOT NULL AND asks(line)');
+DROP FUNCTION asks;
 
 -- What a stream is made of.
 SELECT termstream.create_stream('more', 'a int DEFAULT nothing', 'INSERT INTO taken SELECT a FROM batch');

@@ -10,7 +10,7 @@ use crate::lexicon::tables::hash::Letter;
 use crate::lexicon::tables::wide::{LONGEST, Wide};
 
 impl<L: Letter> Fuzzy<'_, L> {
-    /// Finds the misspelled mentions of these terms, in each short window that may be one.
+    /// Finds the mentions of terms that allow more edits than their length does, in each short window.
     pub(super) fn wide(&self, scratch: &mut FuzzyScratch, candidates: &mut Vec<Candidate>) {
         let Some(wide) = Wide::of(self.compiled) else {
             return;
